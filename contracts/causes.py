@@ -1,0 +1,55 @@
+"""Decisions, the causes of having none, and how a station runs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Decision(StrEnum):
+    """What is called of a part. Anything but PASS is ejected in guard mode."""
+
+    PASS = "pass"
+    REJECT = "reject"
+    NO_VERDICT = "no_verdict"
+
+
+class Cause(StrEnum):
+    """Why a part has no verdict: set from what is known when its time is up."""
+
+    OVERLOAD = "overload"  # more parts than can be inspected in time; answered at once
+    EXPIRED = "expired"  # every process was up, the verdict did not come by the deadline
+    MISSED_TRIGGER = "missed_trigger"  # a gap in the PLC's sequence: the part was never announced
+    MISSED_CAPTURE = "missed_capture"  # announced, but no picture was taken in time
+    FRAME_LOST = "frame_lost"  # a picture was taken and lost with the frames Redis
+    BAD_IMAGE = "bad_image"  # the bytes are no picture we can inspect
+    MODEL_ERROR = "model_error"  # the model is down or refused the request
+    WORKER_LOST = "worker_lost"  # no inference worker was serving the station
+    CAMERA_LOST = "camera_lost"  # no ingest process was serving the station
+    BROKER_LOST = "broker_lost"  # the bridge had no MQTT link
+    NO_RELEASE = "no_release"  # nobody told the station what a defect is
+    UNACKNOWLEDGED = "unacknowledged"  # a pass was presented, the PLC did not take it in time
+    BRIDGE_RESTART = "bridge_restart"  # the part was open when the bridge stopped
+    CLOCK = "clock"  # clocks disagree by more than the bound: no passes
+
+
+class Mode(StrEnum):
+    """How a station runs.
+
+    OBSERVE records verdicts and lets every part through (commissioning), GUARD rejects, BYPASS is
+    an operator's logged decision to let every part through.
+    """
+
+    OBSERVE = "observe"
+    GUARD = "guard"
+    BYPASS = "bypass"
+
+
+class Gate(StrEnum):
+    """What the gate's own sensor said of a part that was to be ejected."""
+
+    PENDING = "pending"
+    EJECTED = "ejected"
+    NOT_SEEN = "not_seen"
+    BIN_FULL = "bin_full"
+    LOW_AIR = "low_air"
+    NOT_ASKED = "not_asked"  # nothing was to be ejected

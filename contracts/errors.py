@@ -1,0 +1,92 @@
+"""The error tree.
+
+    RefereeError
+    |-- TransientError            try again with backoff
+    |   |-- LinkDown              a server cannot be reached right now
+    |   `-- ModelUnavailable      Triton is not there or not ready
+    |-- PoisonError               this one input can never work: dead letter, go on
+    |   |-- MalformedMessage      a message that is not ours
+    |   |-- BadImage              bytes that are no picture we can inspect
+    |   `-- ModelRejected         the model refused this request
+    `-- FatalError                stop the process, say why, exit non-zero
+        |-- BadSettings           environment or command line
+        `-- BadLineFile           file, line, field and what would be right
+
+Errors of foreign libraries are translated into these once, at the adapter that meets them.
+"""
+
+from __future__ import annotations
+
+
+class RefereeError(Exception):
+    """Root of everything Referee raises on purpose."""
+
+
+class TransientError(RefereeError):
+    """May work later: retry with backoff."""
+
+
+class LinkDown(TransientError):
+    """A server cannot be reached right now."""
+
+    def __init__(self, server: str, reason: str) -> None:
+        super().__init__(f"{server} cannot be reached: {reason}")
+        self.server, self.reason = server, reason
+
+
+class ModelUnavailable(TransientError):
+    """Triton is not there or the model is not ready."""
+
+
+class PoisonError(RefereeError):
+    """This one input can never work: dead letter, and the line goes on."""
+
+
+class MalformedMessage(PoisonError):
+    """A message that does not follow contracts/messages.py."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"malformed message on {source}: {reason}")
+        self.source, self.reason = source, reason
+
+
+class BadImage(PoisonError):
+    """Bytes that are no picture we can inspect."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ModelRejected(PoisonError):
+    """The model refused this request; the same request will be refused again."""
+
+
+class FatalError(RefereeError):
+    """Nothing to be done here: stop the process, say why, exit non-zero."""
+
+
+class BadSettings(FatalError):
+    """Environment or command line."""
+
+
+class BadLineFile(FatalError):
+    """A line file that cannot be used.
+
+    Attributes:
+        path: the file as the user named it.
+        line: 1-based line in it, None where the whole file is meant.
+        field: dotted path of the field, such as ``stations.tiles.deadline_ms``.
+        remedy: what would be right.
+    """
+
+    def __init__(
+        self, path: str, line: int | None, field: str, reason: str, remedy: str = ""
+    ) -> None:
+        where = f"{path}:{line}" if line else path
+        parts = [f"{where}: {field}: {reason}" if field else f"{where}: {reason}"]
+        if remedy:
+            parts.append(remedy)
+        super().__init__("; ".join(parts))
+        self.path, self.line, self.field = path, line, field
+        self.reason, self.remedy = reason, remedy

@@ -1,0 +1,64 @@
+"""What a part is called, and when something happened to it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+"""A name that is safe in a topic, a stream and a file: ``tile-top_2``."""
+
+
+class Message(BaseModel):
+    """Base of everything on a wire: frozen, and no field that we do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PartKey(Message):
+    """Identity of one part at one station.
+
+    Attributes:
+        station: where it was inspected.
+        epoch: one run of the trigger counter; minted once, durably, by the station's sequencer
+            (the bridge, or ingest for camera triggers), and only ever rising.
+        trigger_seq: rises by one for each part of the epoch and never skips.
+    """
+
+    station: Slug
+    epoch: Annotated[int, Field(ge=0)]
+    trigger_seq: Annotated[int, Field(ge=0)]
+
+    def __str__(self) -> str:
+        return f"{self.station}/{self.epoch}/{self.trigger_seq}"
+
+    @classmethod
+    def from_text(cls, text: str) -> PartKey:
+        """The inverse of ``str()``. Raises ValueError where the text is no identity."""
+        station, epoch, trigger_seq = text.split("/")
+        return cls(station=station, epoch=int(epoch), trigger_seq=int(trigger_seq))
+
+
+class Stamp(Message):
+    """One moment on two clocks.
+
+    Attributes:
+        utc_ns: wall clock, nanoseconds since 1970-01-01 UTC. For people and for other machines.
+        monotonic_ns: CLOCK_MONOTONIC, comparable only under the same ``boot_id``.
+        boot_id: which run of which machine the monotonic clock belongs to.
+    """
+
+    utc_ns: int
+    monotonic_ns: int
+    boot_id: str
+
+    def ns_since(self, earlier: Stamp) -> int:
+        """Nanoseconds from ``earlier`` to this: monotonic on the same boot, else UTC."""
+        if self.boot_id == earlier.boot_id:
+            return self.monotonic_ns - earlier.monotonic_ns
+        return self.utc_ns - earlier.utc_ns
+
+    def ms_since(self, earlier: Stamp) -> float:
+        """Milliseconds from ``earlier`` to this."""
+        return self.ns_since(earlier) / 1e6

@@ -1,0 +1,70 @@
+"""What a line file says: the stations of one line and where its servers listen."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from contracts.identity import Slug
+from contracts.release import Config, Release, StationConfig
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Sockets(Config):
+    """Ports, all on ``host``. One that is not given is a free one, chosen at start."""
+
+    host: Annotated[str, Field(title="Address that every server binds")] = "127.0.0.1"
+    dashboard: Port = 8501
+    modbus: Port = 5020
+    redis_frames: Port | None = None
+    redis_journal: Port | None = None
+    mqtt: Port | None = None
+    triton_grpc: Port | None = None
+    triton_http: Port | None = None
+    triton_metrics: Port | None = None
+
+
+class SoftPlc(Config):
+    """The simulated PLC of demo lines and tests: a belt, a gate and a sensor behind it."""
+
+    parts_per_s: Annotated[float, Field(gt=0, le=200, title="Parts that pass a station a second")]
+    gate_after_ms: Annotated[
+        int | None, Field(ge=20, title="From the trigger to the gate; deadline_ms + 200 if none")
+    ] = None
+    jitter: Annotated[float, Field(ge=0, le=0.9, title="Spread of the spacing, as a share")] = 0.1
+    seed: int = 0
+
+
+class Archive(Config):
+    """Pictures kept on disk."""
+
+    largest_mb: Annotated[int, Field(ge=16, title="Disk the pictures may take")] = 2048
+    near_miss_logit: Annotated[
+        float, Field(ge=0, title="A pass whose logits came this near to 0 is kept like a reject")
+    ] = 1.0
+
+
+class LineFile(Config):
+    """A production line: who it is, its stations, its sockets."""
+
+    site: Slug
+    line: Slug
+    stations: Annotated[dict[Slug, StationConfig], Field(min_length=1)]
+    sockets: Sockets = Sockets()
+    soft_plc: Annotated[
+        SoftPlc | None, Field(title="Only for lines without a real PLC: demo and tests")
+    ] = None
+    archive: Archive = Archive()
+
+    @model_validator(mode="after")
+    def _units_differ(self) -> Self:
+        units = [station.plc_unit for station in self.stations.values()]
+        if len(set(units)) != len(units):
+            raise ValueError("two stations have the same plc_unit")
+        return self
+
+    def releases(self) -> list[Release]:
+        """The release that each station's configuration is."""
+        return [Release.of(name, config) for name, config in self.stations.items()]

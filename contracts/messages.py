@@ -1,0 +1,208 @@
+"""Everything that flows between processes, one schema. Parsed at the edge, types inside."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import Field, ValidationError, model_validator
+
+from contracts.causes import Cause, Decision, Gate, Mode
+from contracts.errors import MalformedMessage
+from contracts.identity import Message, PartKey, Slug, Stamp
+from contracts.release import Point
+
+M = TypeVar("M", bound=Message)
+
+
+def parse(model: type[M], raw: bytes | str, source: str) -> M:
+    """The message in ``raw``, or ``MalformedMessage`` that names ``source`` and the reason."""
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"]) or "message"
+        raise MalformedMessage(source, f"{where}: {first['msg']}") from error
+
+
+class Trigger(Message):
+    """Take this part's picture now."""
+
+    schema_version: Literal[1] = 1
+    part: PartKey
+    part_id: Annotated[int, Field(ge=0, lt=2**32, title="What the PLC calls the part")]
+    encoder: Annotated[int | None, Field(ge=0, lt=2**32, title="Belt position, in counts")] = None
+    started_at: Annotated[Stamp, Field(title="When the part's clock started")]
+    deadline_ms: Annotated[int, Field(gt=0)]
+
+
+class FrameHeader(Message):
+    """Everything about a frame but its pixels, which travel beside it as the camera gave them."""
+
+    schema_version: Literal[1] = 1
+    part: PartKey
+    part_id: Annotated[int, Field(ge=0, lt=2**32)]
+    encoder: Annotated[int | None, Field(ge=0, lt=2**32)] = None
+    started_at: Stamp
+    captured_at: Stamp
+    deadline_ms: Annotated[int, Field(gt=0)]
+    source: Annotated[str, Field(title="Where the camera had it from: a file name, a seed, a URL")]
+    release_id: str
+
+
+class CaptureNotice(Message):
+    """The camera triggered this part by itself: its clock runs since the capture."""
+
+    schema_version: Literal[1] = 1
+    part: PartKey
+    part_id: Annotated[int, Field(ge=0, lt=2**32)]
+    captured_at: Stamp
+    deadline_ms: Annotated[int, Field(gt=0)]
+
+
+class Finding(Message):
+    """One region that a prompt refers to, in sensor pixels (x right, y down, from the top left).
+
+    Attributes:
+        area: in the station's unit (mm2, or px2 where the scale is unknown).
+        outline_px: corners of the region's outer boundary.
+        margin_mean: mean over the region of the Anomaly logit minus the Background logit.
+        counted: whether it was large enough to count.
+    """
+
+    prompt: str
+    area_px2: Annotated[float, Field(ge=0)]
+    area: Annotated[float, Field(ge=0)]
+    box_xyxy_px: tuple[int, int, int, int]
+    centroid_xy_px: Point
+    outline_px: tuple[tuple[int, int], ...]
+    presence_logit: float
+    margin_mean: float
+    margin_peak: float
+    counted: bool
+
+
+class PromptScore(Message):
+    """How near a prompt came, findings or not: near misses can be found later.
+
+    Attributes:
+        presence_logit: above 0 the prompt refers to something in the picture.
+        margin_peak: largest Anomaly minus Background logit inside the region of interest.
+    """
+
+    prompt: str
+    presence_logit: float
+    margin_peak: float
+    area_px2: Annotated[float, Field(ge=0, title="Pixels with a margin above 0")]
+
+
+class Reason(Message):
+    """One rule that decided."""
+
+    prompt: str
+    rule: Literal["any", "largest_count", "largest_total_area"]
+    measured: float
+    limit: float
+    unit: str
+
+
+class Verdict(Message):
+    """What inference (or ingest, where there is no picture) says of a part."""
+
+    schema_version: Literal[1] = 1
+    verdict_id: str
+    part: PartKey
+    part_id: Annotated[int, Field(ge=0, lt=2**32)]
+    decision: Decision
+    cause: Cause | None = None
+    detail: Annotated[str, Field(title="The cause in a sentence, for people")] = ""
+    reasons: tuple[Reason, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    scores: tuple[PromptScore, ...] = ()
+    area_unit: str = "px2"
+    image_size_px: Annotated[tuple[int, int] | None, Field(title="Width, height")] = None
+    source: str = ""
+    release_id: str = ""
+    model_version: str = ""
+    started_at: Stamp
+    captured_at: Stamp | None = None
+    decided_at: Stamp
+    deadline_ms: Annotated[int, Field(gt=0)]
+    timings_ms: dict[str, float] = {}
+
+    @model_validator(mode="after")
+    def _no_verdict_has_a_cause(self) -> Self:
+        if (self.decision is Decision.NO_VERDICT) != (self.cause is not None):
+            raise ValueError("no_verdict has a cause, and nothing else has one")
+        return self
+
+
+class Disposition(Message):
+    """What the bridge did about a part: the ledger's only source.
+
+    ``decision`` never changes once published; later revisions of the same part only add what the
+    gate's sensor saw, or a verdict that came late.
+    """
+
+    schema_version: Literal[1] = 1
+    revision: Annotated[int, Field(ge=1)] = 1
+    part: PartKey
+    part_id: Annotated[int, Field(ge=0, lt=2**32)]
+    encoder: int | None = None
+    decision: Decision
+    cause: Cause | None = None
+    mode: Mode
+    release_id: str = ""
+    verdict_id: Annotated[str | None, Field(title="The verdict that was presented")] = None
+    late_verdict_id: Annotated[str | None, Field(title="A verdict that came too late")] = None
+    late_decision: Decision | None = None
+    started_at: Stamp
+    presented_at: Stamp | None = None
+    acknowledged_at: Stamp | None = None
+    gate: Gate = Gate.PENDING
+
+    @model_validator(mode="after")
+    def _no_verdict_has_a_cause(self) -> Self:
+        if (self.decision is Decision.NO_VERDICT) != (self.cause is not None):
+            raise ValueError("no_verdict has a cause, and nothing else has one")
+        return self
+
+
+class StoredItem(Message):
+    """One row that storage has committed."""
+
+    kind: Literal["verdict", "disposition"]
+    part: PartKey
+    revision: Annotated[int, Field(ge=0, title="Of a disposition; 0 for a verdict")] = 0
+
+
+class Stored(Message):
+    """Storage has committed these: only now may an outbox forget them."""
+
+    schema_version: Literal[1] = 1
+    items: tuple[StoredItem, ...]
+
+
+class SequenceRange(Message):
+    """What a station's sequencer has journaled of its newest epoch: the ledger must cover it."""
+
+    epoch: Annotated[int, Field(ge=0)]
+    first_seq: Annotated[int, Field(ge=0)]
+    last_seq: Annotated[int, Field(ge=0)]
+
+
+class ProcessState(Message):
+    """Which process serves which stations. Retained, and the last will says offline."""
+
+    schema_version: Literal[1] = 1
+    process: Slug
+    online: bool
+    ready: bool
+    stations: tuple[Slug, ...] = ()
+    releases: Annotated[dict[Slug, str], Field(title="Active release id of each station")] = {}
+    model_version: str = ""
+    phases: Annotated[dict[Slug, str], Field(title="Bridge only: its state for each station")] = {}
+    sequences: Annotated[
+        dict[Slug, SequenceRange], Field(title="Sequencer only: parts journaled so far")
+    ] = {}
+    reason: Annotated[str, Field(title="Why not ready")] = ""
+    at_utc_ns: int

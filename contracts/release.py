@@ -1,0 +1,161 @@
+"""A release: what one station looks for and what it does about it. Never edited in place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from contracts.causes import Mode
+from contracts.identity import Message, Slug
+
+Point = tuple[float, float]
+
+
+class Config(BaseModel):
+    """Base of what people write: strict, frozen, unknown fields are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Prompt(Config):
+    """What a defect is, in the words of the people who run the line, and how much of it counts."""
+
+    words: Annotated[str, Field(min_length=1, max_length=400, title="What to look for, in words")]
+    label: Annotated[
+        str | None,
+        Field(max_length=60, title="Short name for charts and lists; the words themselves if none"),
+    ] = None
+    smallest_area: Annotated[
+        float, Field(ge=0, title="A finding smaller than this does not count (mm2, or px2)")
+    ] = 0.0
+    largest_total_area: Annotated[
+        float | None, Field(ge=0, title="Reject when the counted findings cover more (mm2, or px2)")
+    ] = None
+    largest_count: Annotated[
+        int | None, Field(ge=0, title="Reject when more findings than this count")
+    ] = None
+
+    @property
+    def name(self) -> str:
+        """What charts and lists call it."""
+        return self.label or self.words
+
+
+class ReplayCamera(Config):
+    """Serves the pictures of a folder in a seeded shuffle."""
+
+    kind: Literal["replay"]
+    folder: Annotated[
+        str | None, Field(title="Folder of pictures; `--images DIR` on the command line wins")
+    ] = None
+    seed: Annotated[int, Field(title="Seed of the shuffle")] = 0
+    repeat: Annotated[bool, Field(title="Start over after the last picture")] = True
+    split: Annotated[
+        str | None, Field(title="Only pictures of this split of the folder's index.json")
+    ] = None
+
+
+class SimulatedCamera(Config):
+    """Renders parts of a surface, some with defects, with their truth, by seed."""
+
+    kind: Literal["simulated"]
+    seed: Annotated[int, Field(title="Seed of the parts")] = 0
+    defect_share: Annotated[float, Field(ge=0, le=1, title="Share of parts with a defect")] = 0.2
+    width_px: Annotated[int, Field(ge=64, le=4096)] = 384
+    height_px: Annotated[int, Field(ge=64, le=4096)] = 384
+
+
+class OpenCvCamera(Config):
+    """A file, a USB camera or a network stream, read through OpenCV."""
+
+    kind: Literal["opencv"]
+    source: Annotated[str, Field(title="Path, USB index such as 0, or rtsp:// URL")]
+    jpeg_quality: Annotated[int, Field(ge=1, le=100, title="Quality of the frames sent on")] = 95
+
+
+Camera = Annotated[ReplayCamera | SimulatedCamera | OpenCvCamera, Field(discriminator="kind")]
+
+
+class StationConfig(Config):
+    """One station of a line, as its line file describes it."""
+
+    camera: Annotated[Camera, Field(title="Where pictures come from")]
+    prompts: Annotated[tuple[Prompt, ...], Field(min_length=1, max_length=64)]
+    scale_mm_per_px: Annotated[
+        Annotated[float, Field(gt=0)] | Literal["unknown"],
+        Field(title="Millimetres a sensor pixel covers on the part; areas are px2 if unknown"),
+    ] = "unknown"
+    region_of_interest: Annotated[
+        tuple[Point, ...] | None,
+        Field(title="Polygon, as shares (0 to 1) of width and height; the whole picture if none"),
+    ] = None
+    deadline_ms: Annotated[
+        int, Field(ge=10, le=60_000, title="From trigger to verdict on the registers")
+    ] = 1000
+    mode: Annotated[Mode, Field(title="observe, guard or bypass")] = Mode.OBSERVE
+    consecutive_reject_limit: Annotated[
+        int, Field(ge=0, title="Ask for a line stop after so many rejects in a row; 0: never")
+    ] = 0
+    plc_unit: Annotated[int, Field(ge=1, le=247, title="Modbus unit id of the station")] = 1
+
+    @model_validator(mode="after")
+    def _roi_is_a_polygon(self) -> Self:
+        corners = self.region_of_interest
+        if corners is not None:
+            if len(corners) < 3:
+                raise ValueError("region_of_interest needs at least 3 corners")
+            if not all(0 <= v <= 1 for corner in corners for v in corner):
+                raise ValueError("region_of_interest corners are shares between 0 and 1")
+        return self
+
+    @model_validator(mode="after")
+    def _prompt_names_differ(self) -> Self:
+        names = [prompt.name for prompt in self.prompts]
+        if len(set(names)) != len(names):
+            raise ValueError("two prompts have the same label: trends could not tell them apart")
+        return self
+
+    @property
+    def area_unit(self) -> str:
+        """``mm2`` where the scale is known, else ``px2``."""
+        return "px2" if self.scale_mm_per_px == "unknown" else "mm2"
+
+    def area_in_unit(self, area_px2: float) -> float:
+        """An area in sensor pixels, in the station's ``area_unit``."""
+        if self.scale_mm_per_px == "unknown":
+            return area_px2
+        return area_px2 * self.scale_mm_per_px**2
+
+
+class Release(Message):
+    """A station's configuration under the name that verdicts carry.
+
+    Attributes:
+        release_id: first 12 hex digits of the SHA-256 of the configuration's canonical JSON, so
+            that the same configuration has the same name everywhere.
+    """
+
+    schema_version: Literal[1] = 1
+    station: Slug
+    release_id: str
+    config: StationConfig
+
+    @classmethod
+    def of(cls, station: str, config: StationConfig) -> Release:
+        """The release that a configuration is."""
+        return cls(station=station, release_id=_digest(station, config), config=config)
+
+    @model_validator(mode="after")
+    def _named_after_its_content(self) -> Self:
+        named = _digest(self.station, self.config)
+        if self.release_id != named:
+            raise ValueError(f"release_id is {self.release_id}, its content is {named}")
+        return self
+
+
+def _digest(station: str, config: StationConfig) -> str:
+    canonical = json.dumps(config.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(f"{station}\n{canonical}".encode()).hexdigest()[:12]

@@ -1,0 +1,1 @@
+"""Frame in, findings and verdict out; and the model that makes them."""

@@ -1,0 +1,1 @@
+"""Cameras: one module each, one Protocol between them and the worker."""

@@ -1,0 +1,1 @@
+"""Verdict to part tracking to reject signal."""

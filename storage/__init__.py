@@ -1,0 +1,1 @@
+"""Verdict to SQL, pictures to archive."""

@@ -1,0 +1,35 @@
+"""The folder of simulated parts: layout of MVTec AD, index and masks that agree."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ingest.cameras.parts import render
+from ingest.cameras.simulated import main
+
+
+def test_the_command_writes_pictures_masks_and_index(tmp_path: Path) -> None:
+    main("--out DIR --count 10 --seed 4 --defect-share 0.5".replace("DIR", str(tmp_path)).split())
+    index = json.loads((tmp_path / "index.json").read_text())
+    assert [entry["split"] for entry in index] == ["train", "train", "train", "train", "val"] * 2
+    for number, entry in enumerate(index):
+        part = render(4, number, 384, 384, 0.5)
+        written = cv2.imread(str(tmp_path / entry["image"]))
+        assert np.array_equal(written[..., ::-1], part.image)
+        assert entry["kind"] == part.kind == Path(entry["image"]).parent.name
+        assert ("mask" in entry) == part.mask.any()
+        if "mask" in entry:
+            mask = cv2.imread(str(tmp_path / entry["mask"]), cv2.IMREAD_UNCHANGED)
+            assert np.array_equal(mask > 0, part.mask)
+            assert entry["mask"].endswith(f"{Path(entry['image']).stem}_mask.png")
+
+
+def test_only_good_parts_of_the_split_train_are_in_its_folder(tmp_path: Path) -> None:
+    main("--out DIR --count 30 --seed 1 --defect-share 0.5".replace("DIR", str(tmp_path)).split())
+    for entry in json.loads((tmp_path / "index.json").read_text()):
+        in_train = entry["kind"] == "good" and entry["split"] == "train"
+        assert entry["image"].startswith("train/") == in_train

@@ -1,0 +1,256 @@
+"""Tables. A part is ``(station, epoch, trigger_seq)`` in each; rows are inserted, not edited.
+
+The only columns that change after their insert: what the gate saw of a disposition, how far a
+sequence has come, and when a picture was evicted.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from contracts.causes import Cause, Decision, Gate, Mode
+
+Id = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)]
+Station = Annotated[str, mapped_column(String(63))]
+Name = Annotated[str, mapped_column(String(64))]
+Words = Annotated[str, mapped_column(Text)]
+
+
+def _words_of(kind: type) -> Enum:
+    """An enumeration as the words that are on the wire, so that new ones need no migration."""
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that migrations can speak of them on any database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as declared
+        int: BigInteger,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+        Cause: _words_of(Cause),
+        Decision: _words_of(Decision),
+        Gate: _words_of(Gate),
+        Mode: _words_of(Mode),
+    }
+
+
+class VerdictRow(Base):
+    """What inference said of a part. Never updated.
+
+    Attributes:
+        peak_presence_logit: largest presence logit of all prompts; a pass near 0 is a near miss.
+        stored_at_utc_ns: when the sink wrote the row.
+    """
+
+    __tablename__ = "verdicts"
+    __table_args__ = (
+        UniqueConstraint("station", "epoch", "trigger_seq"),
+        Index(None, "station", "started_at_utc_ns"),
+        Index(None, "part_id"),
+    )
+
+    id: Mapped[Id]
+    station: Mapped[Station]
+    epoch: Mapped[int]
+    trigger_seq: Mapped[int]
+    verdict_id: Mapped[Name]
+    part_id: Mapped[int]
+    decision: Mapped[Decision]
+    cause: Mapped[Cause | None]
+    detail: Mapped[Words]
+    reasons: Mapped[list[Any]]
+    scores: Mapped[list[Any]]
+    peak_presence_logit: Mapped[float | None]
+    area_unit: Mapped[str] = mapped_column(String(8))
+    image_width_px: Mapped[int | None]
+    image_height_px: Mapped[int | None]
+    source: Mapped[Words]
+    release_id: Mapped[Name]
+    model_version: Mapped[Words]
+    deadline_ms: Mapped[int]
+    timings_ms: Mapped[dict[str, Any]]
+    started_at_utc_ns: Mapped[int]
+    started_at_monotonic_ns: Mapped[int]
+    started_at_boot: Mapped[Name]
+    captured_at_utc_ns: Mapped[int | None]
+    captured_at_monotonic_ns: Mapped[int | None]
+    captured_at_boot: Mapped[Name | None]
+    decided_at_utc_ns: Mapped[int]
+    decided_at_monotonic_ns: Mapped[int]
+    decided_at_boot: Mapped[Name]
+    stored_at_utc_ns: Mapped[int]
+    findings: Mapped[list[FindingRow]] = relationship(order_by="FindingRow.position")
+
+
+class FindingRow(Base):
+    """One region of a verdict; pixels are the sensor's, ``area`` is in the verdict's unit."""
+
+    __tablename__ = "findings"
+    __table_args__ = (UniqueConstraint("verdict_row", "position"), Index(None, "prompt"))
+
+    id: Mapped[Id]
+    verdict_row: Mapped[int] = mapped_column(ForeignKey("verdicts.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    prompt: Mapped[Words]
+    area_px2: Mapped[float]
+    area: Mapped[float]
+    box_xyxy_px: Mapped[list[Any]]
+    centroid_xy_px: Mapped[list[Any]]
+    outline_px: Mapped[list[Any]]
+    presence_logit: Mapped[float]
+    margin_mean: Mapped[float]
+    margin_peak: Mapped[float]
+    counted: Mapped[bool]
+
+
+class DispositionRow(Base):
+    """What the bridge did about a part: the ledger. The decision never changes."""
+
+    __tablename__ = "dispositions"
+    __table_args__ = (
+        UniqueConstraint("station", "epoch", "trigger_seq"),
+        Index(None, "station", "started_at_utc_ns"),
+        Index(None, "part_id"),
+    )
+
+    id: Mapped[Id]
+    station: Mapped[Station]
+    epoch: Mapped[int]
+    trigger_seq: Mapped[int]
+    revision: Mapped[int]
+    part_id: Mapped[int]
+    encoder: Mapped[int | None]
+    decision: Mapped[Decision]
+    cause: Mapped[Cause | None]
+    mode: Mapped[Mode]
+    release_id: Mapped[Name]
+    verdict_id: Mapped[Name | None]
+    late_verdict_id: Mapped[Name | None]
+    late_decision: Mapped[Decision | None]
+    gate: Mapped[Gate]
+    started_at_utc_ns: Mapped[int]
+    started_at_monotonic_ns: Mapped[int]
+    started_at_boot: Mapped[Name]
+    presented_at_utc_ns: Mapped[int | None]
+    presented_at_monotonic_ns: Mapped[int | None]
+    presented_at_boot: Mapped[Name | None]
+    acknowledged_at_utc_ns: Mapped[int | None]
+    acknowledged_at_monotonic_ns: Mapped[int | None]
+    acknowledged_at_boot: Mapped[Name | None]
+    stored_at_utc_ns: Mapped[int]
+
+
+class SequenceRow(Base):
+    """How far a station's sequencer has journaled in an epoch: the ledger must cover all of it."""
+
+    __tablename__ = "sequences"
+
+    station: Mapped[Station] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first_seq: Mapped[int]
+    last_seq: Mapped[int]
+    known_at_utc_ns: Mapped[int]
+
+
+class ReleaseRow(Base):
+    """A station's configuration, as it was first seen."""
+
+    __tablename__ = "releases"
+
+    station: Mapped[Station] = mapped_column(primary_key=True)
+    release_id: Mapped[Name] = mapped_column(primary_key=True)
+    mode: Mapped[Mode]
+    config: Mapped[dict[str, Any]]
+    first_seen_at_utc_ns: Mapped[int]
+
+
+class ActivationRow(Base):
+    """A release became the active one of its station. Append-only; the newest is in force."""
+
+    __tablename__ = "activations"
+    __table_args__ = (Index(None, "station", "id"),)
+
+    id: Mapped[Id]
+    station: Mapped[Station]
+    release_id: Mapped[Name]
+    at_utc_ns: Mapped[int]
+
+
+class PhaseRow(Base):
+    """The bridge of a station changed its state. Append-only; the newest is in force."""
+
+    __tablename__ = "phases"
+    __table_args__ = (Index(None, "station", "id"),)
+
+    id: Mapped[Id]
+    station: Mapped[Station]
+    process: Mapped[Station]
+    phase: Mapped[Name]
+    reason: Mapped[Words]
+    at_utc_ns: Mapped[int]
+
+
+class PictureRow(Base):
+    """The archive's index. ``path`` is relative to the archive's folder."""
+
+    __tablename__ = "pictures"
+    __table_args__ = (
+        UniqueConstraint("station", "epoch", "trigger_seq"),
+        Index(None, "evicted_at_utc_ns", "captured_at_utc_ns"),
+    )
+
+    id: Mapped[Id]
+    station: Mapped[Station]
+    epoch: Mapped[int]
+    trigger_seq: Mapped[int]
+    path: Mapped[Words]
+    size_bytes: Mapped[int]
+    sha256: Mapped[Name]
+    source: Mapped[Words]
+    release_id: Mapped[Name]
+    captured_at_utc_ns: Mapped[int]
+    evicted_at_utc_ns: Mapped[int | None]
+
+
+class DeadLetterRow(Base):
+    """A message that can never work; the same one again raises ``count``."""
+
+    __tablename__ = "dead_letters"
+
+    digest: Mapped[Name] = mapped_column(primary_key=True)
+    topic: Mapped[Words]
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    reason: Mapped[Words]
+    count: Mapped[int]
+    first_seen_at_utc_ns: Mapped[int]
+    last_seen_at_utc_ns: Mapped[int]

@@ -1,0 +1,100 @@
+"""The line right now: a tile a station."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import case, func, select, union
+from sqlalchemy.orm import Session
+
+from contracts.causes import Decision
+from contracts.identity import PartKey
+from storage.models import ActivationRow, DispositionRow, PhaseRow
+from storage.queries.releases import releases
+from storage.queries.results import LineTile, Percentiles, ReleaseView
+from storage.queries.times import NO_TIME, capture_to_plc
+from storage.queries.trends import parts_with
+
+D = DispositionRow
+MINUTE_NS, HOUR_NS = 60 * 10**9, 3600 * 10**9
+
+
+def line_tiles(session: Session, now_utc_ns: int) -> list[LineTile]:
+    """Every station that ever had a release or a part, by name."""
+    hour = _last_hour(session, now_utc_ns)
+    active = {view.station: view for view in releases(session) if view.active}
+    times = capture_to_plc(session, since_utc_ns=now_utc_ns - HOUR_NS)
+    return [
+        _tile(
+            station,
+            active.get(station),
+            _newest(session, PhaseRow, station),
+            hour.get(station),
+            _newest(session, D, station),
+            times.get(station, NO_TIME),
+        )
+        for station in _stations(session)
+    ]
+
+
+def _tile(
+    station: str,
+    release: ReleaseView | None,
+    phase: PhaseRow | None,
+    hour: Any,
+    last: DispositionRow | None,
+    capture_to_plc_ms: Percentiles,
+) -> LineTile:
+    passed, rejected, no_verdict, minute = hour or (0, 0, 0, 0)
+    called = passed + rejected
+    return LineTile(
+        station=station,
+        mode=release.mode if release else None,
+        release_id=release.release_id if release else None,
+        phase=phase.phase if phase else None,
+        phase_reason=phase.reason if phase else "",
+        parts_last_minute=minute,
+        parts_last_hour=called + no_verdict,
+        rejected_last_hour=rejected,
+        no_verdict_last_hour=no_verdict,
+        defect_rate=rejected / called if called else None,
+        last_part=_part(last) if last else None,
+        last_decision=last.decision if last else None,
+        last_cause=last.cause if last else None,
+        last_at_utc_ns=last.started_at_utc_ns if last else None,
+        capture_to_plc_ms=capture_to_plc_ms,
+    )
+
+
+def _stations(session: Session) -> list[str]:
+    every = union(
+        select(ActivationRow.station), select(D.station), select(PhaseRow.station)
+    ).subquery()
+    return list(session.scalars(select(every.c.station).order_by(every.c.station)))
+
+
+def _last_hour(session: Session, now_utc_ns: int) -> dict[str, tuple[int, int, int, int]]:
+    """Per station: passed, rejected, without a verdict; and all of the last minute."""
+    minute = func.count(case((D.started_at_utc_ns >= now_utc_ns - MINUTE_NS, 1)))
+    wanted = (
+        select(
+            D.station,
+            parts_with(Decision.PASS),
+            parts_with(Decision.REJECT),
+            parts_with(Decision.NO_VERDICT),
+            minute,
+        )
+        .where(D.started_at_utc_ns >= now_utc_ns - HOUR_NS)
+        .group_by(D.station)
+    )
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in session.execute(wanted)}
+
+
+def _newest(session: Session, table: Any, station: str) -> Any:
+    wanted = select(table).where(table.station == station)
+    newest_first = table.started_at_utc_ns.desc() if table is D else table.id.desc()
+    return session.scalars(wanted.order_by(newest_first).limit(1)).one_or_none()
+
+
+def _part(row: DispositionRow) -> PartKey:
+    return PartKey(station=row.station, epoch=row.epoch, trigger_seq=row.trigger_seq)

@@ -1,0 +1,257 @@
+"""What the queries answer with. Times are UTC nanoseconds since 1970, areas in ``area_unit``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.causes import Cause, Decision, Gate, Mode
+from contracts.identity import PartKey
+from contracts.messages import Reason
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One epoch of one station.
+
+    Attributes:
+        first_seq, last_seq: what the sequencer journaled, widened by dispositions beyond it.
+        triggered: parts from first to last, ``passed + rejected + no_verdict + missing``.
+        missing: parts without a disposition.
+        known_at_utc_ns: when the sequencer last said how far it is; None: never, so never closed.
+        closed: the sequencer's range is known and each part in it has its one disposition.
+    """
+
+    station: str
+    epoch: int
+    first_seq: int
+    last_seq: int
+    triggered: int
+    passed: int
+    rejected: int
+    no_verdict: Mapping[Cause, int]
+    missing: int
+    known_at_utc_ns: int | None
+    closed: bool
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """Nearest-rank percentiles of ``count`` values, milliseconds; None without a value."""
+
+    count: int
+    p50: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True)
+class LineTile:
+    """One station right now.
+
+    Attributes:
+        mode, release_id: of the active release; None where no release was ever seen.
+        phase: the bridge's state, None where no bridge reported.
+        parts_last_minute, parts_last_hour: dispositions of parts that started since.
+        rejected_last_hour, no_verdict_last_hour: of those.
+        defect_rate: rejected / (passed + rejected) in the last hour; None without any.
+        capture_to_plc_ms: capture to registers set, last hour.
+    """
+
+    station: str
+    mode: Mode | None
+    release_id: str | None
+    phase: str | None
+    phase_reason: str
+    parts_last_minute: int
+    parts_last_hour: int
+    rejected_last_hour: int
+    no_verdict_last_hour: int
+    defect_rate: float | None
+    last_part: PartKey | None
+    last_decision: Decision | None
+    last_cause: Cause | None
+    last_at_utc_ns: int | None
+    capture_to_plc_ms: Percentiles
+
+
+@dataclass(frozen=True)
+class FindingView:
+    """One region found, in sensor pixels (x right, y down); ``area`` in the verdict's unit."""
+
+    prompt: str
+    area_px2: float
+    area: float
+    box_xyxy_px: tuple[int, int, int, int]
+    centroid_xy_px: tuple[float, float]
+    outline_px: tuple[tuple[int, int], ...]
+    presence_logit: float
+    margin_mean: float
+    margin_peak: float
+    counted: bool
+
+
+@dataclass(frozen=True)
+class ScoreView:
+    """How near a prompt came, findings or not."""
+
+    prompt: str
+    presence_logit: float
+    margin_peak: float
+    area_px2: float
+
+
+@dataclass(frozen=True)
+class PictureView:
+    """An archived picture; ``path`` is relative to ``<run_dir>/archive``.
+
+    ``evicted_at_utc_ns`` is set once the file gave way to newer ones.
+    """
+
+    path: str
+    size_bytes: int
+    sha256: str
+    source: str
+    captured_at_utc_ns: int
+    evicted_at_utc_ns: int | None
+
+
+@dataclass(frozen=True)
+class VerdictView:
+    """What inference said of a part, with everything it saw."""
+
+    verdict_id: str
+    decision: Decision
+    cause: Cause | None
+    detail: str
+    reasons: tuple[Reason, ...]
+    findings: tuple[FindingView, ...]
+    scores: tuple[ScoreView, ...]
+    area_unit: str
+    image_size_px: tuple[int, int] | None
+    source: str
+    release_id: str
+    model_version: str
+    deadline_ms: int
+    timings_ms: Mapping[str, float]
+    started_at_utc_ns: int
+    captured_at_utc_ns: int | None
+    decided_at_utc_ns: int
+
+
+@dataclass(frozen=True)
+class DispositionView:
+    """What the bridge did about a part. ``late_*``: a verdict that came and was not applied."""
+
+    revision: int
+    decision: Decision
+    cause: Cause | None
+    mode: Mode
+    release_id: str
+    encoder: int | None
+    verdict_id: str | None
+    late_verdict_id: str | None
+    late_decision: Decision | None
+    gate: Gate
+    started_at_utc_ns: int
+    presented_at_utc_ns: int | None
+    acknowledged_at_utc_ns: int | None
+
+
+@dataclass(frozen=True)
+class PartStory:
+    """Everything known of one part; what never reached storage is None.
+
+    Attributes:
+        release_config: the configuration under which it was inspected, as it was published.
+        times: what the clocks say of it, None where neither side has both ends.
+    """
+
+    part: PartKey
+    part_id: int | None
+    verdict: VerdictView | None
+    disposition: DispositionView | None
+    picture: PictureView | None
+    release_config: Mapping[str, Any] | None
+    times: PartTimes | None
+
+
+@dataclass(frozen=True)
+class PartTimes:
+    """One part's durations, milliseconds; None where an end of it never happened.
+
+    On one machine they are monotonic; across machines they rest on UTC.
+    """
+
+    part: PartKey
+    started_at_utc_ns: int
+    start_to_capture_ms: float | None
+    capture_to_decision_ms: float | None
+    capture_to_plc_ms: float | None
+    start_to_plc_ms: float | None
+    plc_to_acknowledge_ms: float | None
+    timings_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class DefectRate:
+    """One bucket of one station, by when the parts started.
+
+    ``rate`` is rejected / inspected, where inspected parts have a pass or a reject.
+    """
+
+    bucket_start_utc_ns: int
+    station: str
+    inspected: int
+    rejected: int
+    no_verdict: int
+
+    @property
+    def rate(self) -> float | None:
+        return self.rejected / self.inspected if self.inspected else None
+
+
+@dataclass(frozen=True)
+class ParetoRow:
+    """How much one prompt found: parts with it, counted findings, their area in ``area_unit``."""
+
+    station: str
+    prompt: str
+    parts: int
+    findings: int
+    area: float
+    area_unit: str
+
+
+@dataclass(frozen=True)
+class ReleaseView:
+    """A configuration of a station and when it was (last) activated."""
+
+    station: str
+    release_id: str
+    mode: Mode
+    config: Mapping[str, Any]
+    first_seen_at_utc_ns: int
+    activated_at_utc_ns: int
+    active: bool
+
+
+@dataclass(frozen=True)
+class ModeChange:
+    """A station went from one mode to another; ``before`` is None for its first release."""
+
+    station: str
+    at_utc_ns: int
+    before: Mode | None
+    after: Mode
+    release_id: str
+
+
+@dataclass(frozen=True)
+class PhaseChange:
+    """The bridge of a station changed its state."""
+
+    station: str
+    at_utc_ns: int
+    phase: str
+    reason: str

@@ -1,0 +1,70 @@
+"""How good the parts are, over time and by prompt. Aggregated in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, case, distinct, func, select
+from sqlalchemy.orm import Session
+
+from contracts.causes import Decision
+from storage.models import DispositionRow, FindingRow, VerdictRow
+from storage.queries.results import DefectRate, ParetoRow
+
+D, V, F = DispositionRow, VerdictRow, FindingRow
+
+
+def parts_with(decision: Decision) -> ColumnElement[int]:
+    """How many rows of a group have this decision; 0, never null."""
+    return func.count(case((D.decision == decision, 1)))
+
+
+def defect_rate(
+    session: Session,
+    stations: str | Sequence[str] | None,
+    bucket_s: float,
+    since_utc_ns: int,
+    until_utc_ns: int,
+) -> list[DefectRate]:
+    """Rejects per bucket and station, oldest first; buckets without a part are left out.
+
+    Buckets begin at whole multiples of ``bucket_s`` since 1970-01-01 UTC. Parts count by when
+    they started; ``since <= started < until``.
+    """
+    width_ns = int(bucket_s * 1e9)
+    bucket = D.started_at_utc_ns - D.started_at_utc_ns % width_ns
+    wanted = select(
+        bucket.label("bucket"),
+        D.station,
+        (parts_with(Decision.PASS) + parts_with(Decision.REJECT)).label("inspected"),
+        parts_with(Decision.REJECT).label("rejected"),
+        parts_with(Decision.NO_VERDICT).label("no_verdict"),
+    ).where(D.started_at_utc_ns >= since_utc_ns, D.started_at_utc_ns < until_utc_ns)
+    if stations is not None:
+        wanted = wanted.where(D.station.in_([stations] if isinstance(stations, str) else stations))
+    wanted = wanted.group_by("bucket", D.station).order_by("bucket", D.station)
+    return [DefectRate(*row) for row in session.execute(wanted)]
+
+
+def pareto(
+    session: Session,
+    station: str | None = None,
+    since_utc_ns: int | None = None,
+    until_utc_ns: int | None = None,
+) -> list[ParetoRow]:
+    """Counted findings by prompt, most parts first. Units never mix: one row for each unit."""
+    parts = func.count(distinct(F.verdict_row))
+    wanted: Select[tuple[str, str, int, int, float, str]] = (
+        select(V.station, F.prompt, parts, func.count(), func.sum(F.area), V.area_unit)
+        .join(V, V.id == F.verdict_row)
+        .where(F.counted)
+        .group_by(V.station, F.prompt, V.area_unit)
+        .order_by(parts.desc(), F.prompt)
+    )
+    if station is not None:
+        wanted = wanted.where(V.station == station)
+    if since_utc_ns is not None:
+        wanted = wanted.where(V.started_at_utc_ns >= since_utc_ns)
+    if until_utc_ns is not None:
+        wanted = wanted.where(V.started_at_utc_ns < until_utc_ns)
+    return [ParetoRow(*row) for row in session.execute(wanted)]

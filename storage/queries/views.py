@@ -1,0 +1,88 @@
+"""Rows as the frozen types that leave the database."""
+
+from __future__ import annotations
+
+from contracts.messages import Reason
+from storage.models import DispositionRow, FindingRow, PictureRow, VerdictRow
+from storage.queries.results import (
+    DispositionView,
+    FindingView,
+    PictureView,
+    ScoreView,
+    VerdictView,
+)
+
+
+def verdict_view(row: VerdictRow) -> VerdictView:
+    """A verdict with its findings, in the order in which they were found."""
+    size = None
+    if row.image_width_px is not None and row.image_height_px is not None:
+        size = (row.image_width_px, row.image_height_px)
+    return VerdictView(
+        verdict_id=row.verdict_id,
+        decision=row.decision,
+        cause=row.cause,
+        detail=row.detail,
+        reasons=tuple(Reason(**reason) for reason in row.reasons),
+        findings=tuple(finding_view(finding) for finding in row.findings),
+        scores=tuple(ScoreView(**score) for score in row.scores),
+        area_unit=row.area_unit,
+        image_size_px=size,
+        source=row.source,
+        release_id=row.release_id,
+        model_version=row.model_version,
+        deadline_ms=row.deadline_ms,
+        timings_ms=row.timings_ms,
+        started_at_utc_ns=row.started_at_utc_ns,
+        captured_at_utc_ns=row.captured_at_utc_ns,
+        decided_at_utc_ns=row.decided_at_utc_ns,
+    )
+
+
+def finding_view(row: FindingRow) -> FindingView:
+    """One region, its geometry as tuples."""
+    left, top, right, bottom = row.box_xyxy_px
+    x, y = row.centroid_xy_px
+    return FindingView(
+        prompt=row.prompt,
+        area_px2=row.area_px2,
+        area=row.area,
+        box_xyxy_px=(left, top, right, bottom),
+        centroid_xy_px=(x, y),
+        outline_px=tuple((x, y) for x, y in row.outline_px),
+        presence_logit=row.presence_logit,
+        margin_mean=row.margin_mean,
+        margin_peak=row.margin_peak,
+        counted=row.counted,
+    )
+
+
+def disposition_view(row: DispositionRow) -> DispositionView:
+    """What the bridge did."""
+    return DispositionView(
+        revision=row.revision,
+        decision=row.decision,
+        cause=row.cause,
+        mode=row.mode,
+        release_id=row.release_id,
+        encoder=row.encoder,
+        verdict_id=row.verdict_id,
+        late_verdict_id=row.late_verdict_id,
+        late_decision=row.late_decision,
+        gate=row.gate,
+        started_at_utc_ns=row.started_at_utc_ns,
+        presented_at_utc_ns=row.presented_at_utc_ns,
+        acknowledged_at_utc_ns=row.acknowledged_at_utc_ns,
+    )
+
+
+def picture_view(row: PictureRow) -> PictureView:
+    """Where the picture is, or when it was evicted."""
+    return PictureView(
+        path=row.path,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        source=row.source,
+        captured_at_utc_ns=row.captured_at_utc_ns,
+        evicted_at_utc_ns=row.evicted_at_utc_ns,
+    )

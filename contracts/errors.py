@@ -3,7 +3,9 @@
     RefereeError
     |-- TransientError            try again with backoff
     |   |-- LinkDown              a server cannot be reached right now
-    |   `-- ModelUnavailable      Triton is not there or not ready
+    |   |-- ServerFull            a server is at its bound: an alarm, and nothing was taken
+    |   |-- ModelUnavailable      Triton is not there or not ready
+    |   `-- CameraFailed          a camera gave no picture
     |-- PoisonError               this one input can never work: dead letter, go on
     |   |-- MalformedMessage      a message that is not ours
     |   |-- BadImage              bytes that are no picture we can inspect
@@ -34,8 +36,20 @@ class LinkDown(TransientError):
         self.server, self.reason = server, reason
 
 
+class ServerFull(TransientError):
+    """A server is at its memory bound and took nothing. An alarm, not a loss."""
+
+    def __init__(self, server: str, reason: str) -> None:
+        super().__init__(f"{server} is full: {reason}")
+        self.server, self.reason = server, reason
+
+
 class ModelUnavailable(TransientError):
     """Triton is not there or the model is not ready."""
+
+
+class CameraFailed(TransientError):
+    """A camera is not there, not readable, or gave no picture in time."""
 
 
 class PoisonError(RefereeError):

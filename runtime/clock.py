@@ -1,0 +1,45 @@
+"""What time it is, on both clocks, as a part that can be replaced."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Protocol
+
+from contracts.identity import Stamp
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> Stamp: ...
+
+
+class SystemClock:
+    """This machine's clocks. The boot id says which machine and which run of it."""
+
+    def __init__(self) -> None:
+        self._boot_id = BOOT_ID.read_text(encoding="ascii").strip()
+
+    def now(self) -> Stamp:
+        """The moment of the call."""
+        return Stamp(utc_ns=time.time_ns(), monotonic_ns=time.monotonic_ns(), boot_id=self._boot_id)
+
+
+class ManualClock:
+    """A clock that only moves when told to: for tests and simulations."""
+
+    def __init__(self, start_ns: int = 1_700_000_000_000_000_000, boot_id: str = "manual") -> None:
+        self._utc_ns, self._monotonic_ns, self._boot_id = start_ns, 0, boot_id
+
+    def now(self) -> Stamp:
+        """Start plus what was advanced since."""
+        return Stamp(utc_ns=self._utc_ns, monotonic_ns=self._monotonic_ns, boot_id=self._boot_id)
+
+    def advance_ms(self, milliseconds: float) -> None:
+        """Move both clocks on."""
+        step_ns = round(milliseconds * 1e6)
+        self._utc_ns += step_ns
+        self._monotonic_ns += step_ns

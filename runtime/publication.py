@@ -1,0 +1,37 @@
+"""What became of one published message."""
+
+from __future__ import annotations
+
+import threading
+
+
+class Publication:
+    """One message on its way to the broker; its fate is set once, by the link's thread."""
+
+    def __init__(self) -> None:
+        self._settled = threading.Event()
+        self._taken = self._unmatched = False
+
+    def done(self) -> bool:
+        """Whether the broker took it (QoS 0: whether it was written to the socket)."""
+        return self._taken
+
+    @property
+    def lost(self) -> bool:
+        """Whether it never will be done: the link dropped before, or the broker refused it."""
+        return self._settled.is_set() and not self._taken
+
+    @property
+    def unmatched(self) -> bool:
+        """Whether the broker took it and said that nobody subscribes to its topic."""
+        return self._unmatched
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for its fate; returns ``done()``."""
+        self._settled.wait(timeout_s)
+        return self._taken
+
+    def settle(self, *, taken: bool, unmatched: bool = False) -> None:
+        """Its fate. Called by the link."""
+        self._taken, self._unmatched = taken, unmatched
+        self._settled.set()

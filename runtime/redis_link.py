@@ -1,0 +1,73 @@
+"""The connection to a Redis, and its errors in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from contracts.errors import BadSettings, LinkDown, ServerFull
+
+CANNOT_SAVE = "MISCONF"
+"""How a reply begins when the server is there and cannot write to its disk."""
+
+
+def connect(url: str, *, timeout_s: float = 1.0) -> redis.Redis:
+    """A client of the Redis at ``url``; it dials at the first command. Replies are bytes.
+
+    It never repeats a command by itself: an append that timed out may have happened, and only the
+    caller knows whether it may be done twice.
+
+    Args:
+        url: such as ``redis://127.0.0.1:6401/0``.
+        timeout_s: longest wait for a connection and for a reply.
+
+    Raises:
+        BadSettings: the URL is none.
+    """
+    try:
+        return redis.Redis.from_url(
+            url,
+            protocol=2,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
+            socket_keepalive=True,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=False,
+        )
+    except ValueError as error:
+        raise BadSettings(f"Redis URL {url!r}: {error}") from error
+
+
+def address(client: redis.Redis) -> str:
+    """``Redis host:port``, for messages."""
+    parameters = client.connection_pool.connection_kwargs
+    return f"Redis {parameters.get('host', '?')}:{parameters.get('port', '?')}"
+
+
+@contextmanager
+def translate_errors(server: str) -> Iterator[None]:
+    """Turn redis-py's errors into ours; ``server`` names it to people.
+
+    Raises:
+        LinkDown: it cannot be reached, does not answer, or does not serve right now.
+        ServerFull: it is at its memory bound.
+        BadSettings: it refuses our credentials.
+    """
+    try:
+        yield
+    except (redis.AuthenticationError, redis.exceptions.AuthorizationError) as error:
+        raise BadSettings(f"{server} refuses us: {error}") from error
+    except redis.exceptions.OutOfMemoryError as error:
+        raise ServerFull(server, str(error)) from error
+    except (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError, OSError) as error:
+        raise LinkDown(server, str(error)) from error
+    except redis.ResponseError as error:
+        if "OOM command not allowed" in str(error):  # how a script reports it
+            raise ServerFull(server, str(error)) from error
+        if CANNOT_SAVE in str(error):
+            raise LinkDown(server, str(error)) from error
+        raise

@@ -1,0 +1,225 @@
+"""Redis streams with consumer groups: read, take over, acknowledge. Nothing is lost in silence."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import redis
+import structlog
+
+from contracts.names import dead_letters
+from runtime.metrics import DEAD_LETTERS, ENTRIES_LOST
+from runtime.redis_link import address, translate_errors
+from runtime.trim import trim_consumed
+
+__all__ = ["Entry", "StreamGroup", "append", "dead_letter", "trim_consumed"]
+
+log = structlog.get_logger()
+
+DEAD_LETTERS_KEPT = 1000
+LARGEST_DEAD_FIELD_BYTES = 64 * 1024
+
+
+class Entry(NamedTuple):
+    """One entry of a stream; ``fields`` are bytes as they were appended."""
+
+    stream: str
+    id: str
+    fields: dict[bytes, bytes]
+
+
+class StreamGroup:
+    """One consumer of a consumer group, over one or more streams of a Redis.
+
+    Entries come to one consumer of the group at a time and stay pending until acknowledged. A
+    group begins at the stream's first entry, and begins again when Redis came back empty.
+
+    Attributes:
+        lost: entries of this group that were deleted before they were acknowledged, so far.
+    """
+
+    def __init__(
+        self, client: redis.Redis, streams: Sequence[str], group: str, consumer: str
+    ) -> None:
+        if not streams:
+            raise ValueError("a stream group needs at least one stream")
+        self._redis, self._streams = client, tuple(streams)
+        self._group, self._consumer = group, consumer
+        self._server = address(client)
+        self._known = False
+        self.lost = 0
+
+    def read(self, count: int, block_ms: int) -> list[Entry]:
+        """Entries that no consumer of the group has seen, up to ``count`` of each stream.
+
+        Waits ``block_ms`` for the first one (0: not at all), but never longer than half the
+        connection's own timeout, so that a dead server is told from an idle stream.
+
+        Raises:
+            LinkDown: Redis cannot be reached.
+        """
+        with translate_errors(self._server):
+            return self._in_group(lambda: self._read(count, block_ms))
+
+    def reclaim(self, min_idle_ms: int, count: int) -> list[Entry]:
+        """Take over up to ``count`` entries that have been pending for ``min_idle_ms``.
+
+        They belong to consumers that died, or to this one before it was restarted. Entries that
+        were deleted while pending come back as nothing: they are added to ``lost``.
+
+        Raises:
+            LinkDown: Redis cannot be reached.
+        """
+        with translate_errors(self._server):
+            return self._in_group(lambda: self._reclaim(min_idle_ms, count))
+
+    def deliveries(self, entry: Entry) -> int:
+        """How often the entry was handed to a consumer; 0 when it is not pending.
+
+        Raises:
+            LinkDown: Redis cannot be reached.
+        """
+        with translate_errors(self._server):
+            pending = self._in_group(
+                lambda: self._redis.xpending_range(
+                    entry.stream, self._group, min=entry.id, max=entry.id, count=1
+                )
+            )
+        return pending[0]["times_delivered"] if pending else 0
+
+    def ack(self, *entries: Entry) -> None:
+        """Never hand these out again. The entries stay for other groups.
+
+        Raises:
+            LinkDown: Redis cannot be reached; acknowledging again does no harm.
+        """
+        self._finish(entries, delete=False)
+
+    def ack_and_delete(self, *entries: Entry) -> None:
+        """Acknowledge and delete, for streams that only this group reads.
+
+        Raises:
+            LinkDown: Redis cannot be reached; doing it again does no harm.
+        """
+        self._finish(entries, delete=True)
+
+    def _finish(self, entries: Iterable[Entry], *, delete: bool) -> None:
+        ids_of: dict[str, list[str]] = {}
+        for entry in entries:
+            ids_of.setdefault(entry.stream, []).append(entry.id)
+        with translate_errors(self._server), self._redis.pipeline(transaction=True) as pipe:
+            for stream, ids in ids_of.items():
+                pipe.xack(stream, self._group, *ids)
+                if delete:
+                    pipe.xdel(stream, *ids)
+            pipe.execute()
+
+    def _in_group(self, command: Any) -> Any:
+        """Run ``command`` with the groups there, also when Redis lost them since the last time."""
+        if not self._known:
+            self._create_groups()
+        try:
+            return command()
+        except redis.ResponseError as error:
+            if not _group_is_gone(error):
+                raise
+            log.warning("stream_group_gone", group=self._group, streams=self._streams)
+            self._create_groups()
+            return command()
+
+    def _create_groups(self) -> None:
+        for stream in self._streams:
+            try:
+                self._redis.xgroup_create(stream, self._group, id="0", mkstream=True)
+            except redis.ResponseError as error:
+                if not str(error).startswith("BUSYGROUP"):
+                    raise
+        self._known = True
+
+    def _read(self, count: int, block_ms: int) -> list[Entry]:
+        reply = self._redis.xreadgroup(
+            self._group,
+            self._consumer,
+            dict.fromkeys(self._streams, ">"),
+            count=count,
+            block=self._wait_ms(block_ms),
+        )
+        return [entry for stream, raw in reply or () for entry in _entries(stream.decode(), raw)]
+
+    def _wait_ms(self, block_ms: int) -> int | None:
+        if block_ms <= 0:
+            return None  # to Redis, BLOCK 0 is for ever
+        timeout_s = self._redis.connection_pool.connection_kwargs.get("socket_timeout")
+        return min(block_ms, max(1, int(timeout_s * 500))) if timeout_s else block_ms
+
+    def _reclaim(self, min_idle_ms: int, count: int) -> list[Entry]:
+        taken: list[Entry] = []
+        for stream in self._streams:
+            cursor = b"0-0"
+            while len(taken) < count:
+                cursor, raw, deleted = self._redis.xautoclaim(
+                    stream,
+                    self._group,
+                    self._consumer,
+                    min_idle_ms,
+                    start_id=cursor,
+                    count=count - len(taken),
+                )
+                taken += _entries(stream, raw)
+                self._count_lost(stream, len(deleted))
+                if cursor == b"0-0":
+                    break
+        return taken
+
+    def _count_lost(self, stream: str, lost: int) -> None:
+        if lost:
+            self.lost += lost
+            ENTRIES_LOST.labels(stream, self._group).inc(lost)
+            log.error("stream_entries_lost", stream=stream, group=self._group, lost=lost)
+
+
+def append(client: redis.Redis, stream: str, fields: Mapping[str, bytes]) -> str:
+    """Append an entry and return its id.
+
+    Raises:
+        LinkDown: Redis cannot be reached; the entry may have been appended all the same.
+        ServerFull: Redis is at its memory bound and took nothing.
+    """
+    with translate_errors(address(client)):
+        return client.xadd(stream, dict(fields)).decode()
+
+
+def dead_letter(journal: redis.Redis, entry: Entry, reason: str) -> None:
+    """Keep an entry that can never work, with the reason, for people to look at.
+
+    A field above 64 KiB (a picture) is kept as its size and SHA-256: the journal flushes every
+    write, and the picture is in the archive. Each stream's latest thousand letters are kept.
+
+    Raises:
+        LinkDown, ServerFull: the letter was not kept.
+    """
+    letter = {b"reason": reason.encode(), b"entry_id": entry.id.encode()}
+    for name, value in entry.fields.items():
+        letter |= _small_enough(name, value)
+    stream = dead_letters(entry.stream)
+    with translate_errors(address(journal)):
+        journal.xadd(stream, letter, maxlen=DEAD_LETTERS_KEPT, approximate=True)
+    DEAD_LETTERS.labels(entry.stream).inc()
+    log.error("dead_letter", stream=entry.stream, entry_id=entry.id, reason=reason)
+
+
+def _small_enough(name: bytes, value: bytes) -> dict[bytes, bytes]:
+    if len(value) <= LARGEST_DEAD_FIELD_BYTES:
+        return {name: value}
+    digest = hashlib.sha256(value).hexdigest()
+    return {name + b".bytes": str(len(value)).encode(), name + b".sha256": digest.encode()}
+
+
+def _entries(stream: str, raw: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:
+    return [Entry(stream, entry_id.decode(), fields) for entry_id, fields in raw]
+
+
+def _group_is_gone(error: redis.ResponseError) -> bool:
+    return str(error).startswith(("NOGROUP", "UNBLOCKED"))

@@ -16,8 +16,6 @@ from runtime.yaml_lines import YamlLines, read_yaml
 
 __all__ = ["BadLineFile", "load_line_file"]
 
-WRITE_TEXT_IN_QUOTES = "put it in quotes to make it text"
-
 
 def load_line_file(path: Path | str) -> LineFile:
     """The line that a file describes.
@@ -36,7 +34,7 @@ def load_line_file(path: Path | str) -> LineFile:
 
 def _first_of(problems: list[ErrorDetails], document: YamlLines) -> BadLineFile:
     placed = sorted(
-        ((document.place(problem["loc"]), problem) for problem in problems),
+        ((document.place(problem["loc"]), problem) for problem in _causes(problems)),
         key=lambda pair: pair[0].line,
     )
     place, problem = placed[0]
@@ -47,16 +45,36 @@ def _first_of(problems: list[ErrorDetails], document: YamlLines) -> BadLineFile:
     return BadLineFile(str(document.path), place.line, place.dotted, reason, remedy)
 
 
+def _causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without those that only follow from another further in: a list that lost its bad item."""
+    places = [problem["loc"] for problem in problems]
+    return [
+        problem
+        for problem in problems
+        if not any(
+            place != problem["loc"] and place[: len(problem["loc"])] == problem["loc"]
+            for place in places
+        )
+    ]
+
+
 def _explain(problem: ErrorDetails, steps: tuple[str | int, ...]) -> tuple[str, str]:
-    if problem["type"] == "extra_forbidden":
+    kind, message, given = problem["type"], problem["msg"], problem["input"]
+    if kind == "extra_forbidden":
         return "no such field", _did_you_mean(str(steps[-1]), known_fields(LineFile, steps[:-1]))
-    if problem["type"] == "missing":
+    if kind == "missing":
         return "is missing", "add it"
-    if problem["type"].startswith("union_tag"):
-        return problem["msg"], "kind is replay, simulated or opencv"
-    if problem["type"] == "string_type":
-        return f"{problem['input']!r} is not text", WRITE_TEXT_IN_QUOTES
-    return f"{problem['msg']}, not {problem['input']!r}", ""
+    if kind.startswith("union_tag"):
+        return message, ""
+    if kind == "string_type" and not isinstance(given, dict | list):
+        return f"{given!r} is not text", "put it in quotes to make it text"
+    if kind == "value_error":
+        return message.removeprefix("Value error, "), ""
+    if isinstance(given, dict | list):
+        return message, ""
+    if kind == "enum":
+        return f"{given!r} is not known", message.replace("Input should be", "it is")
+    return f"{message}, not {given!r}", ""
 
 
 def _did_you_mean(word: str, known: list[str]) -> str:

@@ -1,0 +1,55 @@
+"""Servers shared by a test session; each starts when the first test asks for it.
+
+A test that kills its server takes one of its own from tests.servers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from runtime.broker import Broker
+from runtime.redis_link import connect
+from tests.servers import RedisServer, Server, mosquitto_server, redis_server
+
+
+@pytest.fixture(scope="session")
+def frames_server() -> Iterator[RedisServer]:
+    with redis_server("frames") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def journal_server() -> Iterator[RedisServer]:
+    with redis_server("journal") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mqtt_server() -> Iterator[Server]:
+    with mosquitto_server() as server:
+        yield server
+
+
+@pytest.fixture
+def frames_redis(frames_server: RedisServer) -> Iterator[redis.Redis]:
+    """A client of an empty frames Redis."""
+    with connect(frames_server.url) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def journal_redis(journal_server: RedisServer) -> Iterator[redis.Redis]:
+    """A client of an empty journal Redis."""
+    with connect(journal_server.url) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def broker(mqtt_server: Server) -> Broker:
+    """Where the session's MQTT broker is. Its retained messages stay: use topics of your own."""
+    return Broker(mqtt_server.host, mqtt_server.port)

@@ -13,9 +13,11 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Sockets(Config):
-    """Ports, all on ``host``. One that is not given is a free one, chosen at start."""
+    """Ports. One that is not given is a free one, chosen at start."""
 
-    host: Annotated[str, Field(title="Address that every server binds")] = "127.0.0.1"
+    host: Annotated[
+        str, Field(title="Address of dashboard and Modbus; all other servers stay on 127.0.0.1")
+    ] = "127.0.0.1"
     dashboard: Port = 8501
     modbus: Port = 5020
     redis_frames: Port | None = None

@@ -1,0 +1,149 @@
+"""Encoded bytes to network input, and the network's margin back to sensor pixels.
+
+Only numpy and OpenCV: training, evaluation and serving all go through these functions, so a part
+looks the same to the network on the line as it did when the network was measured.
+
+Frames of reference: *sensor* pixels are those of the decoded picture; *network* pixels are sensor
+pixels times ``scale``, padded at the right and at the bottom; the margin is a grid ``stride``
+network pixels wide. Pixel centres lie at half-integers in all three.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from contracts.errors import BadImage
+from inference.image_format import declared_size_hw
+
+MAX_SIDE_PX = 640
+SIZE_MULTIPLE = 32
+SMALLEST_SIDE_PX = 16
+LARGEST_AREA_PX2 = 50_000_000
+
+
+@dataclass(frozen=True)
+class NetworkInput:
+    """One picture as the network takes it, and how to come back.
+
+    Attributes:
+        pixels: (3, Hn, Wn) uint8, RGB, 0..255; Hn and Wn are multiples of ``multiple``.
+        scale: network pixels per sensor pixel, in (0, 1].
+        content_hw: height and width in network pixels without the padding.
+    """
+
+    pixels: np.ndarray
+    scale: float
+    content_hw: tuple[int, int]
+
+
+def decode_image(encoded: bytes) -> np.ndarray:
+    """Decode one PNG or JPEG picture.
+
+    8-bit grey is replicated to three channels; 16-bit values are divided by 257, so that 65535
+    becomes 255; alpha is dropped; the EXIF orientation is ignored, because a station's regions
+    are in sensor pixels.
+
+    Returns:
+        (H, W, 3) uint8, RGB, 0..255.
+
+    Raises:
+        BadImage: empty, not a PNG or JPEG, truncated, damaged, a side below 16 px, or more than
+            50 megapixels.
+    """
+    _check_size(*declared_size_hw(encoded))
+    try:
+        pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise BadImage(f"cannot be decoded: {error}") from error
+    if pixels is None:
+        raise BadImage("cannot be decoded: the header is sound and the pixel data is not")
+    _check_size(*pixels.shape[:2])
+    return _to_rgb8(pixels)
+
+
+def _check_size(height: int, width: int) -> None:
+    if min(height, width) < SMALLEST_SIDE_PX:
+        raise BadImage(f"too small: {width} x {height} px, a side must have {SMALLEST_SIDE_PX} px")
+    if height * width > LARGEST_AREA_PX2:
+        raise BadImage(f"too large: {width} x {height} px, the limit is {LARGEST_AREA_PX2} px")
+
+
+def _to_rgb8(pixels: np.ndarray) -> np.ndarray:
+    if pixels.dtype == np.uint16:
+        pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    if pixels.dtype != np.uint8:
+        raise BadImage(f"pixels of type {pixels.dtype}: only 8 and 16 bits are known")
+    if pixels.ndim == 3 and pixels.shape[2] == 2:  # grey with alpha
+        pixels = pixels[:, :, 0]
+    if pixels.ndim == 2 or pixels.shape[2] == 1:
+        return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
+    return cv2.cvtColor(np.ascontiguousarray(pixels[:, :, :3]), cv2.COLOR_BGR2RGB)
+
+
+def to_network(
+    image_rgb: np.ndarray, max_side_px: int = MAX_SIDE_PX, multiple: int = SIZE_MULTIPLE
+) -> NetworkInput:
+    """Bring a picture to the size the network takes: native scale wherever it fits.
+
+    A longest side above ``max_side_px`` is averaged down to it; then the right and bottom are
+    mirrored outwards to the next multiple (a mirror shows no edge that is not in the part).
+
+    Args:
+        image_rgb: (H, W, 3) uint8.
+        max_side_px: longest side in network pixels before padding.
+        multiple: both sides become a multiple of this many network pixels.
+    """
+    height, width = image_rgb.shape[:2]
+    scale = min(1.0, max_side_px / max(height, width))
+    if scale < 1.0:
+        height, width = max(1, round(height * scale)), max(1, round(width * scale))
+        image_rgb = cv2.resize(image_rgb, (width, height), interpolation=cv2.INTER_AREA)
+    padded = pad_to_multiple(image_rgb, multiple)
+    pixels = np.ascontiguousarray(padded.transpose(2, 0, 1))
+    return NetworkInput(pixels=pixels, scale=scale, content_hw=(height, width))
+
+
+def pad_to_multiple(array: np.ndarray, multiple: int) -> np.ndarray:
+    """Mirror an (H, W) or (H, W, C) array outwards at the right and bottom."""
+    height, width = array.shape[:2]
+    bottom, right = -height % multiple, -width % multiple
+    if not bottom and not right:
+        return array
+    return cv2.copyMakeBorder(array, 0, bottom, 0, right, cv2.BORDER_REFLECT_101)
+
+
+def margin_to_sensor(
+    margin: np.ndarray, network_input_meta: NetworkInput, sensor_hw: tuple[int, int]
+) -> np.ndarray:
+    """Bilinear, from the margin's grid to sensor pixels, with the padding cut off.
+
+    Args:
+        margin: (N, h, w) float, one map a prompt; above 0 the Anomaly token wins.
+        network_input_meta: what ``to_network`` returned for this picture.
+        sensor_hw: height and width of the decoded picture.
+
+    Returns:
+        (N, H, W) float32.
+    """
+    padded_h, padded_w = network_input_meta.pixels.shape[1:]
+    content_h, content_w = network_input_meta.content_hw
+    sensor_h, sensor_w = sensor_hw
+    out = np.empty((len(margin), sensor_h, sensor_w), np.float32)
+    for index, grid in enumerate(margin):
+        full = _resize(np.asarray(grid, np.float32), padded_h, padded_w)
+        out[index] = _resize(full[:content_h, :content_w], sensor_h, sensor_w)
+    return out
+
+
+def _resize(grid: np.ndarray, height: int, width: int) -> np.ndarray:
+    if grid.shape == (height, width):
+        return grid
+    return cv2.resize(grid, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def margin_to_mask(margin: np.ndarray) -> np.ndarray:
+    """Where Anomaly beats Background: ``margin > 0``, bool, same shape. There is no threshold."""
+    return np.asarray(margin) > 0

@@ -1,0 +1,54 @@
+"""Language-Gated Multi-Level Aggregation: which level and channel a prompt listens to.
+
+The name is the paper's, the equations are ours:
+
+    g_l = 2 sigmoid(W_l [t; z_A]);   margin_l = <g_l * (k_A - k_B), P_l> + b_l
+
+A gate on channels, the contraction with a token and bilinear resizing commute: so the gate is
+put on the token, and gated features never exist as N x C x H x W.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from inference.dqformer.mask_group_transformer import ANOMALY, BACKGROUND
+from inference.dqformer.text import Words
+
+LEVELS = 4
+BACKGROUND_PRIOR = -1.0
+
+
+class LanguageGatedAggregation(nn.Module):
+    """Tokens and pyramid to one margin map a prompt at stride 4."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gates = nn.ModuleList(nn.Linear(2 * width, width) for _ in range(LEVELS))
+        self.keys = nn.ModuleList(nn.Linear(width, width) for _ in range(LEVELS))
+        self.norm = nn.LayerNorm(width)
+        # Most pixels of most pictures are background, at every level.
+        self.bias = nn.Parameter(torch.full((LEVELS,), BACKGROUND_PRIOR))
+
+    def forward(self, tokens: Tensor, words: Words, levels: list[Tensor]) -> Tensor:
+        """(B, N, 2, d), words, P2..P5 -> margin (B, N, H / 4, W / 4)."""
+        tokens = self.norm(tokens)
+        heard = torch.cat([words.mean, tokens[:, :, ANOMALY]], dim=-1)  # (B, N, 2d)
+        total: Tensor | None = None
+        for index in reversed(range(LEVELS)):
+            margin = self._level(index, tokens, heard, levels[index])
+            if total is not None:
+                margin = margin + F.interpolate(
+                    total, scale_factor=2.0, mode="bilinear", align_corners=False
+                )
+            total = margin
+        return total
+
+    def _level(self, index: int, tokens: Tensor, heard: Tensor, level: Tensor) -> Tensor:
+        gate = 2.0 * torch.sigmoid(self.gates[index](heard))
+        key = self.keys[index](tokens)
+        direction = gate * (key[:, :, ANOMALY] - key[:, :, BACKGROUND])  # (B, N, d)
+        direction = direction / level.shape[1] ** 0.5
+        return torch.einsum("bnd,bdhw->bnhw", direction, level) + self.bias[index]

@@ -1,0 +1,227 @@
+"""Batches for training: crops at native scale, and whole parts.
+
+Crops alone teach no calm (a network trained on them fires on every good part), whole parts alone
+teach nothing at first (tiny defects drown): so both, and more whole parts as training goes on.
+A batch is a function of the seed and the step, so a resumed run sees what an unbroken one sees.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from inference.imaging import SIZE_MULTIPLE
+from inference.training import augment
+from inference.training.captions import CaptionBank
+from inference.training.dataset import Part, at_network_scale, boundary
+from inference.training.paste import paste_defect
+from inference.training.recipe import LineRecipe, Recipe
+from inference.training.synthetic import add_defect
+
+SMALLEST_VISIBLE_PX2 = 12
+LARGE_DEFECT_PX2 = 6000
+SIZE_DRAWS = 8
+
+SizeHW = tuple[int, int]
+
+
+class Batch(NamedTuple):
+    """Attributes:
+    image: (B, 3, H, W) uint8.
+    target: (B, N, H / 2, W / 2) uint8, share of the cell that is defect, 0..255.
+    caption: (B, N) int64, numbers in the caption bank; prompt 0 is universal.
+    """
+
+    image: np.ndarray
+    target: np.ndarray
+    caption: np.ndarray
+
+
+class LinePool:
+    """One line's training parts, sorted by what is on them."""
+
+    def __init__(self, recipe: LineRecipe, parts: list[Part], max_side_px: int) -> None:
+        self.recipe, self.vary = recipe, recipe.vary()
+        parts = [at_network_scale(part, max_side_px) for part in parts]
+        self.good = [part for part in parts if not part.masks]
+        self.by_kind: dict[str, list[Part]] = {}
+        for part in parts:
+            for kind in part.masks:
+                self.by_kind.setdefault(kind, []).append(part)
+        weights = np.array([recipe.kinds.get(kind, 1.0) for kind in self.by_kind])
+        self.kinds, self.kind_shares = list(self.by_kind), weights / max(weights.sum(), 1e-9)
+
+    def draw(self, draw: float, shares: tuple[float, float, float], size: SizeHW | None,
+             rng: np.random.Generator) -> tuple[Part, str | None]:
+        """A part and the kind of its defect: real, painted or pasted by the shares, else good.
+
+        With a size given, the part is the likest of several: whole parts of one batch are padded
+        to the largest of them.
+        """
+        real, synthetic, pasted = np.cumsum(shares)
+        if draw < real and self.kinds:
+            return self._defect(size, rng)
+        good = _pick(self.good, size, rng)
+        if draw < synthetic:
+            return self._painted(good, rng)
+        if draw < pasted:
+            return self._pasted(good, rng)
+        return good, None
+
+    def draw_size(self, rng: np.random.Generator) -> SizeHW:
+        """The size of some part, good or not."""
+        part, _ = self.draw(rng.random(), (0.5, 0.0, 0.0), None, rng)
+        return part.image.shape[:2]
+
+    def _defect(self, size: SizeHW | None, rng: np.random.Generator) -> tuple[Part, str]:
+        """Kinds are drawn evenly (or as the recipe weighs them), then a part of that kind."""
+        kind = str(rng.choice(self.kinds, p=self.kind_shares))
+        return _pick(self.by_kind[kind], size, rng), kind
+
+    def _painted(self, good: Part, rng: np.random.Generator) -> tuple[Part, str | None]:
+        if not self.recipe.synthetic:
+            return good, None
+        weights = np.array(list(self.recipe.synthetic.values()))
+        kind = str(rng.choice(list(self.recipe.synthetic), p=weights / weights.sum()))
+        return add_defect(good, kind, rng), kind
+
+    def _pasted(self, good: Part, rng: np.random.Generator) -> tuple[Part, str | None]:
+        kinds = [kind for kind in self.recipe.paste if kind in self.by_kind]
+        if not kinds:
+            return self._painted(good, rng)
+        kind = str(rng.choice(kinds))
+        donor = _pick(self.by_kind[kind], None, rng)
+        return paste_defect(good, donor, kind, rng), kind
+
+
+class BatchMaker:
+    """``batch(step)`` for every step of a run."""
+
+    def __init__(self, recipe: Recipe, parts: dict[str, list[Part]], bank: CaptionBank) -> None:
+        self.recipe, self.bank = recipe, bank
+        self.pools = [
+            LinePool(recipe.lines[line], parts[line], recipe.max_side_px) for line in recipe.lines
+        ]
+        weights = np.array([pool.recipe.weight for pool in self.pools])
+        self.pool_shares = weights / weights.sum()
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step, counted from 0."""
+        rng = np.random.default_rng([self.recipe.seed, step])
+        if rng.random() < self.whole_share(step / self.recipe.optimiser.steps):
+            parts, vary = self._whole_parts(rng)
+        else:
+            parts, vary = self._crops(rng)
+        images = [augment.relight(part.image, v, rng) for part, v in zip(parts, vary, strict=True)]
+        captions, targets = zip(*(self._prompts(part, rng) for part in parts), strict=True)
+        return Batch(
+            image=np.stack(images).transpose(0, 3, 1, 2),
+            target=np.stack(targets),
+            caption=np.array(captions, np.int64),
+        )
+
+    def whole_share(self, progress: float) -> float:
+        """Share of steps on whole parts at a progress of 0..1."""
+        shares = self.recipe.shares
+        risen = min(1.0, progress / shares.whole_by)
+        return shares.whole_start + (shares.whole_end - shares.whole_start) * risen
+
+    def _pool(self, rng: np.random.Generator) -> LinePool:
+        return self.pools[int(rng.choice(len(self.pools), p=self.pool_shares))]
+
+    def _crops(self, rng: np.random.Generator) -> tuple[list[Part], list[augment.Variation]]:
+        pools = [self._pool(rng) for _ in range(self.recipe.crop_batch)]
+        return [self._crop(pool, rng) for pool in pools], [pool.vary for pool in pools]
+
+    def _crop(self, pool: LinePool, rng: np.random.Generator) -> Part:
+        shares = self.recipe.shares
+        kinds = (shares.crop_real, shares.crop_synthetic, shares.crop_pasted)
+        part, kind = pool.draw(rng.random(), kinds, None, rng)
+        centre = _centre(part, kind, rng)
+        cut = augment.crop(part, centre, self.recipe.crop_px, pool.vary, rng)
+        cut.masks = {k: m for k, m in cut.masks.items() if (m > 0).sum() >= SMALLEST_VISIBLE_PX2}
+        return cut
+
+    def _whole_parts(self, rng: np.random.Generator) -> tuple[list[Part], list[augment.Variation]]:
+        """Whole parts of one line and of about one size, padded to the largest of them."""
+        pool, shares = self._pool(rng), self.recipe.shares
+        size = pool.draw_size(rng)
+        count = int(np.clip(self.recipe.whole_area_px2 // (size[0] * size[1]), 2, 24))
+        kinds = (shares.whole_real, shares.whole_synthetic, shares.whole_pasted)
+        # Spread over the shares, so that a small batch is never of one sort only.
+        draws = rng.permutation((np.arange(count) + rng.random()) / count)
+        parts = [pool.draw(draw, kinds, size, rng)[0] for draw in draws]
+        parts = [augment.resize_whole(part, pool.vary, rng) for part in parts]
+        parts = _within(parts, self.recipe.whole_area_px2)
+        return _pad_together(parts, self.recipe.max_side_px), [pool.vary] * len(parts)
+
+    def _prompts(self, part: Part, rng: np.random.Generator) -> tuple[list[int], np.ndarray]:
+        """Two captions and their targets: the universal one, and one that names a kind."""
+        masks = [part.any_mask()]
+        captions = [self.bank.draw_universal(rng)]
+        present = [kind for kind in part.masks if kind in self.bank.kind_ids]
+        if present and rng.random() < self.recipe.shares.kind_matches:
+            kind = str(rng.choice(present))
+            masks.append(part.masks[kind])
+        else:
+            kind = self.bank.draw_absent(present, rng)
+            masks.append(np.zeros_like(masks[0]))
+        captions.append(self.bank.draw_kind(kind, rng))
+        return captions, np.stack([_halve(mask) for mask in masks])
+
+
+def _pick(parts: list[Part], size: SizeHW | None, rng: np.random.Generator) -> Part:
+    """Any of them; with a size given, of several drawn the one whose size is likest."""
+    if size is None:
+        return parts[rng.integers(len(parts))]
+    drawn = [parts[index] for index in rng.integers(len(parts), size=SIZE_DRAWS)]
+    return min(drawn, key=lambda part: _unlikeness(part.image.shape[:2], size))
+
+
+def _unlikeness(first_hw: SizeHW, second_hw: SizeHW) -> float:
+    return abs(np.log(first_hw[0] / second_hw[0])) + abs(np.log(first_hw[1] / second_hw[1]))
+
+
+def _centre(part: Part, kind: str | None, rng: np.random.Generator) -> np.ndarray:
+    """(x, y): on the defect, at the outline of a large one, else anywhere; with some jitter."""
+    height, width = part.image.shape[:2]
+    if kind is None or kind not in part.masks:
+        return np.array([rng.uniform(0, width), rng.uniform(0, height)])
+    mask = part.masks[kind]
+    at = boundary(mask) if (mask > 0).sum() > LARGE_DEFECT_PX2 else mask > 0
+    rows, columns = np.nonzero(at if at.any() else mask)
+    chosen = rng.integers(len(rows))
+    return np.array([columns[chosen], rows[chosen]]) + rng.uniform(-60, 60, 2)
+
+
+def _halve(mask: np.ndarray) -> np.ndarray:
+    """Mean over 2 x 2 pixels: the target at stride 2, uint8."""
+    height, width = mask.shape
+    return cv2.resize(mask, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+
+
+def _within(parts: list[Part], area_px2: int) -> list[Part]:
+    """The first of the parts, at least two, that padded together stay within an area."""
+    for count in range(len(parts), 2, -1):
+        heights, widths = zip(*(part.image.shape[:2] for part in parts[:count]), strict=True)
+        if max(heights) * max(widths) * count <= area_px2:
+            return parts[:count]
+    return parts[:2]
+
+
+def _pad_together(parts: list[Part], max_side_px: int) -> list[Part]:
+    """All parts mirrored outwards to one size, cut at ``max_side_px``."""
+    height = max(part.image.shape[0] for part in parts)
+    width = max(part.image.shape[1] for part in parts)
+    height, width = (min(max_side_px, side + -side % SIZE_MULTIPLE) for side in (height, width))
+
+    def fit(array: np.ndarray) -> np.ndarray:
+        array = array[:height, :width]
+        return cv2.copyMakeBorder(array, 0, height - array.shape[0], 0, width - array.shape[1],
+                                  cv2.BORDER_REFLECT_101)
+
+    return [
+        Part(p.line, p.name, fit(p.image), {k: fit(m) for k, m in p.masks.items()}) for p in parts
+    ]

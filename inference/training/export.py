@@ -1,0 +1,174 @@
+"""Export a checkpoint: ``python -m inference.training.export --checkpoint runs/edge/last.pt``.
+
+Writes ``model.onnx`` (the averaged weights) and ``model.json`` beside it, after ONNX Runtime has
+given the masks that torch gives. Inputs: ``image`` float32 (B, 3, H, W), RGB, 0..255, H and W
+multiples of 32; ``tokens`` float32 (N, L, 384); ``token_mask`` bool (N, L). Outputs: ``margin``
+float32 (B, N, H / 2, W / 2), ``presence`` float32 (B, N).
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from inference import text_encoder
+from inference.dqformer.model import STRIDE, DQFormer
+from inference.imaging import SIZE_MULTIPLE, margin_to_mask
+from inference.text_encoder import PromptTokens
+from inference.training.predictors import OnnxPredictor, TorchPredictor, model_of
+
+DEFAULT_OUT = Path("triton_models/dqformer/1")
+SMALLEST_AGREEMENT = 0.995
+CHECK_SIZES_HW = ((224, 224), (96, 352), (333, 417))
+CHECK_PROMPTS = (1, 3)
+
+log = logging.getLogger("referee.export")
+
+
+class Deployed(nn.Module):
+    """One batch of images, N prompts for all of them."""
+
+    def __init__(self, model: DQFormer) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, image: Tensor, tokens: Tensor, token_mask: Tensor) -> tuple[Tensor, Tensor]:
+        count = image.shape[0]
+        output = self.model(
+            image,
+            tokens.unsqueeze(0).expand(count, -1, -1, -1),
+            token_mask.unsqueeze(0).expand(count, -1, -1),
+        )
+        return output.margin, output.presence
+
+
+def write_onnx(model: DQFormer, path: Path) -> None:
+    """Export with every axis dynamic but channels and widths; weights inside the one file."""
+    batch, prompts, words = (torch.export.Dim(name, min=1, max=64) for name in ("B", "N", "L"))
+    rows, columns = (torch.export.Dim(name, min=1, max=64) for name in ("h", "w"))
+    shapes = {
+        "image": {0: batch, 2: SIZE_MULTIPLE * rows, 3: SIZE_MULTIPLE * columns},
+        "tokens": {0: prompts, 1: words},
+        "token_mask": {0: prompts, 1: words},
+    }
+    example = (
+        torch.zeros(2, 3, 224, 256),
+        torch.zeros(3, 12, model.config.text_width),
+        torch.ones(3, 12, dtype=torch.bool),
+    )
+    program = torch.onnx.export(
+        Deployed(model.eval()), example, dynamo=True, dynamic_shapes=shapes, opset_version=18,
+        input_names=list(shapes), output_names=["margin", "presence"], verbose=False,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    program.save(str(path), external_data=False)
+    onnx.checker.check_model(str(path))
+
+
+def agreement(model: DQFormer, path: Path, seed: int = 0) -> float:
+    """Smallest mask IoU between torch and ONNX Runtime over random pictures and prompts.
+
+    The masks of random pictures may be all background: two empty masks agree (1.0).
+    """
+    rng, smallest = np.random.default_rng(seed), 1.0
+    in_torch, exported = TorchPredictor(model), OnnxPredictor(path)
+    for height, width in CHECK_SIZES_HW:
+        for count in CHECK_PROMPTS:
+            image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+            prompts = _random_prompts(count, model.config.text_width, rng)
+            first, second = (p.predict(image, prompts) for p in (in_torch, exported))
+            np.testing.assert_allclose(first.margin, second.margin, rtol=1e-2, atol=1e-2)
+            np.testing.assert_allclose(first.presence, second.presence, rtol=1e-2, atol=1e-2)
+            smallest = min(smallest, mask_iou(first.margin, second.margin))
+    return smallest
+
+
+def _random_prompts(count: int, width: int, rng: np.random.Generator) -> PromptTokens:
+    states = rng.standard_normal((count, 32, width)).astype(np.float32)
+    mask = np.arange(32)[None] < rng.integers(3, 33, count)[:, None]
+    return PromptTokens(states * mask[:, :, None], mask)
+
+
+def mask_iou(first: np.ndarray, second: np.ndarray) -> float:
+    """IoU of the masks of two margins; 1 where both are empty."""
+    first, second = margin_to_mask(first), margin_to_mask(second)
+    union = int((first | second).sum())
+    return float((first & second).sum() / union) if union else 1.0
+
+
+def describe(state: dict[str, Any], path: Path, val: dict[str, Any]) -> dict[str, Any]:
+    """The content of model.json."""
+    recipe = state["recipe"]
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    model = model_settings(recipe)
+    return {
+        "model_version": digest[:12],
+        "onnx_sha256": digest,
+        "trained_on": sorted(recipe["lines"]),
+        "recipe": recipe["name"],
+        "seed": recipe["seed"],
+        "steps": state["step"],
+        "steps_planned": recipe["optimiser"]["steps"],
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "val": val,
+        "max_side_px": recipe["max_side_px"],
+        "stride": STRIDE,
+        "size_multiple": SIZE_MULTIPLE,
+        "backbone": model["backbone"],
+        "width": model["width"],
+        "text_encoder": "all-MiniLM-L6-v2",
+        "text_encoder_sha256": text_encoder.SHA256,
+    }
+
+
+def model_settings(recipe: dict[str, Any]) -> dict[str, Any]:
+    """All numbers of the model, defaults included."""
+    from inference.dqformer.config import DQFormerConfig
+
+    return DQFormerConfig.from_dict(recipe["model"]).to_dict()
+
+
+def export(checkpoint: Path, folder: Path, val: dict[str, Any]) -> Path:
+    """Write model.onnx and model.json; the files in place change only if the check passes.
+
+    Raises:
+        ValueError: ONNX Runtime and torch disagree.
+    """
+    model, state = model_of(checkpoint)
+    # The exporter bakes the layout in; ONNX Runtime chooses its own.
+    model = model.to(memory_format=torch.contiguous_format)
+    candidate = folder / "model.onnx.new"
+    write_onnx(model, candidate)
+    reached = agreement(model, candidate)
+    if reached < SMALLEST_AGREEMENT:
+        raise ValueError(f"torch and ONNX Runtime disagree: mask IoU {reached:.4f}")
+    path = candidate.replace(folder / "model.onnx")
+    text = json.dumps(describe(state, path, val), indent=2)
+    (folder / "model.json").write_text(text + "\n")
+    log.info("wrote %s, %.1f MB, agreement %.4f", path, path.stat().st_size / 1e6, reached)
+    return path
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    parser = argparse.ArgumentParser(description="Export a checkpoint to ONNX.")
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
+    parser.add_argument("--figures", type=Path, help="what evaluate --json wrote, for model.json")
+    arguments = parser.parse_args()
+    val = json.loads(arguments.figures.read_text()) if arguments.figures else {}
+    export(arguments.checkpoint, arguments.out, val)
+
+
+if __name__ == "__main__":
+    main()

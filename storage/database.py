@@ -5,63 +5,125 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.orm import Session, sessionmaker
 
-from contracts.errors import BadSettings, LinkDown
+from contracts.errors import BadSettings, LinkDown, MalformedMessage
 
 SQLITE_BUSY_TIMEOUT_S = 5.0
+POSTGRESQL_CONNECT_TIMEOUT_S = 5
 MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 0x5EF1  # any number, the same in every process that migrates
 
 
-def open_engine(url: str) -> Engine:
-    """An engine with a commit that is on disk when it returns.
+class DatabaseSettings(Protocol):
+    """The part of the settings that says where the database is."""
+
+    @property
+    def run_dir(self) -> Path: ...
+
+    @property
+    def database_url(self) -> str | None: ...
+
+
+def url_of(settings: DatabaseSettings) -> str:
+    """REFEREE_DATABASE_URL, or the SQLite file in the run folder."""
+    return settings.database_url or f"sqlite:///{(settings.run_dir / 'referee.db').absolute()}"
+
+
+def open_engine(url: str, *, writes: bool = False) -> Engine:
+    """An engine whose commits are on disk when they return; it connects at the first use.
+
+    Args:
+        writes: SQLite transactions take the write lock when they begin, so that two writers wait
+            for each other instead of failing half way.
 
     Raises:
         BadSettings: the URL is none, or its driver is not installed.
     """
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() == "postgresql":
-            return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 5})
-        engine = create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S})
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(parsed, "BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = {"connect_timeout": POSTGRESQL_CONNECT_TIMEOUT_S}
+        return create_engine(parsed, pool_pre_ping=True, connect_args=options)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise BadSettings(f"REFEREE_DATABASE_URL {url!r}: {error}") from error
-    event.listen(engine, "connect", _make_durable)
-    return engine
+        raise BadSettings(f"REFEREE_DATABASE_URL: {error}") from error
 
 
-def open_sessions(url: str) -> sessionmaker[Session]:
-    """Sessions on the database at ``url``; nothing is expired at commit."""
-    return sessionmaker(open_engine(url), expire_on_commit=False)
+def open_sessions(url: str, *, writes: bool = False) -> sessionmaker[Session]:
+    """Sessions on the database at ``url``; objects stay readable after the session's end."""
+    return sessionmaker(open_engine(url, writes=writes), expire_on_commit=False)
 
 
 def upgrade(url: str) -> None:
-    """Bring the tables at ``url`` to the newest migration; does nothing where they are."""
+    """Bring the tables at ``url`` to the newest migration; does nothing where they are.
+
+    Processes may do it at the same time: one of them does the work.
+
+    Raises:
+        LinkDown: the database cannot be reached.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with translate_errors(), open_engine(url).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    engine = open_engine(url, writes=True)
+    try:
+        with translate_errors(), engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
 
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Locked, full, gone: ``LinkDown``, to be tried again."""
+    """Locked, full or gone becomes ``LinkDown``: nothing was committed, try again."""
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise LinkDown("the database", str(error.orig)) from error
+        raise LinkDown("the database", str(error.orig).strip()) from error
 
 
-def _make_durable(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
+@contextmanager
+def translate_refusals(source: str) -> Iterator[None]:
+    """What the database can never take becomes ``MalformedMessage``: a number beyond 64 bits, a
+    text with a NUL, a value that is not one."""
+    try:
+        yield
+    except (DataError, IntegrityError) as error:
+        raise MalformedMessage(source, f"the database refuses it: {error.orig}") from error
+    except OverflowError as error:  # SQLite's driver says it in Python's own words
+        raise MalformedMessage(source, f"the database refuses it: {error}") from error
+
+
+def _sqlite(url: URL, begin: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S})
+
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late for savepoints
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+    return engine

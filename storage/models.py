@@ -27,8 +27,9 @@ from contracts.causes import Cause, Decision, Gate, Mode
 
 Id = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)]
 Station = Annotated[str, mapped_column(String(63))]
-Name = Annotated[str, mapped_column(String(64))]
 Words = Annotated[str, mapped_column(Text)]
+"""Any text of a message: the contracts set no length, so neither do the columns."""
+Digest = Annotated[str, mapped_column(String(64))]
 
 
 def _words_of(kind: type) -> Enum:
@@ -83,7 +84,7 @@ class VerdictRow(Base):
     station: Mapped[Station]
     epoch: Mapped[int]
     trigger_seq: Mapped[int]
-    verdict_id: Mapped[Name]
+    verdict_id: Mapped[Words]
     part_id: Mapped[int]
     decision: Mapped[Decision]
     cause: Mapped[Cause | None]
@@ -95,19 +96,19 @@ class VerdictRow(Base):
     image_width_px: Mapped[int | None]
     image_height_px: Mapped[int | None]
     source: Mapped[Words]
-    release_id: Mapped[Name]
+    release_id: Mapped[Words]
     model_version: Mapped[Words]
     deadline_ms: Mapped[int]
     timings_ms: Mapped[dict[str, Any]]
     started_at_utc_ns: Mapped[int]
     started_at_monotonic_ns: Mapped[int]
-    started_at_boot: Mapped[Name]
+    started_at_boot: Mapped[Words]
     captured_at_utc_ns: Mapped[int | None]
     captured_at_monotonic_ns: Mapped[int | None]
-    captured_at_boot: Mapped[Name | None]
+    captured_at_boot: Mapped[Words | None]
     decided_at_utc_ns: Mapped[int]
     decided_at_monotonic_ns: Mapped[int]
-    decided_at_boot: Mapped[Name]
+    decided_at_boot: Mapped[Words]
     stored_at_utc_ns: Mapped[int]
     findings: Mapped[list[FindingRow]] = relationship(order_by="FindingRow.position")
 
@@ -116,7 +117,7 @@ class FindingRow(Base):
     """One region of a verdict; pixels are the sensor's, ``area`` is in the verdict's unit."""
 
     __tablename__ = "findings"
-    __table_args__ = (UniqueConstraint("verdict_row", "position"), Index(None, "prompt"))
+    __table_args__ = (UniqueConstraint("verdict_row", "position"),)
 
     id: Mapped[Id]
     verdict_row: Mapped[int] = mapped_column(ForeignKey("verdicts.id", ondelete="CASCADE"))
@@ -153,20 +154,20 @@ class DispositionRow(Base):
     decision: Mapped[Decision]
     cause: Mapped[Cause | None]
     mode: Mapped[Mode]
-    release_id: Mapped[Name]
-    verdict_id: Mapped[Name | None]
-    late_verdict_id: Mapped[Name | None]
+    release_id: Mapped[Words]
+    verdict_id: Mapped[Words | None]
+    late_verdict_id: Mapped[Words | None]
     late_decision: Mapped[Decision | None]
     gate: Mapped[Gate]
     started_at_utc_ns: Mapped[int]
     started_at_monotonic_ns: Mapped[int]
-    started_at_boot: Mapped[Name]
+    started_at_boot: Mapped[Words]
     presented_at_utc_ns: Mapped[int | None]
     presented_at_monotonic_ns: Mapped[int | None]
-    presented_at_boot: Mapped[Name | None]
+    presented_at_boot: Mapped[Words | None]
     acknowledged_at_utc_ns: Mapped[int | None]
     acknowledged_at_monotonic_ns: Mapped[int | None]
-    acknowledged_at_boot: Mapped[Name | None]
+    acknowledged_at_boot: Mapped[Words | None]
     stored_at_utc_ns: Mapped[int]
 
 
@@ -188,7 +189,7 @@ class ReleaseRow(Base):
     __tablename__ = "releases"
 
     station: Mapped[Station] = mapped_column(primary_key=True)
-    release_id: Mapped[Name] = mapped_column(primary_key=True)
+    release_id: Mapped[Words] = mapped_column(primary_key=True)
     mode: Mapped[Mode]
     config: Mapped[dict[str, Any]]
     first_seen_at_utc_ns: Mapped[int]
@@ -202,7 +203,7 @@ class ActivationRow(Base):
 
     id: Mapped[Id]
     station: Mapped[Station]
-    release_id: Mapped[Name]
+    release_id: Mapped[Words]
     at_utc_ns: Mapped[int]
 
 
@@ -215,7 +216,7 @@ class PhaseRow(Base):
     id: Mapped[Id]
     station: Mapped[Station]
     process: Mapped[Station]
-    phase: Mapped[Name]
+    phase: Mapped[Words]
     reason: Mapped[Words]
     at_utc_ns: Mapped[int]
 
@@ -235,9 +236,9 @@ class PictureRow(Base):
     trigger_seq: Mapped[int]
     path: Mapped[Words]
     size_bytes: Mapped[int]
-    sha256: Mapped[Name]
+    sha256: Mapped[Digest]
     source: Mapped[Words]
-    release_id: Mapped[Name]
+    release_id: Mapped[Words]
     captured_at_utc_ns: Mapped[int]
     evicted_at_utc_ns: Mapped[int | None]
 
@@ -247,7 +248,7 @@ class DeadLetterRow(Base):
 
     __tablename__ = "dead_letters"
 
-    digest: Mapped[Name] = mapped_column(primary_key=True)
+    digest: Mapped[Digest] = mapped_column(primary_key=True)
     topic: Mapped[Words]
     payload: Mapped[bytes] = mapped_column(LargeBinary)
     reason: Mapped[Words]

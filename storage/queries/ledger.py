@@ -25,7 +25,7 @@ class _Count:
     decided: dict[Decision, int] = field(default_factory=lambda: defaultdict(int))
     causes: dict[Cause, int] = field(default_factory=lambda: defaultdict(int))
 
-    def add(self, group: Row[tuple[str, int, Decision, Cause | None, int, int, int]]) -> None:
+    def add(self, group: Row[str, int, Decision, Cause | None, int, int, int]) -> None:
         _, _, decision, cause, parts, lowest, highest = group
         self.decided[decision] += parts
         if cause is not None:
@@ -79,7 +79,7 @@ def _row(epoch: Epoch, count: _Count, known: SequenceRow | None) -> LedgerRow:
 
 def _groups(
     station: str | None,
-) -> Select[tuple[str, int, Decision, Cause | None, int, int, int]]:
+) -> Select[str, int, Decision, Cause | None, int, int, int]:
     of = DispositionRow
     wanted = select(
         of.station,
@@ -93,7 +93,7 @@ def _groups(
     return wanted if station is None else wanted.where(of.station == station)
 
 
-def _sequences(station: str | None) -> Select[tuple[SequenceRow]]:
+def _sequences(station: str | None) -> Select[SequenceRow]:
     wanted = select(SequenceRow)
     return wanted if station is None else wanted.where(SequenceRow.station == station)
 

@@ -16,7 +16,7 @@ from storage.queries.times import part_times, times_of_parts
 from storage.queries.views import disposition_view, picture_view, verdict_view
 
 D, V, P = DispositionRow, VerdictRow, PictureRow
-Row = TypeVar("Row", D, V, P)
+Row = TypeVar("Row", DispositionRow, VerdictRow, PictureRow)
 
 
 def last_rejects(session: Session, station: str | None = None, limit: int = 12) -> list[PartStory]:
@@ -86,7 +86,9 @@ def _times(session: Session, part: PartKey) -> PartTimes | None:
     return part_times(row) if row else None
 
 
-def _is(table: type[D] | type[V] | type[P], part: PartKey) -> ColumnElement[bool]:
+def _is(
+    table: type[DispositionRow] | type[VerdictRow] | type[PictureRow], part: PartKey
+) -> ColumnElement[bool]:
     return and_(
         table.station == part.station,
         table.epoch == part.epoch,

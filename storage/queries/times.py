@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, and_, case, cast, func, select
+from sqlalchemy import ColumnElement, Float, Select, and_, case, cast, func, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from contracts.causes import Decision
@@ -29,7 +29,7 @@ NO_TIME = Percentiles(count=0, p50=None, p99=None)
 def ms_between(earlier: Moment, later: Moment) -> ColumnElement[float]:
     """Milliseconds in SQL; null where an end is missing."""
     nanoseconds = case((earlier[2] == later[2], later[1] - earlier[1]), else_=later[0] - earlier[0])
-    return cast(nanoseconds, Float) / 1e6
+    return type_coerce(cast(nanoseconds, Float) / 1e6, Float)
 
 
 def same_part() -> ColumnElement[bool]:

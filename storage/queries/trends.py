@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, case, distinct, func, select
+from sqlalchemy import ColumnElement, case, distinct, func, select
 from sqlalchemy.orm import Session
 
 from contracts.causes import Decision
@@ -43,7 +43,7 @@ def defect_rate(
     if stations is not None:
         wanted = wanted.where(D.station.in_([stations] if isinstance(stations, str) else stations))
     wanted = wanted.group_by("bucket", D.station).order_by("bucket", D.station)
-    return [DefectRate(*row) for row in session.execute(wanted)]
+    return [DefectRate(*row._tuple()) for row in session.execute(wanted)]
 
 
 def pareto(
@@ -54,7 +54,7 @@ def pareto(
 ) -> list[ParetoRow]:
     """Counted findings by prompt, most parts first. Units never mix: one row for each unit."""
     parts = func.count(distinct(F.verdict_row))
-    wanted: Select[tuple[str, str, int, int, float, str]] = (
+    wanted = (
         select(V.station, F.prompt, parts, func.count(), func.sum(F.area), V.area_unit)
         .join(V, V.id == F.verdict_row)
         .where(F.counted)
@@ -67,4 +67,4 @@ def pareto(
         wanted = wanted.where(V.started_at_utc_ns >= since_utc_ns)
     if until_utc_ns is not None:
         wanted = wanted.where(V.started_at_utc_ns < until_utc_ns)
-    return [ParetoRow(*row) for row in session.execute(wanted)]
+    return [ParetoRow(*row._tuple()) for row in session.execute(wanted)]

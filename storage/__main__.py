@@ -1,0 +1,64 @@
+"""``python -m storage``: verdicts, dispositions, releases and states from MQTT into SQL."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+
+from contracts.errors import FatalError
+from runtime import log, metrics
+from runtime.clock import SystemClock
+from runtime.mqtt import MqttLink
+from runtime.settings import load
+from runtime.state import StateBoard
+from runtime.worker import Stop, run_loop
+from storage.config_keeper import ConfigKeeper
+from storage.database import open_sessions, upgrade, url_of
+from storage.inputs import subscriptions
+from storage.recorder import Recorder
+from storage.settings import StorageSettings
+from storage.sink import Sink
+
+PROCESS = "storage"
+
+
+def main() -> int:
+    """Run until SIGTERM; the exit code."""
+    settings = load(StorageSettings)
+    log.configure(PROCESS, settings)
+    metrics.serve(settings)
+    stop, clock, topics = Stop.from_signals(), SystemClock(), settings.topics
+    link = MqttLink(
+        settings.broker,
+        topics,
+        PROCESS,
+        subscriptions=subscriptions(topics),
+        will=StateBoard.will(topics, PROCESS),
+        session_expiry_s=settings.storage_session_expiry_s,
+        inbox_size=4 * settings.storage_largest_batch,
+    )
+    url = url_of(settings)
+    sessions = open_sessions(url, writes=True)
+    keeper = ConfigKeeper(link, topics, settings.stations, sessions, clock)
+    link.on_connect.append(keeper.connected)
+    sink = Sink(
+        link,
+        topics,
+        Recorder(sessions, topics, clock, settings.storage_dead_letters_kept),
+        keeper,
+        StateBoard(link, topics, PROCESS, clock),
+        prepare=partial(upgrade, url),
+        largest_batch=settings.storage_largest_batch,
+    )
+    link.start()
+    try:
+        return run_loop(sink.step, stop, PROCESS)
+    finally:
+        link.stop()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except FatalError as error:
+        sys.exit(f"storage: {error}")

@@ -1,0 +1,97 @@
+"""Gives a broker that lost its retained messages the stations' releases back.
+
+A broker that was killed comes back without what it had not saved. Every process follows the
+retained ``config`` message, so a station would have no release until a person applied it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy.orm import Session, sessionmaker
+
+from contracts.errors import LinkDown
+from contracts.names import Topics
+from contracts.release import Release
+from runtime.clock import Clock
+from storage.database import translate_errors
+from storage.metrics import REPUBLISHED
+from storage.ports import Incoming, Publisher
+from storage.releases import active_release
+
+log = structlog.get_logger()
+
+WAIT_FOR_RETAINED_S = 2.0
+
+
+class ConfigKeeper:
+    """Publishes the release in force of each station of which the broker kept none."""
+
+    def __init__(
+        self,
+        link: Publisher,
+        topics: Topics,
+        stations: Sequence[str],
+        sessions: sessionmaker[Session],
+        clock: Clock,
+    ) -> None:
+        self._link, self._topics, self._stations = link, topics, tuple(stations)
+        self._sessions, self._clock = sessions, clock
+        self._connected_at_ns: int | None = None
+        self._seen: dict[str, bytes] = {}
+        self._given_back: dict[str, bytes] = {}
+
+    def connected(self) -> None:
+        """A connection began: the broker has shown nothing yet. Called by the link's thread."""
+        self._seen, self._given_back = {}, {}
+        self._connected_at_ns = self._clock.now().monotonic_ns
+
+    def saw(self, incoming: Incoming) -> None:
+        """A ``config`` message came: retained, live, or our own, which may have overtaken none.
+
+        Where a newer release was published just before ours arrived, the newer one is put back.
+        """
+        before = self._seen.get(incoming.topic)
+        self._seen[incoming.topic] = incoming.payload
+        ours = self._given_back.pop(incoming.topic, None)
+        if ours == incoming.payload and before not in (None, ours):
+            self._send(incoming.topic, before)
+
+    def step(self) -> None:
+        """Called while nothing waits to be read: give back what did not come in time.
+
+        Raises:
+            LinkDown: the database is not there; to be called again.
+        """
+        since_ns = self._connected_at_ns
+        if since_ns is None:
+            return
+        if self._clock.now().monotonic_ns - since_ns < WAIT_FOR_RETAINED_S * 1e9:
+            return
+        sent = [self._give_back(release) for release in self._missing()]
+        if all(sent) and self._connected_at_ns == since_ns:  # no new connection meanwhile
+            self._connected_at_ns = None
+
+    def _missing(self) -> list[Release]:
+        unseen = [s for s in self._stations if self._topics.config(s) not in self._seen]
+        with translate_errors(), self._sessions() as session:
+            found = [active_release(session, station) for station in unseen]
+        return [release for release in found if release is not None]
+
+    def _give_back(self, release: Release) -> bool:
+        topic, payload = self._topics.config(release.station), release.model_dump_json().encode()
+        if not self._send(topic, payload):
+            return False
+        self._given_back[topic] = payload
+        REPUBLISHED.inc()
+        log.warning("release_given_back", station=release.station, release_id=release.release_id)
+        return True
+
+    def _send(self, topic: str, payload: bytes) -> bool:
+        try:
+            self._link.publish(topic, payload, retain=True)
+        except LinkDown as error:  # the next connection asks again
+            log.warning("release_not_given_back", topic=topic, reason=error.reason)
+            return False
+        return True

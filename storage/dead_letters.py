@@ -1,0 +1,47 @@
+"""Messages that can never work, kept for people to look at, bounded."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from storage.insert import insert_or_nothing
+from storage.models import DeadLetterRow
+
+LARGEST_PAYLOAD_BYTES = 64 * 1024
+
+
+def bury(
+    session: Session, topic: str, payload: bytes, reason: str, now_utc_ns: int, keep: int
+) -> None:
+    """Keep a message with the reason; the same message again raises its count.
+
+    The payload is cut at 64 KiB. Of different ones the newest ``keep`` stay: a flood of foreign
+    messages cannot fill the disk.
+    """
+    digest = hashlib.sha256(topic.encode() + b"\0" + payload).hexdigest()
+    columns = {
+        "digest": digest,
+        "topic": topic,
+        "payload": payload[:LARGEST_PAYLOAD_BYTES],
+        "reason": reason,
+        "count": 1,
+        "first_seen_at_utc_ns": now_utc_ns,
+        "last_seen_at_utc_ns": now_utc_ns,
+    }
+    if insert_or_nothing(session, DeadLetterRow, columns) is not None:
+        _drop_oldest(session, keep)
+        return
+    of = DeadLetterRow
+    again = {"count": of.count + 1, "reason": reason, "last_seen_at_utc_ns": now_utc_ns}
+    session.execute(update(of).where(of.digest == digest).values(**again))
+
+
+def _drop_oldest(session: Session, keep: int) -> None:
+    of = DeadLetterRow
+    beyond = session.scalar(select(func.count()).select_from(of)) or 0
+    if beyond > keep:
+        oldest = select(of.digest).order_by(of.last_seen_at_utc_ns).limit(beyond - keep)
+        session.execute(delete(of).where(of.digest.in_(oldest)))

@@ -1,0 +1,57 @@
+"""What the storage processes need of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from queue import Queue
+from typing import Protocol
+
+from runtime.streams import Entry
+
+
+class Incoming(Protocol):
+    """A message from the broker, which keeps it until ``ack``."""
+
+    @property
+    def topic(self) -> str: ...
+
+    @property
+    def payload(self) -> bytes: ...
+
+    @property
+    def ack(self) -> Callable[[], None]: ...
+
+
+class Inbox(Protocol):
+    """Where messages come in."""
+
+    @property
+    def inbox(self) -> Queue: ...
+
+
+class Publisher(Protocol):
+    """Sends a message, or raises LinkDown."""
+
+    def publish(
+        self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False
+    ) -> object: ...
+
+
+class Link(Inbox, Publisher, Protocol):
+    """Both ways."""
+
+
+class Board(Protocol):
+    """Tells the line how this process is."""
+
+    def publish(self, *, ready: bool, stations: Sequence[str] = (), reason: str = "") -> bool: ...
+
+
+class Frames(Protocol):
+    """A consumer of the frame streams."""
+
+    def read(self, count: int, block_ms: int) -> list[Entry]: ...
+
+    def reclaim(self, min_idle_ms: int, count: int) -> list[Entry]: ...
+
+    def ack(self, *entries: Entry) -> None: ...

@@ -1,0 +1,99 @@
+"""One transaction: a batch of messages into the database, all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy.orm import Session, sessionmaker
+
+from contracts.errors import PoisonError
+from contracts.messages import Disposition, ProcessState, StoredItem, Verdict
+from contracts.names import Topics
+from contracts.release import Release
+from runtime.clock import Clock
+from storage.database import translate_errors, translate_refusals
+from storage.dead_letters import bury
+from storage.inputs import Cleared, Input, parse_incoming
+from storage.metrics import DUPLICATES, STORED
+from storage.parts import record_disposition, record_verdict
+from storage.ports import Incoming
+from storage.releases import record_cleared, record_release
+from storage.states import record_state
+
+log = structlog.get_logger()
+
+
+class Effect(NamedTuple):
+    """What storing one message did; ``item`` is what its outbox may forget then."""
+
+    kind: str
+    new: bool
+    item: StoredItem | None = None
+
+    def tally(self) -> None:
+        """After the commit: what was rolled back is not counted."""
+        (STORED if self.new else DUPLICATES).labels(self.kind).inc()
+
+
+class Recorder:
+    """Writes what came in; what can never be written is buried with the reason."""
+
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        topics: Topics,
+        clock: Clock,
+        dead_letters_kept: int,
+    ) -> None:
+        self._sessions, self._topics, self._clock = sessions, topics, clock
+        self._dead_letters_kept = dead_letters_kept
+
+    def commit(self, batch: Sequence[Incoming]) -> list[StoredItem]:
+        """Store the batch and return what its outboxes may forget: also what was there already.
+
+        Raises:
+            LinkDown: the database took nothing of it.
+        """
+        with translate_errors(), self._sessions.begin() as session:
+            effects = [self._store(session, incoming) for incoming in batch]
+        for effect in effects:
+            effect.tally()
+        return list(dict.fromkeys(effect.item for effect in effects if effect.item is not None))
+
+    def _store(self, session: Session, incoming: Incoming) -> Effect:
+        try:
+            message = parse_incoming(self._topics, incoming)
+            with translate_refusals(incoming.topic), session.begin_nested():
+                return self._record(session, message)
+        except PoisonError as error:
+            self._bury(session, incoming, str(error))
+            return Effect("malformed", new=True)
+
+    def _record(self, session: Session, message: Input) -> Effect:
+        now_utc_ns = self._clock.now().utc_ns
+        match message:
+            case Verdict():
+                item = StoredItem(kind="verdict", part=message.part)
+                return Effect(item.kind, record_verdict(session, message, now_utc_ns), item)
+            case Disposition():
+                item = StoredItem(kind="disposition", part=message.part, revision=message.revision)
+                return Effect(item.kind, record_disposition(session, message, now_utc_ns), item)
+            case Release():
+                return Effect("release", record_release(session, message, now_utc_ns))
+            case ProcessState():
+                return Effect("state", record_state(session, message, now_utc_ns))
+            case Cleared():
+                return Effect("release", record_cleared(session, message.station, now_utc_ns))
+
+    def _bury(self, session: Session, incoming: Incoming, reason: str) -> None:
+        log.error("dead_letter", topic=incoming.topic, reason=reason)
+        bury(
+            session,
+            incoming.topic,
+            incoming.payload,
+            reason,
+            self._clock.now().utc_ns,
+            self._dead_letters_kept,
+        )

@@ -1,0 +1,23 @@
+"""Settings of the sink."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from runtime.settings import ProcessSettings
+
+
+class StorageSettings(ProcessSettings):
+    """What ``python -m storage`` needs to know beside what every process does."""
+
+    storage_largest_batch: Annotated[
+        int, Field(ge=1, le=2000, title="Messages in one transaction")
+    ] = 500
+    storage_dead_letters_kept: Annotated[
+        int, Field(ge=1, title="Different malformed messages that are kept")
+    ] = 10_000
+    storage_session_expiry_s: Annotated[
+        int, Field(ge=60, title="How long the broker keeps messages for a sink that is away")
+    ] = 86_400

@@ -1,0 +1,100 @@
+"""From the broker into the database: acknowledged after the commit, never before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from queue import Empty
+
+import structlog
+
+from contracts.errors import LinkDown, TransientError
+from contracts.messages import Stored, StoredItem
+from contracts.names import Topics
+from storage.config_keeper import ConfigKeeper
+from storage.metrics import UNCONFIRMED, UNWRITABLE
+from storage.ports import Board, Incoming, Link
+from storage.recorder import Recorder
+
+log = structlog.get_logger()
+
+WAIT_FOR_FIRST_S = 0.2
+
+
+class Sink:
+    """Takes what waits in the inbox, commits it, acknowledges it, tells the outboxes.
+
+    A batch that could not be committed is kept and tried again; meanwhile the broker holds back
+    what the inbox has no room for, and outboxes keep what was not confirmed.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        topics: Topics,
+        recorder: Recorder,
+        keeper: ConfigKeeper,
+        board: Board,
+        *,
+        prepare: Callable[[], None],
+        largest_batch: int,
+    ) -> None:
+        self._link, self._topics = link, topics
+        self._recorder, self._keeper, self._board = recorder, keeper, board
+        self._prepare, self._prepared = prepare, False
+        self._largest_batch = largest_batch
+        self._batch: list[Incoming] = []
+
+    def step(self) -> None:
+        """One batch, or a short wait.
+
+        Raises:
+            LinkDown: the database takes nothing right now; nothing was acknowledged.
+        """
+        try:
+            self._step()
+        except TransientError as error:
+            UNWRITABLE.set(1)
+            self._board.publish(ready=False, reason=str(error))
+            raise
+        UNWRITABLE.set(0)
+        self._board.publish(ready=True)
+
+    def _step(self) -> None:
+        if not self._prepared:
+            self._prepare()
+            self._prepared = True
+        self._batch = self._batch or self._collect()
+        if not self._batch:
+            self._keeper.step()
+            return
+        items = self._recorder.commit(self._batch)
+        committed, self._batch = self._batch, []
+        for incoming in committed:
+            incoming.ack()
+        self._confirm(items)
+        self._tell_keeper(committed)
+
+    def _collect(self) -> list[Incoming]:
+        batch: list[Incoming] = []
+        try:
+            batch.append(self._link.inbox.get(timeout=WAIT_FOR_FIRST_S))
+            while len(batch) < self._largest_batch:
+                batch.append(self._link.inbox.get_nowait())
+        except Empty:
+            pass  # the batch is what there was
+        return batch
+
+    def _confirm(self, items: Sequence[StoredItem]) -> None:
+        if not items:
+            return
+        payload = Stored(items=tuple(items)).model_dump_json().encode()
+        try:
+            self._link.publish(self._topics.stored, payload)
+        except LinkDown as error:  # the outboxes send again, and are told then
+            UNCONFIRMED.inc(len(items))
+            log.warning("not_confirmed", items=len(items), reason=error.reason)
+
+    def _tell_keeper(self, committed: Sequence[Incoming]) -> None:
+        for incoming in committed:
+            if incoming.topic.endswith("/config"):
+                self._keeper.saw(incoming)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ingest.cameras.surface import Grey, Plate, smooth_noise, unit_px
+from ingest.cameras.surface import Grey, Plate, as_grey, smooth_noise, unit_px
 
 SMALLEST_SHARE = 0.001
 LARGEST_SHARE = 0.05
@@ -79,12 +79,12 @@ def _crack(rng: Generator, plate: Plate) -> Mark:
     """A jagged dark line with a branch or two."""
     unit = _unit(plate)
     heading = rng.uniform(0, 2 * np.pi)
-    main = _walk(rng, _place(rng, plate, 0.6), heading, rng.integers(10, 28), 9 * unit)
+    main = _walk(rng, _place(rng, plate, 0.6), heading, int(rng.integers(10, 28)), 9 * unit)
     cover = _stroke(plate, main, rng.uniform(1.8, 3.2) * unit)
     for _ in range(rng.integers(0, 3)):
         start = main[rng.integers(2, len(main) - 2)]
         side = heading + rng.choice([-1, 1]) * rng.uniform(0.5, 1.0)
-        branch = _walk(rng, start, side, rng.integers(4, 10), 7 * unit)
+        branch = _walk(rng, start, side, int(rng.integers(4, 10)), 7 * unit)
         cover = np.maximum(cover, _stroke(plate, branch, 1.5 * unit))
     return Mark(cover, 1 - rng.uniform(0.5, 0.8) * cover)
 
@@ -163,7 +163,7 @@ def _stroke(plate: Plate, points_px: NDArray[np.float64], thickness_px: float) -
     canvas = np.zeros(plate.grey.shape, np.uint8)
     fixed = np.round(points_px * 16).astype(np.int32)
     cv2.polylines(canvas, [fixed], False, 255, max(1, round(thickness_px)), cv2.LINE_AA, 4)
-    return canvas.astype(np.float32) / 255
+    return as_grey(canvas) / np.float32(255)
 
 
 def _blob(
@@ -184,7 +184,7 @@ def _blob(
     ring = centre_px + np.stack([radius * np.cos(angles), radius * np.sin(angles)], axis=1)
     canvas = np.zeros(plate.grey.shape, np.uint8)
     cv2.fillPoly(canvas, [np.round(ring * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    return cv2.GaussianBlur(canvas.astype(np.float32) / 255, (0, 0), soft_px)
+    return as_grey(cv2.GaussianBlur(as_grey(canvas) / 255, (0, 0), soft_px))
 
 
 def _walk(

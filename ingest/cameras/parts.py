@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ingest.cameras.defects import KINDS, Mark, draw_defect
-from ingest.cameras.surface import Grey, Plate, draw_plate
+from ingest.cameras.surface import Grey, Plate, as_grey, draw_plate
 
 GOOD = "good"
 NOISE = 0.011
@@ -40,7 +40,7 @@ def render(
     kind = KINDS[rng.integers(len(KINDS))] if rng.random() < defect_share else GOOD
     plate = draw_plate(rng, width_px, height_px)
     if kind == GOOD:
-        sound = _expose(rng, plate.grey, plate.tint_rgb)
+        sound = _expose(rng, plate.grey, tuple(plate.tint_rgb))
         return RenderedPart(sound, np.zeros(plate.grey.shape, bool), kind)
     mark, mask = draw_defect(rng, plate, kind)
     grey = plate.grey * (1 + (mark.gain - 1) * plate.body)
@@ -59,8 +59,8 @@ def _expose(
     rng: Generator, grey: Grey, colours_rgb: Sequence[np.float32 | Grey]
 ) -> NDArray[np.uint8]:
     """Lens and sensor: a slight blur, then noise, the same in all three channels."""
-    seen = cv2.GaussianBlur(grey, (3, 3), 0.6)
+    seen = as_grey(cv2.GaussianBlur(grey, (3, 3), 0.6))
     seen += rng.standard_normal(seen.shape, dtype=np.float32) * np.float32(NOISE)
     np.clip(seen, 0, 1, out=seen)
     seen *= np.float32(255)
-    return cv2.merge([(seen * colour).astype(np.uint8) for colour in colours_rgb])
+    return np.asarray(cv2.merge([(seen * c).astype(np.uint8) for c in colours_rgb]), np.uint8)

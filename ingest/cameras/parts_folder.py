@@ -34,7 +34,7 @@ def write_folder(
 
 def png_of(image_rgb: NDArray[np.uint8]) -> bytes:
     """A (H, W, 3) uint8 RGB image as PNG."""
-    return _encode(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))
+    return _encode(np.asarray(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR), np.uint8))
 
 
 def _split(index: int) -> str:

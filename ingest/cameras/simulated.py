@@ -11,10 +11,44 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.cameras.parts import RenderedPart, render
-from ingest.cameras.parts_folder import write_folder
+from ingest.cameras.parts import render
+from ingest.cameras.parts_folder import png_of, write_folder
+from ingest.ports import Shot
+from ingest.truth import simulated_source
+from runtime.clock import Clock
 
-__all__ = ["RenderedPart", "main", "render"]
+
+class SimulatedSurface:
+    """A new part at each capture, as PNG. It starts with part 0 whenever it is opened."""
+
+    def __init__(
+        self, *, seed: int, defect_share: float, size_px: tuple[int, int], clock: Clock
+    ) -> None:
+        """Set up the line of parts.
+
+        Args:
+            seed: of the parts.
+            defect_share: share of parts with a defect, 0 to 1.
+            size_px: width and height of the pictures.
+            clock: stamps the captures.
+        """
+        self._seed, self._defect_share, self._size_px = seed, defect_share, size_px
+        self._clock, self._index = clock, 0
+
+    def capture(self) -> Shot:
+        """The next part. Its source carries seed, index and kind."""
+        captured_at = self._clock.now()
+        part = render(self._seed, self._index, *self._size_px, self._defect_share)
+        source = simulated_source(self._seed, self._index, part.kind)
+        self._index += 1
+        return Shot(png_of(part.image), captured_at, source)
+
+    def trouble(self) -> str:
+        """None, ever."""
+        return ""
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
 
 def main(arguments: Sequence[str]) -> None:

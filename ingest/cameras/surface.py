@@ -11,12 +11,17 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Grey = NDArray[np.float32]
 
 REFERENCE_PX = 384
 """Sizes below are given for a picture whose shorter side has this many pixels."""
+
+
+def as_grey(values: ArrayLike) -> Grey:
+    """The values as float32, copied only where they are something else."""
+    return np.asarray(values, np.float32)
 
 
 class Plate(NamedTuple):
@@ -48,7 +53,7 @@ def draw_plate(rng: Generator, width_px: int, height_px: int) -> Plate:
     grey = belt + (metal - belt) * disc
     grey += (0.05 - grey) * bores
     tint = np.array([0.985, 1.0, 1.02], np.float32) + rng.uniform(-0.012, 0.012, 3)
-    return Plate(grey, body, outline, (tint / tint.max()).astype(np.float32))
+    return Plate(as_grey(grey), body, outline, (tint / tint.max()).astype(np.float32))
 
 
 def unit_px(width_px: int, height_px: int) -> float:
@@ -59,7 +64,7 @@ def unit_px(width_px: int, height_px: int) -> float:
 def smooth_noise(rng: Generator, width_px: int, height_px: int, cells: tuple[int, int]) -> Grey:
     """(H, W) float32 noise of unit deviation at its nodes, ``cells`` (x, y) nodes wide and high."""
     nodes = rng.standard_normal((max(cells[1], 2), max(cells[0], 2)), dtype=np.float32)
-    return cv2.resize(nodes, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
+    return as_grey(cv2.resize(nodes, (width_px, height_px), interpolation=cv2.INTER_CUBIC))
 
 
 def _outline(rng: Generator, width_px: int, height_px: int) -> NDArray[np.float32]:
@@ -80,7 +85,7 @@ def _fill(outline: NDArray[np.float32], width_px: int, height_px: int, *, corner
     fixed = np.round(inner * 16).astype(np.int32)
     cv2.fillConvexPoly(mask, fixed, 255, cv2.LINE_AA, 4)
     cv2.polylines(mask, [fixed], True, 255, max(1, round(2 * corner_px)), cv2.LINE_AA, 4)
-    return mask.astype(np.float32) / 255
+    return as_grey(mask) / np.float32(255)
 
 
 def _bores(
@@ -91,7 +96,7 @@ def _bores(
     for corner in outline:
         x, y = np.round((centre + 0.8 * (corner - centre)) * 16).astype(int)
         cv2.circle(mask, (int(x), int(y)), round(radius_px * 16), 255, -1, cv2.LINE_AA, 4)
-    return mask.astype(np.float32) / 255
+    return as_grey(mask) / np.float32(255)
 
 
 def _metal(rng: Generator, width_px: int, height_px: int) -> Grey:

@@ -1,0 +1,109 @@
+"""Cameras that OpenCV reads: a video file picture by picture, a USB or network camera live."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import cv2
+from cv2.typing import MatLike
+
+from contracts.errors import CameraFailed
+from ingest.ports import Shot
+from runtime.clock import Clock
+
+OPEN_TIMEOUT_MS = 3000
+READ_TIMEOUT_MS = 2000
+"""A network camera that gives nothing for so long is opened again."""
+
+
+def is_network(source: str) -> bool:
+    """Whether the source is a URL."""
+    return "://" in source
+
+
+def is_live(source: str) -> bool:
+    """Whether pictures come when the camera likes: a USB index or a URL, not a file."""
+    return source.isdecimal() or is_network(source)
+
+
+def without_credentials(source: str) -> str:
+    """The source as it may be written into logs and messages."""
+    if not is_network(source):
+        return source
+    parts = urlsplit(source)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def open_device(source: str) -> cv2.VideoCapture:
+    """An open device.
+
+    Raises:
+        CameraFailed: it does not open.
+    """
+    if is_network(source):
+        limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS]
+        limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS]
+        device = cv2.VideoCapture(source, cv2.CAP_FFMPEG, limits)
+    elif source.isdecimal():
+        device = cv2.VideoCapture(int(source))
+        device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    else:
+        device = cv2.VideoCapture(source)
+    if not device.isOpened():
+        device.release()
+        raise CameraFailed(f"{without_credentials(source)} does not open")
+    return device
+
+
+def jpeg_of(pixels_bgr: MatLike, quality: int) -> bytes:
+    """A (H, W, 3) uint8 BGR image as JPEG.
+
+    Raises:
+        CameraFailed: it cannot be encoded.
+    """
+    written, data = cv2.imencode(".jpg", pixels_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not written:
+        raise CameraFailed(f"a picture of shape {pixels_bgr.shape} cannot be encoded as JPEG")
+    return data.tobytes()
+
+
+class VideoFile:
+    """Serves the next picture of a video file at each capture, and starts over at its end."""
+
+    def __init__(self, path: str, *, jpeg_quality: int, clock: Clock) -> None:
+        """Open the file. Raises CameraFailed where it is none or no video."""
+        if not Path(path).is_file():
+            raise CameraFailed(f"there is no video file {path}")
+        self._path, self._jpeg_quality, self._clock = path, jpeg_quality, clock
+        self._device = open_device(path)
+        self._number = 0
+
+    def capture(self) -> Shot:
+        """The next picture as JPEG. Raises CameraFailed where the file gives none."""
+        pixels = self._read() if self._device.isOpened() else None
+        if pixels is None:
+            self._start_over()
+            pixels = self._read()
+        if pixels is None:
+            raise CameraFailed(f"{self._path} gives no picture")
+        captured_at = self._clock.now()
+        source = f"opencv:{self._path}#{self._number}"
+        self._number += 1
+        return Shot(jpeg_of(pixels, self._jpeg_quality), captured_at, source)
+
+    def trouble(self) -> str:
+        """That it could not be opened again, where that is so."""
+        return "" if self._device.isOpened() else f"{self._path} does not open"
+
+    def close(self) -> None:
+        """Close the file."""
+        self._device.release()
+
+    def _read(self) -> MatLike | None:
+        there, pixels = self._device.read()
+        return pixels if there else None
+
+    def _start_over(self) -> None:
+        self._device.release()
+        self._device, self._number = open_device(self._path), 0

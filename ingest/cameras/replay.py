@@ -1,0 +1,76 @@
+"""A camera that serves the pictures of a folder in a seeded shuffle, once or round and round."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from contracts.errors import CameraFailed
+from ingest.cameras.pictures import list_pictures
+from ingest.ports import Shot
+from runtime.clock import Clock
+
+LARGEST_PICTURE_MB = 64
+PREFIX = "replay:"
+"""Sources of this camera are this and the picture's path inside the folder."""
+
+
+class ReplayFolder:
+    """Serves files exactly as they are on disk, broken ones too: the camera does not judge."""
+
+    def __init__(
+        self, folder: Path, *, seed: int, repeat: bool, split: str | None, clock: Clock
+    ) -> None:
+        """List the folder.
+
+        Args:
+            folder: pictures at any depth; ``ground_truth`` is skipped.
+            seed: of the shuffle; every round has an order of its own.
+            repeat: start over after the last picture.
+            split: only pictures of this split of the folder's ``index.json``.
+            clock: stamps the captures.
+
+        Raises:
+            CameraFailed: no such folder, or no pictures in it.
+        """
+        self._folder, self._seed, self._repeat, self._clock = folder, seed, repeat, clock
+        self._pictures = list_pictures(folder, split)
+        self._served = 0
+        self._order = self._shuffled(0)
+
+    def capture(self) -> Shot:
+        """The next picture's bytes. Raises CameraFailed after the last one, or if it is gone."""
+        if trouble := self.trouble():
+            raise CameraFailed(trouble)
+        captured_at = self._clock.now()
+        name = self._next_name()
+        return Shot(self._bytes_of(self._folder / name), captured_at, PREFIX + name)
+
+    def trouble(self) -> str:
+        """That all pictures were shown, where it does not start over."""
+        if self._repeat or self._served < len(self._pictures):
+            return ""
+        return f"all {len(self._pictures)} pictures of {self._folder} have been shown"
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _next_name(self) -> str:
+        turn, place = divmod(self._served, len(self._pictures))
+        if place == 0 and turn > 0:
+            self._order = self._shuffled(turn)
+        self._served += 1
+        return self._order[place]
+
+    def _shuffled(self, turn: int) -> list[str]:
+        order = list(self._pictures)
+        random.Random(f"{self._seed}/{turn}").shuffle(order)
+        return order
+
+    def _bytes_of(self, path: Path) -> bytes:
+        try:
+            if path.stat().st_size > LARGEST_PICTURE_MB * 2**20:
+                raise CameraFailed(f"{path} is larger than {LARGEST_PICTURE_MB} MiB")
+            return path.read_bytes()
+        except OSError as error:
+            raise CameraFailed(f"{path} cannot be read: {error.strerror}") from error

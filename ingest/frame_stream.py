@@ -1,0 +1,78 @@
+"""The stream of one station's frames on the frames Redis, and its bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+
+from contracts import names
+from contracts.errors import ServerFull
+from contracts.messages import FrameHeader
+from runtime.redis_link import address, translate_errors
+from runtime.streams import append, trim_consumed
+
+GROUPS = (names.INFERENCE_GROUP, names.ARCHIVE_GROUP)
+
+
+class FrameStream:
+    """Frames of one station, until inference and archive have finished with them.
+
+    Inspection comes first: where there is no room, frames that only the archive still wants go.
+    """
+
+    def __init__(self, client: redis.Redis, station: str, keep_at_most: int) -> None:
+        """``keep_at_most`` frames stay, also where somebody has not finished with them."""
+        self._redis, self._stream = client, names.frames(station)
+        self._keep_at_most, self._lost = keep_at_most, 0
+
+    def waiting(self) -> int:
+        """Frames that inference has not finished with. Raises LinkDown."""
+        with translate_errors(address(self._redis)):
+            there = self._redis.exists(self._stream)
+            groups: Any = self._redis.xinfo_groups(self._stream) if there else []
+            for group in groups:
+                if group["name"] == names.INFERENCE_GROUP.encode() and group["lag"] is not None:
+                    return group["pending"] + group["lag"]
+            length: Any = self._redis.xlen(self._stream)
+            return length
+
+    def put(self, header: FrameHeader, image: bytes) -> None:
+        """Add a frame.
+
+        Raises:
+            LinkDown: Redis cannot be reached; the frame may be there all the same.
+            ServerFull: Redis is at its memory bound, with frames to be inspected; it took nothing.
+        """
+        fields = {"header": header.model_dump_json().encode(), "image": image}
+        try:
+            append(self._redis, self._stream, fields)
+        except ServerFull:
+            self._trim(keep_at_most=self.waiting())
+            append(self._redis, self._stream, fields)
+
+    def tidy(self) -> int:
+        """Delete finished frames; how many others had to go since the last time.
+
+        Raises:
+            LinkDown: Redis cannot be reached.
+            ServerFull: it has no memory even for the name of a group.
+        """
+        self._found_inference_group()
+        self._trim(keep_at_most=self._keep_at_most)
+        lost, self._lost = self._lost, 0
+        return lost
+
+    def _trim(self, keep_at_most: int) -> None:
+        self._lost += trim_consumed(self._redis, self._stream, GROUPS, keep_at_most)
+
+    def _found_inference_group(self) -> None:
+        """A full Redis refuses a new group, and without one its frames would never be read."""
+        with translate_errors(address(self._redis)):
+            try:
+                self._redis.xgroup_create(
+                    self._stream, names.INFERENCE_GROUP, id="0", mkstream=True
+                )
+            except redis.ResponseError as error:
+                if not str(error).startswith("BUSYGROUP"):
+                    raise

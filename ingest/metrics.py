@@ -1,0 +1,22 @@
+"""What ingest counts."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+CAPTURED = Counter("referee_ingest_captured", "Frames handed on to be inspected", ["station"])
+MISSED = Counter(
+    "referee_ingest_missed", "Parts answered no_verdict by ingest", ["station", "cause"]
+)
+FRAMES_LOST = Counter(
+    "referee_ingest_frames_lost", "Frames dropped although somebody needed them", ["station"]
+)
+FRAMES_WAITING = Gauge(
+    "referee_ingest_frames_waiting", "Frames that nobody has inspected yet", ["station"]
+)
+CAPTURE_SECONDS = Histogram(
+    "referee_ingest_capture_seconds",
+    "From a trigger's arrival here to its frame in Redis, or to its refusal",
+    ["station"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1),
+)

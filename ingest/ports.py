@@ -1,0 +1,80 @@
+"""What ingest needs from others: a camera, a place for frames, a place for verdicts, releases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from contracts.identity import Stamp
+from contracts.messages import FrameHeader, Verdict
+from contracts.release import Release
+from runtime.streams import Entry
+
+
+class Shot(NamedTuple):
+    """One picture as the camera gave it.
+
+    Attributes:
+        image: encoded bytes, unjudged: they may be no picture at all.
+        captured_at: when the picture was taken; for a live camera, when its read returned.
+        source: where it came from: ``replay:<file>``, ``simulated:<seed, index, kind>``,
+            ``opencv:<device>#<frame>``.
+    """
+
+    image: bytes
+    captured_at: Stamp
+    source: str
+
+
+class Camera(Protocol):
+    """Takes the picture of the part that is in front of it now."""
+
+    def capture(self) -> Shot:
+        """Take a picture. Raises CameraFailed where there is none, soon enough for the line."""
+        ...
+
+    def trouble(self) -> str:
+        """Why no picture could be taken right now; empty when one could."""
+        ...
+
+    def close(self) -> None:
+        """Give the device back."""
+        ...
+
+
+class Triggers(Protocol):
+    """The parts of one station whose picture is to be taken."""
+
+    def read(self, count: int, block_ms: int) -> Sequence[Entry]: ...
+
+    def reclaim(self, min_idle_ms: int, count: int) -> Sequence[Entry]: ...
+
+    def ack_and_delete(self, *entries: Entry) -> None: ...
+
+
+class Frames(Protocol):
+    """Where pictures wait to be inspected. Bounded."""
+
+    def waiting(self) -> int:
+        """Frames that nobody has inspected yet. Raises LinkDown."""
+        ...
+
+    def put(self, header: FrameHeader, image: bytes) -> None:
+        """Add a frame. Raises LinkDown, or ServerFull where nothing was taken."""
+        ...
+
+    def tidy(self) -> int:
+        """Forget what everybody has finished with; how many others had to go. Raises LinkDown."""
+        ...
+
+
+class VerdictRecorder(Protocol):
+    """The outbox."""
+
+    def record(self, verdict: Verdict) -> bool: ...
+
+
+class Releases(Protocol):
+    """What each station currently looks for."""
+
+    def active(self, station: str) -> Release | None: ...

@@ -1,0 +1,68 @@
+"""The camera of a station, as its release says: followed between parts, opened until it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from contracts import release
+from contracts.errors import CameraFailed
+from ingest.ports import Camera, Shot
+from runtime.clock import Clock
+
+log = structlog.get_logger()
+
+RETRY_AFTER_MS = 1000
+
+
+class StationCamera:
+    """Holds one camera, or the reason why there is none."""
+
+    def __init__(self, open_camera: Callable[[release.Camera], Camera], clock: Clock) -> None:
+        """``open_camera`` makes a camera from its settings, or raises CameraFailed."""
+        self._open_camera, self._clock = open_camera, clock
+        self._settings: release.Camera | None = None
+        self._camera: Camera | None = None
+        self._why_not = "no release"
+        self._tried_at_ns: int | None = None
+
+    def follow(self, active: release.Release | None) -> None:
+        """Make the station's camera the one of this release; one that is the same stays open."""
+        wanted = active.config.camera if active else None
+        if wanted != self._settings:
+            self.close()
+            self._settings = wanted
+        if wanted is not None and self._camera is None and self._may_try():
+            self._open(wanted)
+
+    def capture(self) -> Shot:
+        """The picture of the part that is there now. Raises CameraFailed."""
+        if self._camera is None:
+            raise CameraFailed(self._why_not)
+        return self._camera.capture()
+
+    def trouble(self) -> str:
+        """Why no picture could be taken right now; empty when one could."""
+        camera = self._camera
+        return camera.trouble() if camera else self._why_not
+
+    def close(self) -> None:
+        """Give the device back."""
+        if self._camera is not None:
+            self._camera.close()
+        self._camera, self._settings, self._tried_at_ns = None, None, None
+        self._why_not = "no release"
+
+    def _may_try(self) -> bool:
+        now_ns = self._clock.now().monotonic_ns
+        return self._tried_at_ns is None or now_ns - self._tried_at_ns >= RETRY_AFTER_MS * 10**6
+
+    def _open(self, settings: release.Camera) -> None:
+        try:
+            self._camera = self._open_camera(settings)
+            log.info("camera_open", camera=settings.kind)
+        except CameraFailed as error:
+            self._tried_at_ns = self._clock.now().monotonic_ns
+            self._why_not = str(error)
+            log.error("camera_does_not_open", camera=settings.kind, reason=str(error))

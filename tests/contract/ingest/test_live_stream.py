@@ -1,0 +1,148 @@
+"""A network camera: a real MJPEG stream over HTTP that comes, stalls, goes and comes back."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import cv2
+import numpy as np
+import pytest
+
+from contracts.errors import CameraFailed
+from contracts.release import OpenCvCamera
+from ingest.cameras import live
+from ingest.cameras.live import LiveStream
+from ingest.cameras.opening import CameraOpener
+from runtime.clock import SystemClock
+from tests.servers import free_port
+
+PERIOD_S = 0.04
+
+
+class MjpegCamera:
+    """Serves grey pictures; ``level`` is what is in front of the camera now."""
+
+    def __init__(self, port: int) -> None:
+        camera = self
+        self.port, self.level, self.hold, self.off = port, 40, False, threading.Event()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                kind = "multipart/x-mixed-replace; boundary=part"
+                self.send_header("Content-Type", kind)
+                self.end_headers()
+                try:
+                    while not camera.off.wait(PERIOD_S):
+                        if not camera.hold:
+                            self.wfile.write(camera.part())
+                except OSError:
+                    pass  # the other side left
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://user:secret@127.0.0.1:{self.port}/belt.mjpg"
+
+    def part(self) -> bytes:
+        image = np.full((64, 96), self.level, np.uint8)
+        data = cv2.imencode(".jpg", image)[1].tobytes()
+        head = f"--part\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
+        return head.encode() + data + b"\r\n"
+
+    def stop(self) -> None:
+        self.off.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def served() -> Iterator[MjpegCamera]:
+    camera = MjpegCamera(free_port())
+    yield camera
+    camera.stop()
+
+
+def open_stream(camera: MjpegCamera, patience_s: float = 2.0) -> LiveStream:
+    settings = OpenCvCamera(kind="opencv", source=camera.url)
+    stream = CameraOpener(None, patience_s, SystemClock())(settings)
+    assert isinstance(stream, LiveStream)
+    return stream
+
+
+def wait_for_pictures(stream: LiveStream, timeout_s: float = 15) -> None:
+    give_up_s = time.monotonic() + timeout_s
+    while stream.trouble():
+        assert time.monotonic() < give_up_s, stream.trouble()
+        time.sleep(0.02)
+
+
+def brightness(image: bytes) -> float:
+    return float(cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_GRAYSCALE).mean())
+
+
+def test_a_trigger_gets_the_picture_of_now_and_not_a_buffered_one(served: MjpegCamera) -> None:
+    stream = open_stream(served)
+    wait_for_pictures(stream)
+    time.sleep(10 * PERIOD_S)  # a device that is not read would hold ten old pictures now
+    served.level = 200
+    time.sleep(4 * PERIOD_S)  # what was on the wire when the part came
+    asked_at = SystemClock().now()
+    shot = stream.capture()
+    assert brightness(shot.image) == pytest.approx(200, abs=5)
+    assert shot.captured_at.ns_since(asked_at) > 0  # after the read, not before
+    assert shot.captured_at.ms_since(asked_at) < 1000
+    assert "secret" not in shot.source
+    stream.close()
+
+
+def test_each_trigger_gets_a_picture_of_its_own(served: MjpegCamera) -> None:
+    stream = open_stream(served)
+    wait_for_pictures(stream)
+    sources = [stream.capture().source for _ in range(5)]
+    assert len(set(sources)) == 5
+    stream.close()
+
+
+def test_a_camera_that_stalls_fails_within_its_patience(served: MjpegCamera) -> None:
+    stream = open_stream(served, patience_s=0.3)
+    wait_for_pictures(stream)
+    served.hold = True
+    time.sleep(4 * PERIOD_S)
+    began_s = time.monotonic()
+    with pytest.raises(CameraFailed, match=r"no picture within 0\.3 s"):
+        stream.capture()
+    assert time.monotonic() - began_s < 1
+    served.hold = False
+    stream.close()
+
+
+def test_a_camera_that_goes_away_is_opened_again(
+    served: MjpegCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "LONGEST_BACKOFF_S", 0.4)
+    stream = open_stream(served, patience_s=0.3)
+    wait_for_pictures(stream)
+    served.stop()
+    give_up_s = time.monotonic() + 15
+    while not stream.trouble():
+        assert time.monotonic() < give_up_s
+        time.sleep(0.02)
+    with pytest.raises(CameraFailed) as failed:
+        stream.capture()
+    assert "secret" not in str(failed.value)
+    back = MjpegCamera(served.port)
+    back.level = 150
+    wait_for_pictures(stream)
+    assert brightness(stream.capture().image) == pytest.approx(150, abs=5)
+    stream.close()
+    back.stop()

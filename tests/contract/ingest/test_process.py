@@ -1,0 +1,177 @@
+"""``python -m ingest`` among real servers, as the line runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from contracts import names
+from contracts.causes import Cause
+from contracts.messages import FrameHeader, ProcessState, Verdict
+from contracts.names import Topics
+from contracts.release import Release, ReplayCamera
+from runtime.broker import Broker
+from runtime.clock import SystemClock
+from runtime.mqtt import MqttLink
+from runtime.streams import append
+from tests.contract.ingest.parts import STATION, release, trigger
+from tests.servers import RedisServer, Server, mosquitto_server
+
+TOPICS = Topics("demo", "line1")
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Line:
+    """The servers, and a link that plays everybody else."""
+
+    def __init__(self, frames: RedisServer, journal: RedisServer, broker: Server) -> None:
+        self.frames_server, self.frames = frames, frames.client()
+        self.broker = broker
+        self.states: list[ProcessState] = []
+        self.verdicts: list[Verdict] = []
+        self.link = MqttLink(
+            Broker(host="127.0.0.1", port=broker.port),
+            TOPICS,
+            "test",
+            subscriptions={TOPICS.state("ingest"): 1, TOPICS.verdict(): 1},
+        )
+        self.environment = {
+            "REFEREE_SITE": TOPICS.site,
+            "REFEREE_LINE": TOPICS.line,
+            "REFEREE_STATIONS": STATION,
+            "REFEREE_FRAMES_REDIS_URL": frames.url,
+            "REFEREE_JOURNAL_REDIS_URL": journal.url,
+            "REFEREE_MQTT_PORT": str(broker.port),
+        }
+
+    @contextmanager
+    def ingest(self, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+        process = start(self.environment | more)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    def apply(self, active: Release) -> None:
+        self.link.wait_connected(5)
+        payload = active.model_dump_json().encode()
+        assert self.link.publish(TOPICS.config(STATION), payload, retain=True).wait(5)
+
+    def hear(self) -> None:
+        while not self.link.inbox.empty():
+            incoming = self.link.inbox.get()
+            incoming.ack()
+            if incoming.topic == TOPICS.state("ingest"):
+                self.states.append(ProcessState.model_validate_json(incoming.payload))
+            else:
+                self.verdicts.append(Verdict.model_validate_json(incoming.payload))
+
+    def wait_until(self, true: Callable[[], object], timeout_s: float = 20) -> None:
+        give_up_s = time.monotonic() + timeout_s
+        while not true():
+            self.hear()
+            assert time.monotonic() < give_up_s, self.states
+            time.sleep(0.02)
+
+    def wait_ready(self) -> None:
+        self.wait_until(lambda: self.states and self.states[-1].ready)
+
+    def send(self, seq: int, age_ms: float = 0) -> None:
+        at = SystemClock().now()
+        time.sleep(age_ms / 1000)
+        sent = trigger(seq, at=at).model_dump_json().encode()
+        append(self.frames, names.triggers(STATION), {"trigger": sent})
+
+    def sources(self) -> list[str]:
+        entries = self.frames.xrange(names.frames(STATION))
+        headers = [FrameHeader.model_validate_json(fields[b"header"]) for _, fields in entries]
+        return [header.source for header in headers]
+
+
+def start(environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "ingest"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.fixture
+def line(frames_server: RedisServer, journal_server: RedisServer) -> Iterator[Line]:
+    with mosquitto_server() as broker:
+        line = Line(frames_server, journal_server, broker)
+        line.link.start()
+        yield line
+        line.link.stop()
+
+
+def test_a_station_is_ready_with_its_release_and_serves_until_told_to_end(line: Line) -> None:
+    with line.ingest() as process:
+        line.wait_until(lambda: line.states and line.states[-1].online)
+        assert (line.states[-1].ready, line.states[-1].reason) == (False, "plate: no release")
+        active = release()
+        line.apply(active)
+        line.wait_ready()
+        assert line.states[-1].releases == {STATION: active.release_id}
+        line.send(1)
+        line.wait_until(line.sources)
+        line.send(2, age_ms=600)
+        line.wait_until(lambda: line.verdicts)
+        assert line.verdicts[0].cause == Cause.MISSED_CAPTURE
+        assert line.verdicts[0].part.trigger_seq == 2
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        line.wait_until(lambda: not line.states[-1].online)
+
+
+def test_images_of_the_command_line_win_and_are_followed_through_a_broker_restart(
+    line: Line, tmp_path: Path
+) -> None:
+    for folder, name in (("theirs", "a.png"), ("ours", "b.png")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_bytes(b"no picture, and not for the camera to judge")
+    with line.ingest(REFEREE_IMAGES=str(tmp_path / "ours")):
+        line.apply(release(ReplayCamera(kind="replay", folder=str(tmp_path / "theirs"))))
+        line.wait_ready()
+        line.broker.kill9()
+        line.send(1)
+        line.wait_until(lambda: line.sources() == ["replay:b.png"])
+        line.broker.start()
+        line.states.clear()
+        line.wait_until(lambda: line.states and line.states[-1].online)
+
+
+def test_kill_9_and_a_new_start_go_on_with_the_next_part(line: Line) -> None:
+    with line.ingest() as process:
+        line.apply(release())
+        line.wait_ready()
+        line.send(1)
+        line.wait_until(lambda: len(line.sources()) == 1)
+        process.kill()
+        process.wait()
+        line.wait_until(lambda: not line.states[-1].online)
+    with line.ingest():
+        line.wait_ready()
+        line.send(2)
+        line.wait_until(lambda: len(line.sources()) == 2)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("REFEREE_FRAMES_KEPT", "0"), ("REFEREE_STATIONS", "")]
+)
+def test_a_bad_setting_is_named(variable: str, value: str) -> None:
+    process = start({variable: value})
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert said.decode().startswith("ingest: ")
+    assert variable in said.decode()

@@ -1,0 +1,104 @@
+"""What the line tells ingest, and what ingest tells it."""
+
+from __future__ import annotations
+
+import queue
+from typing import Any
+
+import pytest
+
+from contracts.errors import LinkDown
+from contracts.identity import PartKey
+from contracts.messages import Stored, StoredItem
+from contracts.names import Topics
+from contracts.release import Prompt, Release, SimulatedCamera, StationConfig
+from ingest import control
+from ingest.control import Control
+from runtime.mqtt import Incoming
+from runtime.releases import ReleaseBook
+
+TOPICS = Topics("demo", "line1")
+RELEASE = Release.of(
+    "tiles",
+    StationConfig(camera=SimulatedCamera(kind="simulated"), prompts=(Prompt(words="a crack"),)),
+)
+STORED = Stored(
+    items=(StoredItem(kind="verdict", part=PartKey(station="tiles", epoch=1, trigger_seq=2)),)
+)
+
+
+class World:
+    """The link's inbox, the outbox and the state, in memory."""
+
+    def __init__(self) -> None:
+        self.inbox: queue.Queue[Incoming] = queue.Queue()
+        self.releases = ReleaseBook()
+        self.acked: list[str] = []
+        self.stored: list[Stored] = []
+        self.states: list[dict[str, Any]] = []
+        self.troubles = {"tiles": "no release", "plates": ""}
+        self.stored_fails = False
+        self.control = Control(
+            self.inbox,
+            TOPICS,
+            releases=self.releases,
+            on_stored=self.on_stored,
+            state=self,
+            troubles={name: lambda name=name: self.troubles[name] for name in self.troubles},
+        )
+
+    def say(self, topic: str, payload: bytes) -> None:
+        self.inbox.put(Incoming(topic, payload, False, lambda: self.acked.append(topic)))
+        self.control.step()
+
+    def on_stored(self, stored: Stored) -> None:
+        if self.stored_fails:
+            raise LinkDown("journal", "refused")
+        self.stored.append(stored)
+
+    def publish(self, **state: Any) -> bool:
+        self.states.append(state)
+        return True
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(control, "WAIT_S", 0.001)
+    return World()
+
+
+def test_a_release_becomes_active(world: World) -> None:
+    world.say(TOPICS.config("tiles"), RELEASE.model_dump_json().encode())
+    assert world.releases.active("tiles") == RELEASE
+    assert world.acked == [TOPICS.config("tiles")]
+
+
+def test_what_storage_has_is_forgotten(world: World) -> None:
+    world.say(TOPICS.stored, STORED.model_dump_json().encode())
+    assert world.stored == [STORED]
+    assert world.acked == [TOPICS.stored]
+
+
+@pytest.mark.parametrize("topic", [TOPICS.stored, TOPICS.config("tiles")])
+def test_a_foreign_message_changes_nothing(world: World, topic: str) -> None:
+    world.say(TOPICS.config("tiles"), RELEASE.model_dump_json().encode())
+    world.say(topic, b"hello")
+    assert world.releases.active("tiles") == RELEASE
+    assert world.stored == []
+    assert len(world.acked) == 2
+
+
+def test_a_journal_that_is_down_does_not_hold_up_the_link(world: World) -> None:
+    world.stored_fails = True
+    with pytest.raises(LinkDown):
+        world.say(TOPICS.stored, STORED.model_dump_json().encode())
+    assert world.acked == [TOPICS.stored]
+
+
+def test_ready_only_when_every_station_is(world: World) -> None:
+    world.control.step()
+    world.troubles["tiles"] = ""
+    world.control.step()
+    assert [state["ready"] for state in world.states] == [False, True]
+    assert [state["reason"] for state in world.states] == ["tiles: no release", ""]
+    assert world.states[0]["stations"] == ("tiles", "plates")

@@ -1,0 +1,341 @@
+"""One station: what becomes of a trigger, with everything around it in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.causes import Cause, Decision
+from contracts.errors import CameraFailed, LinkDown, ServerFull
+from contracts.identity import PartKey
+from contracts.messages import FrameHeader, Trigger, Verdict
+from contracts.release import Camera, Prompt, Release, ReplayCamera, SimulatedCamera, StationConfig
+from ingest.ports import Shot
+from ingest.station_camera import StationCamera
+from ingest.worker import Limits, StationWorker
+from runtime.clock import ManualClock
+from runtime.streams import Entry
+
+DEADLINE_MS = 1000
+
+
+class ScriptedCamera:
+    """Takes its time, fails when told to, and keeps what happened in order."""
+
+    def __init__(self, clock: ManualClock, happened: list[str]) -> None:
+        self.clock, self.happened, self.takes_ms = clock, happened, 10.0
+        self.failure, self.closed, self.taken = "", False, 0
+
+    def capture(self) -> Shot:
+        self.happened.append("capture")
+        if self.failure:
+            raise CameraFailed(self.failure)
+        self.clock.advance_ms(self.takes_ms)
+        self.taken += 1
+        return Shot(b"picture %d" % self.taken, self.clock.now(), f"here#{self.taken}")
+
+    def trouble(self) -> str:
+        return self.failure
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class World:
+    """Redis, journal, releases and camera of one station, in memory."""
+
+    def __init__(self) -> None:
+        self.clock, self.happened = ManualClock(), []
+        self.queue: list[Entry] = []
+        self.orphans: list[Entry] = []
+        self.frames: list[tuple[FrameHeader, bytes]] = []
+        self.verdicts: list[Verdict] = []
+        self.dead: list[tuple[Entry, str]] = []
+        self.opened: list[ScriptedCamera] = []
+        self.release: Release | None = release_with(SimulatedCamera(kind="simulated"))
+        self.put_fails: Exception | None = None
+        self.record_fails: Exception | None = None
+        self.open_fails, self.tries = "", 0
+        self.backlog, self.lost = 0, 0
+        self.worker = StationWorker(
+            "tiles",
+            triggers=self,
+            frames=self,
+            outbox=self,
+            dead_letter=lambda entry, reason: self.dead.append((entry, reason)),
+            releases=self,
+            camera=StationCamera(self.open_camera, self.clock),
+            clock=self.clock,
+            limits=Limits(greatest_age_ms=500, greatest_backlog=3),
+        )
+
+    def trigger(self, seq: int = 1, station: str = "tiles", age_ms: float = 0) -> Entry:
+        started_at = self.clock.now()
+        self.clock.advance_ms(age_ms)
+        part = PartKey(station=station, epoch=2, trigger_seq=seq)
+        trigger = Trigger(
+            part=part, part_id=70 + seq, encoder=5, started_at=started_at, deadline_ms=DEADLINE_MS
+        )
+        text = trigger.model_dump_json().encode()
+        return Entry("triggers:tiles", f"{seq}-0", {b"trigger": text})
+
+    def pass_part(self, seq: int = 1, age_ms: float = 0) -> None:
+        self.queue.append(self.trigger(seq, age_ms=age_ms))
+        self.worker.step()
+
+    @property
+    def causes(self) -> list[Cause | None]:
+        return [verdict.cause for verdict in self.verdicts]
+
+    def open_camera(self, settings: Camera) -> ScriptedCamera:
+        self.tries += 1
+        if self.open_fails:
+            raise CameraFailed(self.open_fails)
+        self.opened.append(ScriptedCamera(self.clock, self.happened))
+        return self.opened[-1]
+
+    def read(self, count: int, block_ms: int) -> list[Entry]:
+        taken, self.queue = self.queue[:count], self.queue[count:]
+        return taken
+
+    def reclaim(self, min_idle_ms: int, count: int) -> list[Entry]:
+        return list(self.orphans[:count])
+
+    def ack_and_delete(self, *entries: Entry) -> None:
+        self.happened.append("ack")
+        self.orphans = [entry for entry in self.orphans if entry not in entries]
+
+    def waiting(self) -> int:
+        return self.backlog
+
+    def put(self, header: FrameHeader, image: bytes) -> None:
+        if self.put_fails:
+            raise self.put_fails
+        self.frames.append((header, image))
+
+    def tidy(self) -> int:
+        self.happened.append("tidy")
+        return self.lost
+
+    def record(self, verdict: Verdict) -> bool:
+        if self.record_fails:
+            raise self.record_fails
+        self.verdicts.append(verdict)
+        return True
+
+    def active(self, station: str) -> Release | None:
+        return self.release
+
+
+def release_with(camera: Camera, words: str = "a crack") -> Release:
+    config = StationConfig(camera=camera, prompts=(Prompt(words=words),))
+    return Release.of("tiles", config)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_trigger_becomes_a_frame_with_the_same_identity(world: World) -> None:
+    world.pass_part(seq=7, age_ms=20)
+    [(header, image)] = world.frames
+    assert image == b"picture 1"
+    assert str(header.part) == "tiles/2/7"
+    assert (header.part_id, header.encoder, header.deadline_ms) == (77, 5, DEADLINE_MS)
+    assert header.captured_at.ms_since(header.started_at) == 30
+    assert world.release
+    assert (header.source, header.release_id) == ("here#1", world.release.release_id)
+    assert world.verdicts == []
+
+
+def test_the_trigger_is_acknowledged_before_the_capture(world: World) -> None:
+    world.pass_part()
+    assert world.happened == ["ack", "capture"]
+
+
+@pytest.mark.parametrize("age_ms", [501, 5_000])
+def test_a_stale_trigger_is_answered_and_not_captured(world: World, age_ms: float) -> None:
+    world.pass_part(age_ms=age_ms)
+    assert world.causes == [Cause.MISSED_CAPTURE]
+    assert f"{age_ms} ms" in world.verdicts[0].detail
+    assert "capture" not in world.happened
+    assert world.frames == []
+
+
+def test_a_trigger_within_its_age_is_captured(world: World) -> None:
+    world.pass_part(age_ms=480)
+    assert len(world.frames) == 1
+
+
+def test_the_deadline_bounds_the_age_too(world: World) -> None:
+    entry = world.trigger()
+    short = Trigger.model_validate_json(entry.fields[b"trigger"]).model_copy(
+        update={"deadline_ms": 100}
+    )
+    world.clock.advance_ms(101)
+    world.queue.append(entry._replace(fields={b"trigger": short.model_dump_json().encode()}))
+    world.worker.step()
+    assert world.causes == [Cause.MISSED_CAPTURE]
+
+
+def test_a_picture_taken_too_late_shows_another_part(world: World) -> None:
+    world.worker.step()
+    world.opened[0].takes_ms = 600
+    world.pass_part()
+    assert world.causes == [Cause.MISSED_CAPTURE]
+    assert world.frames == []
+    assert world.verdicts[0].source == "here#1"
+
+
+def test_a_camera_failure_is_answered_and_the_line_goes_on(world: World) -> None:
+    world.worker.step()
+    world.opened[0].failure = "the lens is off"
+    world.pass_part(1)
+    world.opened[0].failure = ""
+    world.pass_part(2)
+    assert world.causes == [Cause.MISSED_CAPTURE]
+    assert world.verdicts[0].detail == "the lens is off"
+    assert world.verdicts[0].decision == Decision.NO_VERDICT
+    assert [header.part.trigger_seq for header, _ in world.frames] == [2]
+
+
+def test_no_release_is_answered(world: World) -> None:
+    world.release = None
+    world.pass_part()
+    assert world.causes == [Cause.NO_RELEASE]
+    assert world.worker.trouble() == "no release"
+
+
+def test_a_backlog_is_answered_at_once(world: World) -> None:
+    world.backlog = 3
+    world.pass_part(1)
+    world.backlog = 2
+    world.pass_part(2)
+    assert world.causes == [Cause.OVERLOAD]
+    assert world.verdicts[0].detail == "3 frames wait to be inspected"
+    assert [header.part.trigger_seq for header, _ in world.frames] == [2]
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (ServerFull("frames", "maxmemory"), Cause.OVERLOAD),
+        (LinkDown("frames", "refused"), Cause.FRAME_LOST),
+    ],
+)
+def test_a_frame_that_redis_does_not_take_is_answered(
+    world: World, error: Exception, cause: Cause
+) -> None:
+    world.put_fails = error
+    world.pass_part(1)
+    world.put_fails = None
+    world.pass_part(2)
+    assert world.causes == [cause]
+    assert len(world.frames) == 1
+
+
+def test_a_verdict_the_journal_did_not_take_is_owed(world: World) -> None:
+    world.release, world.record_fails = None, LinkDown("journal", "refused")
+    with pytest.raises(LinkDown):
+        world.pass_part(1)
+    world.queue.append(world.trigger(2))
+    with pytest.raises(LinkDown):
+        world.worker.step()
+    assert len(world.queue) == 1  # no further trigger is taken
+    world.record_fails = None
+    world.worker.step()
+    assert [verdict.part.trigger_seq for verdict in world.verdicts] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({}, "Invalid JSON"),
+        ({b"trigger": b"{}"}, "part: Field required"),
+        ({b"trigger": b"\xff"}, "JSON"),
+    ],
+)
+def test_what_is_no_trigger_goes_to_the_dead_letters(
+    world: World, fields: dict[bytes, bytes], reason: str
+) -> None:
+    world.queue.append(Entry("triggers:tiles", "1-0", fields))
+    world.worker.step()
+    [(entry, why)] = world.dead
+    assert (entry.id, reason in why) == ("1-0", True)
+    assert world.happened == ["ack"]
+    assert world.verdicts == []
+
+
+def test_another_stations_trigger_goes_to_the_dead_letters(world: World) -> None:
+    world.queue.append(world.trigger(station="plates"))
+    world.worker.step()
+    assert [why for _, why in world.dead] == ["a trigger of plates"]
+    assert "capture" not in world.happened
+
+
+def test_triggers_of_a_process_that_ended_are_answered_and_never_captured(world: World) -> None:
+    world.orphans = [world.trigger(1), world.trigger(2)]
+    world.clock.advance_ms(1001)
+    world.worker.step()
+    assert world.causes == [Cause.MISSED_CAPTURE] * 2
+    assert world.happened == ["tidy", "ack", "ack"]
+    assert world.orphans == []
+
+
+def test_an_orphan_that_cannot_be_recorded_is_owed_and_the_others_stay(world: World) -> None:
+    world.orphans = [world.trigger(1), world.trigger(2)]
+    world.record_fails = LinkDown("journal", "refused")
+    world.clock.advance_ms(1001)
+    with pytest.raises(LinkDown):
+        world.worker.step()
+    assert len(world.orphans) == 1
+    world.record_fails = None
+    world.clock.advance_ms(1001)
+    world.worker.step()
+    assert [verdict.part.trigger_seq for verdict in world.verdicts] == [1, 2]
+
+
+def test_frames_are_tidied_now_and_then(world: World) -> None:
+    for _ in range(10):
+        world.clock.advance_ms(300)
+        world.worker.step()
+    assert world.happened.count("tidy") == 2
+
+
+def test_a_release_with_the_same_camera_keeps_it_open(world: World) -> None:
+    world.pass_part(1)
+    world.release = release_with(SimulatedCamera(kind="simulated"), words="a stain")
+    world.pass_part(2)
+    assert len(world.opened) == 1
+    assert world.frames[1][0].release_id == world.release.release_id
+
+
+def test_a_release_with_another_camera_opens_it_between_parts(world: World) -> None:
+    world.pass_part(1)
+    world.release = release_with(ReplayCamera(kind="replay", folder="x"))
+    world.pass_part(2)
+    assert len(world.opened) == 2
+    assert world.opened[0].closed
+    assert len(world.frames) == 2
+
+
+def test_a_release_that_goes_away_closes_the_camera(world: World) -> None:
+    world.worker.step()
+    assert world.worker.trouble() == ""
+    world.release = None
+    world.worker.step()
+    assert world.opened[0].closed
+    assert world.worker.trouble() == "no release"
+
+
+def test_a_camera_that_does_not_open_is_tried_again_but_not_at_every_part(world: World) -> None:
+    world.open_fails = "there is no folder x"
+    for seq in range(5):
+        world.pass_part(seq)
+    assert world.tries == 1
+    assert world.worker.trouble() == "there is no folder x"
+    assert {verdict.detail for verdict in world.verdicts} == {"there is no folder x"}
+    world.open_fails = ""
+    world.clock.advance_ms(1000)
+    world.pass_part(6)
+    assert len(world.frames) == 1

@@ -1,0 +1,108 @@
+"""A real Triton server with the project's own model repository and a network of known answers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from inference.triton import TritonModel
+from referee.servers.triton import MODELS, TritonPorts, is_ready, triton_command
+from tests.contract.inference.tiny_network import write_tiny_network
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+class TritonServer:
+    """One server that a test may kill and start again on the same ports."""
+
+    def __init__(self, models: Path, log: Path) -> None:
+        self.ports = TritonPorts(*free_ports(3))
+        self.models, self.log = models, log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"127.0.0.1:{self.ports.grpc}"
+
+    def start(self, timeout_s: float = 60.0) -> None:
+        command = triton_command(self.ports, models=self.models)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command.argv, env=os.environ | command.environment, stdout=log, stderr=log
+            )
+        give_up = time.monotonic() + timeout_s
+        while not is_ready("127.0.0.1", self.ports.http):
+            assert self._process.poll() is None, self.log.read_text()
+            assert time.monotonic() < give_up, self.log.read_text()
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(20)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's repository, with the network replaced by one whose answers are known."""
+    models = tmp_path_factory.mktemp("models") / "triton_models"
+    leave_out = shutil.ignore_patterns("model.onnx", "model.json", "__pycache__")
+    shutil.copytree(MODELS, models, ignore=leave_out)
+    write_tiny_network(models / "dqformer" / "1")
+    return models
+
+
+@pytest.fixture(scope="session")
+def new_triton(
+    tiny_models: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], TritonServer]]:
+    """Makes servers, not started, and stops them all in the end."""
+    made: list[TritonServer] = []
+
+    def new() -> TritonServer:
+        made.append(TritonServer(tiny_models, tmp_path_factory.mktemp("triton") / "log"))
+        return made[-1]
+
+    yield new
+    for server in made:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def triton(new_triton: Callable[[], TritonServer]) -> TritonServer:
+    server = new_triton()
+    server.start()
+    return server
+
+
+@pytest.fixture
+def model(triton: TritonServer) -> Iterator[TritonModel]:
+    model = TritonModel(triton.url)
+    yield model
+    model.close()

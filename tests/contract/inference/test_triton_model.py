@@ -1,0 +1,174 @@
+"""DQFormer behind the real Triton server: right answers, and errors that name the cause."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from contracts.errors import BadImage, ModelRejected, ModelUnavailable, RefereeError
+from inference.imaging import decode_image, margin_to_sensor, to_network
+from inference.text_encoder import TextEncoder
+from inference.triton import TritonModel
+from referee.servers.triton import TEXT_ENCODER
+from tests.contract.inference.conftest import TritonServer
+from tests.contract.inference.pictures import dark, jpeg, png, with_spot
+
+pytestmark = pytest.mark.xdist_group("triton")
+
+WORDS = ["any defect", "a scratch on the tile"]
+TIMEOUT_S = 10.0
+
+
+def test_same_answer_as_the_network_itself(model: TritonModel, tiny_models: Path) -> None:
+    encoded = jpeg(with_spot())
+    perception = model.infer(encoded, WORDS, TIMEOUT_S)
+
+    network_input = to_network(decode_image(encoded))
+    tokens = TextEncoder(TEXT_ENCODER).encode(WORDS)
+    network = onnxruntime.InferenceSession(str(tiny_models / "dqformer" / "1" / "model.onnx"))
+    feeds = {
+        "image": network_input.pixels[None],
+        "tokens": tokens.states,
+        "token_mask": tokens.mask,
+    }
+    margin, presence = network.run(["margin", "presence"], feeds)
+    # Token states may differ in the last bit: matrices are multiplied with other thread counts.
+    np.testing.assert_allclose(perception.margin, margin[0], atol=1e-5)
+    np.testing.assert_allclose(perception.presence, presence[0], atol=1e-5)
+    assert perception.size_hw == (150, 203)
+    np.testing.assert_array_equal(
+        perception.sensor_margin(1),
+        margin_to_sensor(perception.margin, network_input, (150, 203))[1],
+    )
+
+
+def test_same_request_same_bits(model: TritonModel) -> None:
+    first, second = (model.infer(png(with_spot()), WORDS, TIMEOUT_S) for _ in range(2))
+    np.testing.assert_array_equal(first.margin, second.margin)
+    assert first.model_version == second.model_version
+    assert first.model_version.startswith("dqformer-")
+
+
+def test_words_stay_with_their_answers(model: TritonModel) -> None:
+    one_way = model.infer(png(with_spot()), WORDS, TIMEOUT_S)
+    other_way = model.infer(png(with_spot()), WORDS[::-1], TIMEOUT_S)
+    np.testing.assert_array_equal(one_way.presence, other_way.presence[::-1])
+    assert one_way.presence[0] != one_way.presence[1]
+
+
+def test_sixteen_bits_are_the_same_picture(model: TritonModel) -> None:
+    picture = with_spot()
+    eight = model.infer(png(picture), WORDS, TIMEOUT_S)
+    sixteen = model.infer(png(picture.astype(np.uint16) * 257), WORDS, TIMEOUT_S)
+    np.testing.assert_array_equal(eight.margin, sixteen.margin)
+
+
+@pytest.mark.parametrize(
+    ("encoded", "told"),
+    [
+        (jpeg(with_spot())[:-200], "truncated JPEG"),
+        (png(with_spot())[:300], "truncated PNG"),
+        (png(dark(1, 1)), "too small"),
+        (b"a text file that is called .jpg", "neither PNG nor JPEG"),
+        (b"", "empty"),
+    ],
+)
+def test_bad_image_is_told_and_the_server_goes_on(
+    model: TritonModel, encoded: bytes, told: str
+) -> None:
+    with pytest.raises(BadImage, match=told):
+        model.infer(encoded, WORDS, TIMEOUT_S)
+    assert model.infer(png(with_spot()), WORDS, TIMEOUT_S).presence[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [([], "0 prompts"), (["a scratch", "  "], "empty"), (["x"] * 65, "65 prompts")],
+)
+def test_words_that_are_none_are_rejected(model: TritonModel, words: list[str], told: str) -> None:
+    with pytest.raises(ModelRejected, match=told):
+        model.infer(png(dark()), words, TIMEOUT_S)
+
+
+def test_stations_at_once_get_their_own_answers(triton: TritonServer) -> None:
+    """Requests that Triton hands over together: equal ones, other sizes, other words, broken."""
+    pictures = [png(with_spot()), png(dark()), png(with_spot(180, 300)), b"broken"] * 6
+    words = [WORDS[: 1 + number % 2] for number in range(len(pictures))]
+    alone = TritonModel(triton.url)
+    expected = [_answer(alone, *request) for request in zip(pictures, words, strict=True)]
+    answers: dict[int, object] = {}
+
+    def ask(number: int) -> None:
+        model = TritonModel(triton.url)
+        answers[number] = _answer(model, pictures[number], words[number])
+        model.close()
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(pictures))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    alone.close()
+    assert [answers[number] for number in range(len(pictures))] == expected
+
+
+def _answer(model: TritonModel, encoded: bytes, words: list[str]) -> object:
+    try:
+        perception = model.infer(encoded, words, TIMEOUT_S)
+    except RefereeError as error:
+        return type(error)
+    return perception.size_hw, np.round(perception.presence, 3).tolist()
+
+
+def test_no_answer_in_time_is_unavailable(model: TritonModel) -> None:
+    with pytest.raises(ModelUnavailable, match="in time"):
+        model.infer(png(dark(2000, 2000)), WORDS, 0.001)
+    assert model.infer(png(dark()), WORDS, TIMEOUT_S).size_hw == (150, 203)
+
+
+def test_a_server_that_dies_and_comes_back(new_triton: Callable[[], TritonServer]) -> None:
+    server = new_triton()
+    server.start()
+    model = TritonModel(server.url)
+    assert model.is_ready()
+    server.kill()
+    assert not model.is_ready()
+    with pytest.raises(ModelUnavailable):
+        model.infer(png(dark()), WORDS, 1.0)
+    server.start()
+    give_up = time.monotonic() + 5
+    while not model.is_ready():
+        assert time.monotonic() < give_up, "the client does not find the server again"
+        time.sleep(0.05)
+    assert model.infer(png(with_spot()), WORDS, TIMEOUT_S).presence[0] > 0
+    _kill_model_process(server)
+    with pytest.raises(ModelUnavailable, match="not healthy"):
+        model.infer(png(dark()), WORDS, TIMEOUT_S)
+    assert not model.is_ready()
+    model.revive()
+    assert model.is_ready()
+    assert model.infer(png(with_spot()), WORDS, TIMEOUT_S).presence[0] > 0
+    model.close()
+    server.stop()
+
+
+def _kill_model_process(server: TritonServer) -> None:
+    """Of dqformer: as its out-of-memory end would."""
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            parent = f"PPid:\t{server.pid}\n" in status.read_text()
+            command = (status.parent / "cmdline").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent and "/dqformer/" in command:
+            os.kill(int(status.parent.name), signal.SIGKILL)
+            return
+    raise AssertionError("no process of the model found")

@@ -1,0 +1,65 @@
+"""The exported DQFormer in ONNX Runtime."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import onnxruntime
+
+STATE_WIDTH = 384
+NUMPY_TYPES = {
+    "tensor(uint8)": np.uint8,
+    "tensor(float)": np.float32,
+    "tensor(bool)": np.bool_,
+    "tensor(int64)": np.int64,
+}
+
+
+class Scores(NamedTuple):
+    """Answer for B pictures and N prompts.
+
+    Attributes:
+        margin: (B, N, h, w) float32, Anomaly minus Background logit.
+        presence: (B, N) float32, logit.
+    """
+
+    margin: np.ndarray
+    presence: np.ndarray
+
+
+class Network:
+    """``model.onnx`` with its weights; the same file gives the same ``version`` everywhere."""
+
+    def __init__(self, path: Path, threads: int, providers: Sequence[str]) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # Threads that spin between parts take the cores from the line's other processes.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        present = onnxruntime.get_available_providers()
+        self._session = onnxruntime.InferenceSession(
+            str(path), options, providers=[name for name in providers if name in present]
+        )
+        self._types = {put.name: NUMPY_TYPES[put.type] for put in self._session.get_inputs()}
+        self.version = f"dqformer-{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+
+    def run(self, images: np.ndarray, states: np.ndarray, token_mask: np.ndarray) -> Scores:
+        """One pass.
+
+        Args:
+            images: (B, 3, H, W), RGB, 0..255; H and W multiples of 32.
+            states: (N, L, 384) float32.
+            token_mask: (N, L) bool.
+        """
+        feeds = {"image": images, "tokens": states, "token_mask": token_mask}
+        typed = {name: value.astype(self._types[name]) for name, value in feeds.items()}
+        return Scores(*self._session.run(["margin", "presence"], typed))
+
+    def warm_up(self, sides_px: Sequence[int] = (256, 384)) -> None:
+        """Let the first part of a shift not be the slow one."""
+        states, mask = np.zeros((1, 32, STATE_WIDTH), np.float32), np.ones((1, 32), bool)
+        for side in sides_px:
+            self.run(np.zeros((1, 3, side, side), np.uint8), states, mask)

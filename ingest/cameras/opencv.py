@@ -62,9 +62,13 @@ def jpeg_of(pixels_bgr: MatLike, quality: int) -> bytes:
     Raises:
         CameraFailed: it cannot be encoded.
     """
-    written, data = cv2.imencode(".jpg", pixels_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    failure = f"a picture of shape {pixels_bgr.shape} cannot be encoded as JPEG"
+    try:
+        written, data = cv2.imencode(".jpg", pixels_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    except cv2.error as error:
+        raise CameraFailed(f"{failure}: {error}") from error
     if not written:
-        raise CameraFailed(f"a picture of shape {pixels_bgr.shape} cannot be encoded as JPEG")
+        raise CameraFailed(failure)
     return data.tobytes()
 
 

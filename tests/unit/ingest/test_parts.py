@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.cameras.defects import KINDS, LARGEST_SHARE, SMALLEST_SHARE
+from ingest.cameras.defects import KINDS, LARGEST_SHARE, SMALLEST_SHARE, VISIBLE, draw_defect
 from ingest.cameras.parts import GOOD, render
+from ingest.cameras.surface import draw_plate
 
 
 def test_same_seed_and_index_give_the_same_pixels() -> None:
@@ -49,6 +50,15 @@ def test_the_share_of_defects_is_respected() -> None:
 @pytest.mark.parametrize(("share", "good"), [(0.0, True), (1.0, False)])
 def test_no_share_is_no_defect_and_a_whole_share_is_nothing_else(share: float, good: bool) -> None:
     assert all((render(2, i, 64, 64, share).kind == GOOD) is good for i in range(40))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_defect_is_on_the_plate_and_not_on_the_belt_or_in_a_bore(kind: str) -> None:
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        plate = draw_plate(rng, 128, 128)
+        _, mask = draw_defect(rng, plate, kind)
+        assert plate.body[mask].min() >= VISIBLE
 
 
 def test_a_defect_stands_out_from_the_same_plate_without_it() -> None:

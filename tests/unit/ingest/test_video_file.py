@@ -10,7 +10,7 @@ import pytest
 
 from contracts.errors import CameraFailed
 from contracts.release import OpenCvCamera
-from ingest.cameras.opencv import VideoFile, is_live, without_credentials
+from ingest.cameras.opencv import VideoFile, is_live, jpeg_of, without_credentials
 from ingest.cameras.opening import CameraOpener
 from runtime.clock import ManualClock
 
@@ -78,6 +78,12 @@ def test_a_file_that_goes_away_is_a_failure_until_it_is_back(video: Path) -> Non
             camera.capture()
     away.rename(video)
     assert brightness(camera.capture().image) == pytest.approx(20, abs=4)
+
+
+@pytest.mark.parametrize("shape", [(0, 0, 3), (1, 70_000, 3)])
+def test_what_jpeg_cannot_hold_is_a_camera_failure(shape: tuple[int, ...]) -> None:
+    with pytest.raises(CameraFailed, match="cannot be encoded"):
+        jpeg_of(np.zeros(shape, np.uint8), 95)
 
 
 @pytest.mark.parametrize(

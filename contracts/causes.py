@@ -29,6 +29,7 @@ class Cause(StrEnum):
     NO_RELEASE = "no_release"  # nobody told the station what a defect is
     UNACKNOWLEDGED = "unacknowledged"  # a pass was presented, the PLC did not take it in time
     BRIDGE_RESTART = "bridge_restart"  # the part was open when the bridge stopped
+    PLC_RESTART = "plc_restart"  # the part was open when the PLC began to count anew
     CLOCK = "clock"  # clocks disagree by more than the bound: no passes
 
 

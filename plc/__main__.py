@@ -1,0 +1,90 @@
+"""``python -m plc``: the PLC bridge of a line."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from functools import partial
+
+import structlog
+
+from contracts.errors import FatalError
+from plc.bridge import Bridge
+from plc.camera_triggers import CameraTriggers
+from plc.inbox import Inbox, subscriptions
+from plc.journal import Journal
+from plc.journal_writer import JournalWriter
+from plc.outbox import DispositionOutbox
+from plc.service import run_bridge
+from plc.settings import BridgeSettings
+from plc.station import Station
+from runtime import log, metrics
+from runtime.clock import SystemClock
+from runtime.mqtt import MqttLink
+from runtime.redis_link import connect
+from runtime.settings import load
+from runtime.state import StateBoard
+from runtime.worker import Stop, supervised_threads
+
+PROCESS = "bridge"
+SESSION_EXPIRY_S = 60
+"""The broker keeps verdicts for a bridge that restarts, not for one that was away for long."""
+
+
+async def serve_line(settings: BridgeSettings, journal: Journal, stop: Stop) -> None:
+    """Wire the parts and run until ``stop``."""
+    loop, clock = asyncio.get_running_loop(), SystemClock()
+    link = MqttLink(
+        settings.broker,
+        settings.topics,
+        PROCESS,
+        subscriptions=subscriptions(settings.topics),
+        will=StateBoard.will(settings.topics, PROCESS),
+        session_expiry_s=SESSION_EXPIRY_S,
+    )
+    boot_id = time.time_ns() // 100_000_000 % 0xFFFF + 1
+    stations = [Station(journal.numbering(s), settings.timing, boot_id) for s in settings.stations]
+    writer = JournalWriter(journal, lambda done: loop.call_soon_threadsafe(bridge.on_commit, done))
+    cameras = CameraTriggers(
+        connect(settings.frames_redis_url),
+        clock,
+        lambda trigger: loop.call_soon_threadsafe(bridge.on_capture_failed, trigger),
+    )
+    outbox = DispositionOutbox(settings.journal_path, link, settings.topics)
+    bridge = Bridge(stations, writer, cameras, outbox, clock, lambda: link.connected)
+    for release in journal.releases():
+        bridge.on_release(release.station, release, keep=False)
+    board = StateBoard(link, settings.topics, PROCESS, clock)
+    jobs = {
+        "journal": partial(writer.run, stop),
+        "cameras": partial(cameras.run, stop),
+        "outbox": partial(outbox.run, stop),
+        "inbox": partial(Inbox(link, settings.topics, bridge, loop).run, stop),
+    }
+    link.start()
+    try:
+        with supervised_threads(stop, jobs):
+            await run_bridge(bridge, settings, board, stop)
+    finally:
+        link.stop()
+
+
+def main() -> int:
+    """Run the bridge; returns the exit code."""
+    try:
+        settings = load(BridgeSettings)
+        log.configure(PROCESS, settings)
+        metrics.serve(settings)
+        stop, journal = Stop.from_signals(), Journal(settings.journal_path)
+        closed = journal.close_leftovers()
+        structlog.get_logger().info("journal_open", path=str(journal.path), closed=closed)
+        asyncio.run(serve_line(settings, journal, stop))
+    except FatalError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return stop.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,202 @@
+"""The bridge: what comes in goes to its station, what a station wants done goes out. One thread.
+
+All of it runs in the event loop. Threads beside it write the journal, the camera's stream and MQTT;
+what they have to say comes back through ``call_soon_threadsafe``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from contracts.messages import Disposition, ProcessState, SequenceRange, Stored, Trigger, Verdict
+from contracts.release import Release
+from plc.effects import AskPicture, JournalOp, KeepRelease, MarkStored, Settle, station_of
+from plc.journal import Applied
+from plc.part_log import note_settled
+from plc.phases import Health
+from plc.plc_image import PlcImage
+from plc.ports import Cameras
+from plc.registers import HOLDING_SIZE
+from plc.serving import INFERENCE, INGEST, Serving
+from plc.station import Station
+from plc.view import input_words
+from runtime.clock import Clock
+
+log = structlog.get_logger()
+
+
+class JournalPort(Protocol):
+    """Where operations are committed in order."""
+
+    @property
+    def up(self) -> bool: ...
+
+    def submit(self, op: JournalOp) -> None: ...
+
+
+class NewsPort(Protocol):
+    """Where dispositions are told."""
+
+    def tell(self, dispositions: Sequence[Disposition]) -> None: ...
+
+
+class Bridge:
+    """Stations by name and by unit id, between the PLC, the journal, the cameras and MQTT."""
+
+    def __init__(
+        self,
+        stations: Sequence[Station],
+        journal: JournalPort,
+        cameras: Cameras,
+        news: NewsPort,
+        clock: Clock,
+        broker_up: Callable[[], bool],
+    ) -> None:
+        self.stations = {station.name: station for station in stations}
+        self._journal, self._cameras, self._news = journal, cameras, news
+        self._clock, self._broker_up, self._serving = clock, broker_up, Serving()
+        self._releases: dict[str, Release] = {}
+        self._units: dict[int, Station] = {}
+        self._holding = {name: [0] * HOLDING_SIZE for name in self.stations}
+
+    # The PLC's side: plc.ports.UnitsWithWrites
+
+    def has(self, unit: int) -> bool:
+        """Whether a station has this unit id; none has before its first release."""
+        return unit in self._units
+
+    def inputs(self, unit: int) -> Sequence[int]:
+        """The input registers of a unit, now."""
+        return input_words(self._units[unit], self._clock.now())
+
+    def holding(self, unit: int) -> Sequence[int]:
+        """The holding registers of a unit, as the PLC left them."""
+        return self._holding[self._units[unit].name]
+
+    def write(self, unit: int, words: Sequence[int]) -> None:
+        """The PLC wrote: the part's clock starts here."""
+        now, station = self._clock.now(), self._units[unit]
+        self._holding[station.name] = list(words)
+        station.plc_wrote(PlcImage.of(words), now)
+        self._carry_out(station)
+
+    # The line's side
+
+    def on_verdict(self, verdict: Verdict) -> None:
+        """A verdict came."""
+        station = self.stations.get(verdict.part.station)
+        if station is None:
+            log.warning("foreign_verdict", part=str(verdict.part))
+            return
+        station.verdict(verdict, self._clock.now())
+        self._carry_out(station)
+
+    def on_release(self, name: str, release: Release | None, *, keep: bool = True) -> None:
+        """A station's active release, from now on; None takes it away, and its unit stays."""
+        station = self.stations.get(name)
+        if station is None:
+            return
+        if release is None:
+            self._releases.pop(name, None)
+        else:
+            self._releases[name] = release
+            self._units = {u: s for u, s in self._units.items() if s is not station}
+            self._units[release.config.plc_unit] = station
+            if keep:
+                self._journal.submit(KeepRelease(release))
+        self._follow(station)
+
+    def on_stored(self, stored: Stored) -> None:
+        """Storage has committed these."""
+        items = tuple(
+            item
+            for item in stored.items
+            if item.kind == "disposition" and item.part.station in self.stations
+        )
+        if items:
+            self._journal.submit(MarkStored(items))
+
+    def on_state(self, state: ProcessState) -> None:
+        """Another process told its state."""
+        self._serving.take(state, self._clock.now())
+        self.follow_all()
+
+    def on_commit(self, applied: Sequence[Applied]) -> None:
+        """The journal has these durably."""
+        for op, news in applied:
+            self._news.tell(news)
+            name = station_of(op)
+            if name is not None:
+                self.stations[name].committed(op, self._clock.now())
+                self._carry_out(self.stations[name])
+            if isinstance(op, Settle):
+                note_settled(op)
+
+    def on_capture_failed(self, trigger: Trigger) -> None:
+        """The camera could not be asked for this part's picture."""
+        self.stations[trigger.part.station].capture_failed(trigger)
+
+    # Time
+
+    def tick(self) -> None:
+        """Do what is due."""
+        for station in self.stations.values():
+            station.tick(self._clock.now())
+            self._carry_out(station)
+
+    def follow_all(self) -> None:
+        """Look at what is up, for every station."""
+        for station in self.stations.values():
+            self._follow(station)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a part is open, so that deadlines are near."""
+        return any(station.book.open for station in self.stations.values())
+
+    def phases(self) -> dict[str, str]:
+        """Phase of each station, for the process's state."""
+        return {name: each.state.phase.name.lower() for name, each in self.stations.items()}
+
+    def release_ids(self) -> dict[str, str]:
+        """Active release of each station that has one."""
+        return {name: release.release_id for name, release in self._releases.items()}
+
+    def sequences(self) -> dict[str, SequenceRange]:
+        """What each station's newest epoch covers, where it has a part."""
+        known = {name: station.numbering for name, station in self.stations.items()}
+        return {
+            name: SequenceRange(epoch=n.epoch, first_seq=n.first_seq, last_seq=n.last_seq)
+            for name, n in known.items()
+            if n.last_seq >= n.first_seq
+        }
+
+    def not_ready_because(self) -> str:
+        """Each station that is not ready, with the code that its registers show."""
+        return ", ".join(
+            f"{name}: {station.state.error_code.name.lower()}"
+            for name, station in self.stations.items()
+            if not station.state.trigger_ready
+        )
+
+    def _follow(self, station: Station) -> None:
+        now, release = self._clock.now(), self._releases.get(station.name)
+        health = Health(
+            broker=self._broker_up(),
+            journal=self._journal.up,
+            release=release is not None,
+            inference=self._serving.ready(INFERENCE, station.name, now),
+            camera=self._serving.ready(INGEST, station.name, now),
+        )
+        station.follow(release, health, now)
+        self._carry_out(station)
+
+    def _carry_out(self, station: Station) -> None:
+        for effect in station.take_effects():
+            if isinstance(effect, AskPicture):
+                self._cameras.ask(effect.trigger)
+            else:
+                self._journal.submit(effect)

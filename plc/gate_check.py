@@ -1,0 +1,105 @@
+"""The ledger against what the gate did, part by part. Pure.
+
+Two numbers come of it that matter most: a part that went through although the ledger does not say
+pass (``wrong_pass``), and one that was ejected although the ledger says pass (``over_rejected``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from contracts.causes import Decision, Mode
+
+
+class LedgerPart(NamedTuple):
+    """One disposition. ``part_id`` is 0 for a part that was never announced."""
+
+    epoch: int
+    trigger_seq: int
+    part_id: int
+    decision: Decision
+
+
+class GatePart(NamedTuple):
+    """One part at the gate, as the PLC reports it. ``seq`` counts since the PLC booted."""
+
+    boot_id: int
+    seq: int
+    part_id: int
+    ejected: bool
+    mode: Mode
+
+
+class GateCheck(NamedTuple):
+    """How ledger and gate agree.
+
+    Attributes:
+        unmatched: parts at the gate that the ledger does not have.
+    """
+
+    ejected: int
+    passed: int
+    wrong_pass: int
+    over_rejected: int
+    unmatched: int
+
+
+def gate_parts(unit: Mapping[str, Any]) -> list[GatePart]:
+    """The parts of one unit of a soft PLC's report."""
+    return [
+        GatePart(
+            part["boot_id"],
+            part["seq"],
+            part["part_id"],
+            part["gate"] == "ejected",
+            Mode(part["mode"]),
+        )
+        for part in unit["parts"]
+    ]
+
+
+def check_gate(ledger: Iterable[LedgerPart], gate: Iterable[GatePart]) -> GateCheck:
+    """Hold one station's ledger against its gate.
+
+    Announced parts meet by part id; the others by their sequence in the epoch that the PLC's boot
+    opened. A part that went through in guard mode and is not in the ledger is a wrong pass.
+    """
+    rows, parts = list(ledger), list(gate)
+    by_id = {row.part_id: row for row in rows if row.part_id}
+    by_seq = {(row.epoch, row.trigger_seq): row for row in rows}
+    epochs = _epoch_of_boot(parts, by_id)
+    found = Counter[str]()
+    for part in parts:
+        row = by_id.get(part.part_id) or by_seq.get((epochs.get(part.boot_id, -1), part.seq))
+        found.update(_judge(part, row))
+    return GateCheck(
+        ejected=sum(part.ejected for part in parts),
+        passed=sum(not part.ejected for part in parts),
+        wrong_pass=found["wrong_pass"],
+        over_rejected=found["over_rejected"],
+        unmatched=found["unmatched"],
+    )
+
+
+def _judge(part: GatePart, row: LedgerPart | None) -> list[str]:
+    faults = []
+    is_pass = row is not None and row.decision is Decision.PASS
+    if row is None:
+        faults.append("unmatched")
+    if not part.ejected and part.mode is Mode.GUARD and not is_pass:
+        faults.append("wrong_pass")
+    if part.ejected and is_pass:
+        faults.append("over_rejected")
+    return faults
+
+
+def _epoch_of_boot(parts: list[GatePart], by_id: Mapping[int, LedgerPart]) -> dict[int, int]:
+    """The epoch that each PLC boot opened: the first one that a part of that boot is in."""
+    epochs: dict[int, int] = {}
+    for part in parts:
+        row = by_id.get(part.part_id)
+        if row is not None:
+            epochs[part.boot_id] = min(row.epoch, epochs.get(part.boot_id, row.epoch))
+    return epochs

@@ -1,0 +1,64 @@
+"""What MQTT brings: parsed in a thread of its own, handed to the bridge in its event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import Callable
+
+import structlog
+
+from contracts.errors import MalformedMessage
+from contracts.messages import ProcessState, Stored, Verdict, parse
+from contracts.names import Topics
+from plc.bridge import Bridge
+from runtime.mqtt import Incoming, MqttLink
+from runtime.releases import ReleaseBook
+from runtime.worker import Stop
+
+log = structlog.get_logger()
+
+
+def subscriptions(topics: Topics) -> dict[str, int]:
+    """What the bridge listens to, with its quality of service."""
+    return {topics.verdict(): 1, topics.config(): 1, topics.state(): 1, topics.stored: 1}
+
+
+class Inbox:
+    """Wakes the bridge for each message. A message that is not ours is logged and let go."""
+
+    def __init__(
+        self, link: MqttLink, topics: Topics, bridge: Bridge, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._link, self._topics, self._bridge, self._loop = link, topics, bridge, loop
+        self._releases = ReleaseBook()
+
+    def run(self, stop: Stop) -> None:
+        """The thread's body."""
+        while not stop.is_set():
+            try:
+                message = self._link.inbox.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            try:
+                call = self._parsed(message)
+            except MalformedMessage as error:
+                log.error("malformed_message", topic=error.source, reason=error.reason)
+            else:
+                self._loop.call_soon_threadsafe(call)
+            message.ack()
+
+    def _parsed(self, message: Incoming) -> Callable[[], None]:
+        topic, payload, bridge = message.topic, message.payload, self._bridge
+        if topic == self._topics.stored:
+            stored = parse(Stored, payload, topic)
+            return lambda: bridge.on_stored(stored)
+        station, what = topic.split("/")[-2:]
+        if what == "verdict":
+            verdict = parse(Verdict, payload, topic)
+            return lambda: bridge.on_verdict(verdict)
+        if what == "config":
+            release = self._releases.take(message)
+            return lambda: bridge.on_release(station, release)
+        state = parse(ProcessState, payload, topic)
+        return lambda: bridge.on_state(state)

@@ -1,0 +1,79 @@
+"""The thread that writes the journal: it commits whatever waits, together, at once.
+
+Nothing is held back to make a group larger: while one commit waits for the disk, what comes in
+meanwhile is the next group. So a part alone pays one flush, and a burst does not pay one each.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+from prometheus_client import Histogram
+
+from contracts.errors import FatalError
+from plc.effects import JournalOp
+from plc.journal import Applied, Journal
+from runtime.worker import Stop
+
+log = structlog.get_logger()
+
+COMMIT_SECONDS = Histogram(
+    "referee_bridge_commit_seconds",
+    "Time that a commit of the bridge's journal takes",
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0),
+)
+LARGEST_BACKLOG = 100_000
+LARGEST_GROUP = 512
+LONGEST_RETRY_S = 1.0
+
+
+class JournalWriter:
+    """Takes operations from the bridge, commits them in order, reports each when it is durable."""
+
+    def __init__(self, journal: Journal, on_commit: Callable[[Sequence[Applied]], object]) -> None:
+        self._journal, self._on_commit = journal, on_commit
+        self._queue: queue.Queue[JournalOp] = queue.Queue()
+        self.up = True
+
+    def submit(self, op: JournalOp) -> None:
+        """Hand over one operation. Raises FatalError when the disk has been away for too long."""
+        if self._queue.qsize() >= LARGEST_BACKLOG:
+            raise FatalError(f"{self._journal.path}: {LARGEST_BACKLOG} operations wait for it")
+        self._queue.put(op)
+
+    def run(self, stop: Stop) -> None:
+        """The thread's body: until ``stop``, and then to the end of what waits."""
+        while not (stop.is_set() and self._queue.empty()):
+            group = self._next_group()
+            if group:
+                self._commit(group, stop)
+
+    def _next_group(self) -> list[JournalOp]:
+        try:
+            group = [self._queue.get(timeout=0.2)]
+        except queue.Empty:
+            return []
+        while len(group) < LARGEST_GROUP and not self._queue.empty():
+            group.append(self._queue.get_nowait())
+        return group
+
+    def _commit(self, group: list[JournalOp], stop: Stop) -> None:
+        delay_s = 0.02
+        while True:
+            try:
+                with COMMIT_SECONDS.time():
+                    applied = self._journal.apply(group)
+                break
+            except sqlite3.OperationalError as error:
+                self.up = False
+                log.error("journal_down", path=str(self._journal.path), reason=str(error))
+            if stop.wait(delay_s):
+                time.sleep(delay_s)
+                return
+            delay_s = min(2 * delay_s, LONGEST_RETRY_S)
+        self.up = True
+        self._on_commit(applied)

@@ -1,0 +1,41 @@
+"""One log line and one count a part, once its disposition is durable."""
+
+from __future__ import annotations
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from plc.effects import Settle
+
+log = structlog.get_logger()
+
+DISPOSITIONS = Counter(
+    "referee_bridge_dispositions", "Parts disposed of", ["station", "decision", "cause"]
+)
+PRESENT_SECONDS = Histogram(
+    "referee_bridge_present_seconds",
+    "From the verdict's arrival to the registers, the journal's commit included",
+    buckets=(0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5),
+)
+
+
+def note_settled(op: Settle) -> None:
+    """What became of a part that the PLC announced."""
+    part, disposition = op.part, op.disposition
+    presented = disposition.presented_at
+    cause = str(disposition.cause or "")
+    DISPOSITIONS.labels(part.key.station, str(disposition.decision), cause).inc()
+    own_ms = None
+    if presented is not None and part.verdict is not None:
+        own_ms = (presented.monotonic_ns - part.decided_ns) / 1e6
+        PRESENT_SECONDS.observe(own_ms / 1e3)
+    log.info(
+        "part_settled",
+        part=str(part.key),
+        part_id=disposition.part_id,
+        decision=str(disposition.decision),
+        cause=cause,
+        verdict_id=disposition.verdict_id,
+        trigger_to_registers_ms=presented.ms_since(disposition.started_at) if presented else None,
+        verdict_to_registers_ms=own_ms,
+    )

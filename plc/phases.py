@@ -1,0 +1,143 @@
+"""The state of one station's bridge, from what is up and what is latched. Pure.
+
+    OFFLINE -> INIT -> READY -> RUNNING -> DEGRADED; any -> FAULT -> INIT; any -> OFFLINE
+
+No phase changes how a part is judged: a pass is a part's own, in time, in every one of them. A
+phase says what the line should do: TriggerReady, Degraded, Error, LineStopReq.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class BridgePhase(IntEnum):
+    """The value is what the register shows."""
+
+    OFFLINE = 0
+    INIT = 1
+    READY = 2
+    RUNNING = 3
+    DEGRADED = 4
+    FAULT = 5
+
+
+class ErrorCode(IntEnum):
+    """Why a station is not ready, or in FAULT. The value is what the register shows."""
+
+    NONE = 0
+    PLC_SILENT = 1  # the PLC's heartbeat is older than 2 s
+    NO_RESYNC = 2  # the PLC has not told its boot id since the bridge started
+    NO_BROKER = 3
+    NO_JOURNAL = 4
+    NO_RELEASE = 5
+    NO_INFERENCE = 6
+    NO_CAMERA = 7
+    SEQUENCE_JUMP = 8  # TriggerSeq went backwards, or too far
+    UNCONFIRMED_REJECT = 9  # the gate did not confirm a part it was to eject
+    LINE_STOP = 10  # too many parts in a row that were not a pass
+    OVERRUN = 11  # the PLC left results unread
+    SET_OFFLINE = 12
+
+
+class Health(NamedTuple):
+    """What is up, seen from one station."""
+
+    broker: bool = False
+    journal: bool = False
+    release: bool = False
+    inference: bool = False
+    camera: bool = False
+    plc_told: bool = False
+    plc_alive: bool = False
+
+    @property
+    def verdicts_can_come(self) -> bool:
+        """Whether a pass is possible at all."""
+        return self.broker and self.journal and self.release and self.inference and self.camera
+
+    def first_missing(self) -> ErrorCode:
+        """The first thing that keeps a station from being ready."""
+        for up, code in (
+            (self.journal, ErrorCode.NO_JOURNAL),
+            (self.broker, ErrorCode.NO_BROKER),
+            (self.release, ErrorCode.NO_RELEASE),
+            (self.inference, ErrorCode.NO_INFERENCE),
+            (self.camera, ErrorCode.NO_CAMERA),
+            (self.plc_told, ErrorCode.NO_RESYNC),
+            (self.plc_alive, ErrorCode.PLC_SILENT),
+        ):
+            if not up:
+                return code
+        return ErrorCode.NONE
+
+
+@dataclass
+class BridgeState:
+    """Phase and latches of one station."""
+
+    phase: BridgePhase = BridgePhase.OFFLINE
+    line_stop: bool = False
+    faults: set[ErrorCode] = field(default_factory=set)
+    health: Health = field(default_factory=Health)
+    set_offline: bool = False
+    running: bool = False
+
+    def update(self, health: Health, *, set_offline: bool, running: bool) -> None:
+        """Follow what is up and what the PLC asks for."""
+        was_ready = self.phase not in (BridgePhase.OFFLINE, BridgePhase.INIT)
+        if was_ready and health.plc_told and not health.plc_alive:
+            self.faults.add(ErrorCode.PLC_SILENT)
+        self.health, self.set_offline, self.running = health, set_offline, running
+        self.phase = self._next(was_ready)
+
+    def fault(self, code: ErrorCode) -> None:
+        """Latch a fault until ClearError."""
+        self.faults.add(code)
+        self.phase = self._next(True)
+
+    def stop_line(self) -> None:
+        """Latch LineStopReq, a fault of its own."""
+        self.line_stop = True
+        self.fault(ErrorCode.LINE_STOP)
+
+    def clear_line_stop(self) -> None:
+        """The PLC has seen it; the fault itself goes with ClearError."""
+        self.line_stop = False
+
+    def clear_error(self) -> None:
+        """Drop the latches whose cause is gone and start over from INIT."""
+        keep = set()
+        if self.line_stop:
+            keep.add(ErrorCode.LINE_STOP)
+        if not self.health.plc_alive:
+            keep.add(ErrorCode.PLC_SILENT)
+        self.faults &= keep
+        if self.phase is BridgePhase.FAULT and not self.faults:
+            self.phase = BridgePhase.INIT
+            self.phase = self._next(False)
+
+    @property
+    def trigger_ready(self) -> bool:
+        """Whether the PLC should send parts. DEGRADED takes them on: each must be in the ledger."""
+        return self.phase in (BridgePhase.READY, BridgePhase.RUNNING, BridgePhase.DEGRADED)
+
+    @property
+    def error_code(self) -> ErrorCode:
+        """Why not ready, NONE where it is."""
+        if self.set_offline:
+            return ErrorCode.SET_OFFLINE
+        if self.faults:
+            return min(self.faults)
+        return self.health.first_missing()
+
+    def _next(self, was_ready: bool) -> BridgePhase:
+        if self.set_offline:
+            return BridgePhase.OFFLINE
+        if self.faults:
+            return BridgePhase.FAULT
+        if self.health.first_missing() is ErrorCode.NONE:
+            return BridgePhase.RUNNING if self.running else BridgePhase.READY
+        return BridgePhase.DEGRADED if was_ready else BridgePhase.INIT

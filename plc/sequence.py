@@ -1,0 +1,45 @@
+"""TriggerSeq is 16 bits on the wire: how far it moved, modulo 2^16."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+LARGEST_GAP = 4096
+"""Parts that may be missed in one step. A larger step is no gap: the counter itself was changed."""
+
+
+class Move(Enum):
+    """What a new TriggerSeq means."""
+
+    SAME = "same"  # the part we know
+    FORWARD = "forward"  # ``missed`` parts never came, then this one
+    JUMP = "jump"  # backwards or too far: numbering starts again in a new epoch
+
+
+class Advance(NamedTuple):
+    """Where the counter went.
+
+    Attributes:
+        trigger_seq: unwrapped sequence in the same epoch; for a JUMP the 16-bit value itself.
+        missed: sequences between the last one and this.
+    """
+
+    move: Move
+    trigger_seq: int
+    missed: int
+
+
+def advance(last_seq: int, seq16: int) -> Advance:
+    """Hold ``seq16`` from the wire against the unwrapped ``last_seq`` of the epoch."""
+    delta = (seq16 - last_seq) & 0xFFFF
+    if delta == 0:
+        return Advance(Move.SAME, last_seq, 0)
+    if delta <= LARGEST_GAP + 1:
+        return Advance(Move.FORWARD, last_seq + delta, delta - 1)
+    return Advance(Move.JUMP, seq16, 0)
+
+
+def mint_epoch(last_epoch: int, utc_ns: int) -> int:
+    """A new epoch: the time in ms where the clock is sane, and always above the last one."""
+    return max(last_epoch + 1, utc_ns // 1_000_000)

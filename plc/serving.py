@@ -1,0 +1,31 @@
+"""Which processes serve which stations, as their retained ``state`` messages say."""
+
+from __future__ import annotations
+
+from contracts.identity import Stamp
+from contracts.messages import ProcessState
+
+INFERENCE, INGEST = "inference", "ingest"
+STALE_AFTER_S = 12.0  # states are repeated every 5 s: two were missed
+
+
+class Serving:
+    """The last word of each process. One caller at a time."""
+
+    def __init__(self) -> None:
+        self._heard: dict[str, tuple[ProcessState, Stamp]] = {}
+
+    def take(self, state: ProcessState, now: Stamp) -> None:
+        """A process, or its last will, spoke."""
+        self._heard[state.process] = (state, now)
+
+    def ready(self, kind: str, station: str, now: Stamp) -> bool:
+        """Whether a process whose name starts with ``kind`` serves the station right now."""
+        return any(
+            name.startswith(kind)
+            and state.online
+            and state.ready
+            and station in state.stations
+            and now.ms_since(heard_at) < STALE_AFTER_S * 1000
+            for name, (state, heard_at) in self._heard.items()
+        )

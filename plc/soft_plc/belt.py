@@ -1,0 +1,103 @@
+"""The belt: parts come at a rate, are triggered, and reach the gate a fixed way later. Pure.
+
+Positions are times on the belt's own clock, which stands still when the belt does.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class BeltPlan(NamedTuple):
+    """How parts come.
+
+    Attributes:
+        jitter: spread of the spacing, as a share of it.
+        parts: how many in all; None for ever.
+    """
+
+    parts_per_s: float
+    gate_after_ms: int
+    jitter: float
+    seed: int
+    parts: int | None = None
+
+
+@dataclass
+class Slot:
+    """One part on the belt. It starts as a reject; only an answered acknowledgement clears it.
+
+    Attributes:
+        seq: how many parts the PLC has counted since it booted; TriggerSeq is its low 16 bits.
+        announced: whether the bridge was told of it when it passed the camera.
+        pending: its pass was acknowledged and the bridge has not answered yet.
+        cleared: the bridge answered that the pass is journaled.
+    """
+
+    seq: int
+    part_id: int
+    encoder: int
+    gate_due_ns: int
+    announced: bool = False
+    verdict: int = 0
+    pending: bool = False
+    cleared: bool = False
+
+    @property
+    def seq16(self) -> int:
+        """As the registers show it."""
+        return self.seq & 0xFFFF
+
+
+class Passing(NamedTuple):
+    """What a stretch of belt brought, in order."""
+
+    at_camera: list[Slot]
+    at_gate: list[Slot]
+
+
+class Belt:
+    """Parts between camera and gate."""
+
+    def __init__(self, plan: BeltPlan, boot_id: int) -> None:
+        self.plan, self.boot_id = plan, boot_id
+        self.now_ns = self.count = 0
+        self.slots: deque[Slot] = deque()
+        self._random = random.Random(plan.seed)
+        self._next_ns = self._spacing_ns()
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether the last part has been put on."""
+        return self.plan.parts is not None and self.count >= self.plan.parts
+
+    def run(self, elapsed_ns: int) -> Passing:
+        """Move on by so much."""
+        self.now_ns += elapsed_ns
+        at_camera = []
+        while self._next_ns <= self.now_ns and not self.is_fed:
+            at_camera.append(self._put_on(self._next_ns))
+            self._next_ns += self._spacing_ns()
+        at_gate = []
+        while self.slots and self.slots[0].gate_due_ns <= self.now_ns:
+            at_gate.append(self.slots.popleft())
+        return Passing(at_camera, at_gate)
+
+    def find(self, seq16: int) -> Slot | None:
+        """The part of that TriggerSeq, while it is before the gate."""
+        return next((slot for slot in self.slots if slot.seq16 == seq16), None)
+
+    def _put_on(self, at_ns: int) -> Slot:
+        self.count += 1
+        part_id = self.boot_id * 1_000_000 + self.count % 1_000_000
+        encoder = at_ns // 1_000_000 & 0xFFFFFFFF
+        slot = Slot(self.count, part_id, encoder, at_ns + self.plan.gate_after_ms * 1_000_000)
+        self.slots.append(slot)
+        return slot
+
+    def _spacing_ns(self) -> int:
+        spread = 1 + self.plan.jitter * self._random.uniform(-1, 1)
+        return max(1, round(1e9 / self.plan.parts_per_s * spread))

@@ -1,0 +1,184 @@
+"""The program of the simulated PLC for one unit: registers in, registers out. Pure.
+
+It is what docs/plc.md asks of a PLC: every slot starts as a reject, a slot is cleared only when the
+bridge has answered the acknowledgement of that part's pass, and a bridge that restarted gets no
+answer taken from before.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+from contracts.causes import Mode
+from plc.part_book import ACCEPTED, REFUSED
+from plc.phases import BridgePhase
+from plc.plc_image import RESYNC, PlcImage
+from plc.registers import CANARY, COILS, DISCRETE_INPUTS, MAP_VERSION, bits_to_word, word_to_bits
+from plc.soft_plc.belt import Belt, Slot
+from plc.soft_plc.tally import Tally
+from plc.view import MODES
+
+PASS = 1
+HEARTBEAT_NS = 400_000_000
+ACK_ROOM_NS = 60_000_000  # an acknowledgement this near to the gate could be answered too late
+NOT_READY_NS = 2_000_000_000  # so long without TriggerReady, and the belt stops
+ALONE_NS = 10_000_000_000  # so long without a bridge, and the belt stops
+OPERATOR_NS = 1_000_000_000  # so long after a fault, somebody clears it
+_MODES = {number: mode for mode, number in MODES.items()}
+
+
+class Program:
+    """One unit: belt, shift register, gate and what it has to say to the bridge."""
+
+    def __init__(self, belt: Belt, tally: Tally) -> None:
+        self.belt, self.tally = belt, tally
+        self.mode = Mode.GUARD  # until the bridge says otherwise
+        self.image = PlcImage(plc_boot_id=belt.boot_id)
+        self.connected = self.started = self.ready = self.line_stop = False
+        self._bridge_boot_id = 0
+        self._unannounced: deque[Slot] = deque()
+        self._confirms: deque[int] = deque()
+        self._resync = True
+        self._clear = False
+        self._written: PlcImage | None = None
+        self._now_ns = self._ready_ns = self._connected_ns = self._fault_ns = 0
+
+    @property
+    def belt_runs(self) -> bool:
+        """A line without TriggerReady stops after a moment, one without a bridge a little later."""
+        if not self.started or self.line_stop:
+            return False
+        if self.belt.is_fed or self.ready:
+            return True
+        if self.connected:
+            return self._now_ns - self._ready_ns < NOT_READY_NS
+        return self._now_ns - self._connected_ns < ALONE_NS
+
+    @property
+    def is_done(self) -> bool:
+        """All parts are through, and the bridge was told all there is to tell."""
+        told = self.connected and not (self._resync or self._unannounced or self._confirms)
+        return self.belt.is_fed and not self.belt.slots and told and self._written == self.image
+
+    def move(self, now_ns: int) -> None:
+        """Let the belt run up to now, and the gate act."""
+        elapsed_ns = now_ns - self._now_ns if self._now_ns else 0
+        self._now_ns = now_ns
+        passing = self.belt.run(elapsed_ns if self.belt_runs else 0)
+        for slot in passing.at_camera:
+            self.tally.triggered += 1
+            self._unannounced.append(slot)
+        for slot in passing.at_gate:
+            self._gate(slot)
+
+    def next_write(self) -> PlcImage | None:
+        """What to write now, one event a write; None when there is nothing new."""
+        image = self.image._replace(
+            control=self._control(),
+            heartbeat=self._now_ns // HEARTBEAT_NS & 0xFFFF,
+            command=RESYNC if self._resync else 0,
+        )
+        if self._resync:
+            self._give_up_unannounced()
+            image = image._replace(trigger_seq=self.belt.count & 0xFFFF)
+        elif self._unannounced:
+            slot = self._unannounced[0]
+            image = image._replace(
+                part_id=slot.part_id, encoder=slot.encoder, trigger_seq=slot.seq16
+            )
+        if self._confirms and not self._resync:
+            image = image._replace(reject_confirm_seq=self._confirms[0], confirm_status=1)
+        self.image = image
+        return None if image == self._written else image
+
+    def wrote(self, image: PlcImage) -> None:
+        """The bridge has it."""
+        if self._resync:
+            self._resync = False
+        else:
+            if self._unannounced and image.trigger_seq == self._unannounced[0].seq16:
+                self._unannounced.popleft().announced = True
+            if self._confirms and image.reject_confirm_seq == self._confirms[0]:
+                self._confirms.popleft()
+                self.tally.confirmed += 1
+        self._clear = False
+        self._written = image
+
+    def lost(self) -> None:
+        """No bridge: what is not announced stays a reject, and the next word is a resync."""
+        if self.connected:
+            self._connected_ns = self._now_ns
+        self.connected = self.ready = False
+        self._resync, self._written = True, None
+
+    def read(self, inputs: Mapping[str, float]) -> None:
+        """The input registers, read in one go."""
+        if inputs["canary"] != CANARY or inputs["map_version"] != MAP_VERSION:
+            self.lost()
+            return
+        bits = word_to_bits(DISCRETE_INPUTS, int(inputs["status"]))
+        self._follow_bridge(inputs, bits)
+        self._take_answer(int(inputs["ack_echo"]), int(inputs["ack_state"]))
+        if bits["result_valid"] and inputs["seq_head"] == inputs["seq_tail"]:
+            self._take_result(inputs)
+
+    def _follow_bridge(self, inputs: Mapping[str, float], bits: Mapping[str, bool]) -> None:
+        if inputs["bridge_boot_id"] != self._bridge_boot_id:
+            self._bridge_boot_id = int(inputs["bridge_boot_id"])
+            for slot in self.belt.slots:
+                slot.pending = False
+        self.connected = True
+        self.mode = _MODES.get(int(inputs["mode"]), Mode.GUARD)
+        self.ready, self.line_stop = bits["trigger_ready"], bits["line_stop_req"]
+        self.started |= self.ready
+        if self.ready:
+            self._ready_ns = self._now_ns
+        if inputs["phase"] != BridgePhase.FAULT:
+            self._fault_ns = self._now_ns
+        elif self._now_ns - self._fault_ns > OPERATOR_NS:
+            self._clear, self._fault_ns = True, self._now_ns
+
+    def _take_answer(self, seq16: int, state: int) -> None:
+        slot = self.belt.find(seq16)
+        if slot is None or not slot.pending:
+            return
+        if state == ACCEPTED and slot.verdict == PASS:
+            slot.cleared, slot.pending = True, False
+            self.tally.acknowledged += 1
+        elif state == REFUSED:
+            slot.pending = False
+
+    def _take_result(self, inputs: Mapping[str, float]) -> None:
+        seq16, verdict = int(inputs["seq_head"]), int(inputs["verdict"])
+        if self.image.ack_seq == seq16:
+            return
+        if verdict == PASS:
+            slot = self.belt.find(seq16)
+            if slot is None or slot.part_id != inputs["part_id_echo"] or not self._has_room(slot):
+                return
+            slot.verdict, slot.pending = PASS, True
+        self.image = self.image._replace(ack_seq=seq16)
+
+    def _has_room(self, slot: Slot) -> bool:
+        return slot.gate_due_ns - self.belt.now_ns > ACK_ROOM_NS
+
+    def _gate(self, slot: Slot) -> None:
+        ejected = self.mode is Mode.GUARD and not slot.cleared
+        if ejected:
+            self._confirms.append(slot.seq16)
+        self.tally.gate(slot, self.mode, ejected=ejected)
+
+    def _give_up_unannounced(self) -> None:
+        self.tally.untracked += len(self._unannounced)
+        self._unannounced.clear()
+
+    def _control(self) -> int:
+        on = {
+            "line_running": self.belt_runs,
+            "trigger_enable": True,
+            "buffer_enable": True,
+            "clear_error": self._clear,
+            "clear_line_stop": self._clear,
+        }
+        return bits_to_word(COILS, on)

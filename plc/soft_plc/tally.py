@@ -1,0 +1,50 @@
+"""What the simulated gate did: counts, and part by part. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from contracts.causes import Mode
+from plc.soft_plc.belt import Slot
+
+KEPT_OF_AN_ENDLESS_RUN = 2000
+
+
+class Tally:
+    """One unit's part of the report."""
+
+    def __init__(self, boot_id: int, parts: int | None) -> None:
+        self._boot_id = boot_id
+        self.triggered = self.ejected = self.passed = self.untracked = 0
+        self.acknowledged = self.confirmed = 0
+        self.parts: deque[dict[str, Any]] = deque(maxlen=parts or KEPT_OF_AN_ENDLESS_RUN)
+
+    def gate(self, slot: Slot, mode: Mode, *, ejected: bool) -> None:
+        """A part went through the gate, or into the bin."""
+        self.ejected += ejected
+        self.passed += not ejected
+        self.parts.append(
+            {
+                "part_id": slot.part_id,
+                "seq": slot.seq,
+                "boot_id": self._boot_id,
+                "gate": "ejected" if ejected else "passed",
+                "mode": str(mode),
+                "cleared": slot.cleared,
+                "announced": slot.announced,
+            }
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the report."""
+        return {
+            "boot_id": self._boot_id,
+            "triggered": self.triggered,
+            "ejected": self.ejected,
+            "passed": self.passed,
+            "untracked": self.untracked,
+            "acknowledged": self.acknowledged,
+            "confirmed": self.confirmed,
+            "parts": list(self.parts),
+        }

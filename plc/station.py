@@ -1,0 +1,199 @@
+"""One station's bridge: what the PLC writes and what verdicts say go in, effects come out. Pure.
+
+Nothing here waits, reads a clock or touches a wire: each call is given the moment, does what is
+due by then, and leaves effects to be carried out in order. ``committed`` says that the journal has
+one durably; only then does the station go on to what depends on it.
+"""
+
+from __future__ import annotations
+
+from contracts.causes import Cause, Decision, Gate, Mode
+from contracts.identity import Stamp
+from contracts.messages import Disposition, Trigger, Verdict
+from contracts.release import Release
+from plc.effects import Effect, JournalOp, LogIntent, LogMissed, LogTrigger, OpenEpoch, Settle
+from plc.numbering import Numbering
+from plc.outages import Outages
+from plc.part_book import PartBook, Timing
+from plc.parts import Part
+from plc.phases import BridgeState, ErrorCode, Health
+from plc.plc_image import PlcChanges, PlcImage
+from plc.sequence import LARGEST_GAP, Move, advance, mint_epoch
+
+NO_RELEASE_DEADLINE_MS = 1000
+
+
+class Station:
+    """The bridge's side of one station. One caller at a time."""
+
+    def __init__(self, numbering: Numbering, timing: Timing, bridge_boot_id: int) -> None:
+        self.name, self.numbering, self.timing = numbering.station, numbering, timing
+        self.bridge_boot_id = bridge_boot_id
+        self.state, self.image, self.outages = BridgeState(), PlcImage(), Outages()
+        self.book = PartBook(numbering, self.state, self.outages, timing)
+        self.release: Release | None = None
+        self.health = Health()
+        self.missed_latch = False
+        self._heartbeat_ns: int | None = None
+
+    @property
+    def mode(self) -> Mode:
+        """How the station runs; a station that nobody configured guards."""
+        return self.release.config.mode if self.release else Mode.GUARD
+
+    def take_effects(self) -> list[Effect]:
+        """What is to be done now, in order. Each is handed out once."""
+        effects, self.book.effects = self.book.effects, []
+        return effects
+
+    def follow(self, release: Release | None, health: Health, now: Stamp) -> None:
+        """The station's release and what is up; the PLC's part of ``health`` is found here."""
+        self.release, self.health = release, health
+        self.book.reject_limit = release.config.consecutive_reject_limit if release else 0
+        if self.mode is not Mode.GUARD:
+            self.book.confirmations.clear()
+        self.tick(now)
+
+    def plc_wrote(self, image: PlcImage, now: Stamp) -> None:
+        """The PLC changed its holding registers. One call for one write on the wire."""
+        self.tick(now)
+        changes = PlcChanges(self.image, image)
+        self.image = image
+        self.book.buffered = image.coil("buffer_enable")
+        if changes.heartbeat or changes.introduced:
+            self._heartbeat_ns = now.monotonic_ns
+        self._update_state(now)
+        self._clear_latches(changes)
+        if changes.resync:
+            self._resync(now)
+        if changes.gate is not None:
+            self.book.gate_said(image.reject_confirm_seq, changes.gate)
+        if changes.acknowledged:
+            self.book.acknowledge(image.ack_seq, now)
+        if changes.triggered and not changes.resync:
+            self._triggered(now)
+        self.tick(now)
+
+    def verdict(self, verdict: Verdict, now: Stamp) -> None:
+        """Inference, or ingest, spoke of a part of this station."""
+        self.tick(now)
+        self.book.verdict(verdict, now)
+
+    def capture_failed(self, trigger: Trigger) -> None:
+        """The camera could not be asked for this part's picture."""
+        part = self.book.open.get(trigger.part.trigger_seq)
+        if part is not None and part.key == trigger.part:
+            part.capture_failed = True
+
+    def committed(self, op: JournalOp, now: Stamp) -> None:
+        """The journal has this durably."""
+        if isinstance(op, LogTrigger):
+            self._echo_trigger(op.part.key.epoch, op.part.key.trigger_seq)
+            self.book.is_durable(op.part, now)
+        elif isinstance(op, LogMissed):
+            last = op.dispositions[-1].part
+            self._echo_trigger(last.epoch, last.trigger_seq)
+        elif isinstance(op, LogIntent):
+            self.book.is_intended(op, now)
+        elif isinstance(op, Settle):
+            self.book.is_settled(op)
+        self.tick(now)
+
+    def tick(self, now: Stamp) -> None:
+        """Do what is due by now."""
+        self._update_state(now)
+        self.book.tick(now)
+
+    def _update_state(self, now: Stamp) -> None:
+        stale_ns = self.timing.plc_stale_ms * 1_000_000
+        beat_ns = self._heartbeat_ns
+        health = self.health._replace(
+            plc_told=self.image.plc_boot_id != 0,
+            plc_alive=beat_ns is not None and now.monotonic_ns - beat_ns < stale_ns,
+        )
+        self.outages.note(health, now)
+        running = self.image.coil("line_running") and self.image.coil("trigger_enable")
+        self.state.update(health, set_offline=self.image.coil("set_offline"), running=running)
+
+    def _clear_latches(self, changes: PlcChanges) -> None:
+        if changes.rose("clear_line_stop"):
+            self.book.consecutive = 0
+            self.state.clear_line_stop()
+        if changes.rose("clear_error"):
+            self.missed_latch = self.book.overrun_latch = False
+            self.state.clear_error()
+
+    def _resync(self, now: Stamp) -> None:
+        """TriggerSeq says where the PLC's counter stands. What it counted alone was missed."""
+        seq16 = self.image.trigger_seq
+        if self.image.plc_boot_id != self.numbering.plc_boot_id:
+            # The counter restarts at 0 with the PLC; one that did not is taken as it stands.
+            self._open_epoch(1 if seq16 <= LARGEST_GAP else seq16 + 1, now)
+            self._miss_through(seq16, now)
+            return
+        step = advance(self.numbering.last_seq, seq16)
+        if step.move is Move.JUMP:
+            self._open_epoch(seq16 + 1, now)
+            self.state.fault(ErrorCode.SEQUENCE_JUMP)
+        self._miss_through(step.trigger_seq, now)
+        self.book.trigger_echo = seq16
+
+    def _triggered(self, now: Stamp) -> None:
+        step = advance(self.numbering.last_seq, self.image.trigger_seq)
+        if step.move is Move.SAME:
+            return
+        if step.move is Move.JUMP:
+            self._open_epoch(step.trigger_seq, now)
+            self.state.fault(ErrorCode.SEQUENCE_JUMP)
+        if not self.image.coil("trigger_enable"):
+            self._miss_through(step.trigger_seq, now)
+            return
+        self._miss_through(step.trigger_seq - 1, now)
+        self._begin_part(step.trigger_seq, now)
+
+    def _begin_part(self, trigger_seq: int, now: Stamp) -> None:
+        release = self.release
+        trigger = Trigger(
+            part=self.numbering.key(trigger_seq),
+            part_id=self.image.part_id,
+            encoder=self.image.encoder,
+            started_at=now,
+            deadline_ms=release.config.deadline_ms if release else NO_RELEASE_DEADLINE_MS,
+        )
+        self.book.begin(Part(trigger, self.mode, release.release_id if release else ""))
+
+    def _open_epoch(self, first_seq: int, now: Stamp) -> None:
+        self.book.close_all(now)
+        epoch = mint_epoch(self.numbering.epoch, now.utc_ns)
+        self.numbering.begin(epoch, self.image.plc_boot_id, first_seq)
+        self.book.trigger_echo = (first_seq - 1) & 0xFFFF
+        self.book.effects.append(OpenEpoch(self.name, epoch, self.image.plc_boot_id, first_seq))
+
+    def _miss_through(self, last_seq: int, now: Stamp) -> None:
+        missed = range(self.numbering.last_seq + 1, last_seq + 1)
+        if not missed:
+            return
+        self.missed_latch = True
+        dispositions = tuple(self._missed(seq, now) for seq in missed)
+        self.numbering.last_seq = last_seq
+        self.book.effects.append(LogMissed(dispositions))
+        for disposition in dispositions:
+            self.book.count(disposition)
+            if disposition.gate is Gate.PENDING:
+                self.book.confirmations.expect(disposition.part, None, now)
+
+    def _missed(self, trigger_seq: int, now: Stamp) -> Disposition:
+        return Disposition(
+            part=self.numbering.key(trigger_seq),
+            part_id=0,
+            decision=Decision.NO_VERDICT,
+            cause=Cause.MISSED_TRIGGER,
+            mode=self.mode,
+            release_id=self.release.release_id if self.release else "",
+            started_at=now,
+            gate=Gate.PENDING if self.mode is Mode.GUARD else Gate.NOT_ASKED,
+        )
+
+    def _echo_trigger(self, epoch: int, trigger_seq: int) -> None:
+        if epoch == self.numbering.epoch:
+            self.book.trigger_echo = trigger_seq & 0xFFFF

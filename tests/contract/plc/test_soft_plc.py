@@ -1,0 +1,110 @@
+"""The soft PLC against the bridge, each in its own process, over TCP, MQTT and Redis."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from contracts.causes import Cause, Decision
+from contracts.messages import Trigger
+from plc.gate_check import LedgerPart, check_gate, gate_parts
+from tests.contract.plc.plc_line import PlcLine, plc_line, release
+
+PARTS = 100
+
+
+@pytest.fixture
+def line(tmp_path: Path):
+    with plc_line(tmp_path, ["top"]) as surroundings:
+        surroundings.configure(release("top"))
+        yield surroundings
+
+
+def mixed(trigger: Trigger, rng: random.Random) -> tuple[Decision, float] | None:
+    """A quarter rejects, a few too late, a few never."""
+    draw = rng.random()
+    if draw < 0.02:
+        return None
+    if draw < 0.05:
+        return Decision.PASS, 0.6
+    return (Decision.REJECT if draw < 0.25 else Decision.PASS), 0.03
+
+
+def wait_for_ledger(line: PlcLine, parts: int, timeout_s: float = 20) -> None:
+    until = time.monotonic() + timeout_s
+    while len(line.ledger) < parts:
+        assert time.monotonic() < until, f"{len(line.ledger)} of {parts}\n{line.logs()}"
+        time.sleep(0.05)
+
+
+def checked(line: PlcLine):
+    ledger = [
+        LedgerPart(d.part.epoch, d.part.trigger_seq, d.part_id, d.decision)
+        for d in line.ledger.values()
+    ]
+    return check_gate(ledger, gate_parts(line.report()))
+
+
+def assert_closed(line: PlcLine, parts: int) -> None:
+    sequences = sorted(d.part.trigger_seq for d in line.ledger.values())
+    assert sequences == list(range(1, parts + 1))
+    assert all(len(decisions) == 1 for decisions in line.decisions_seen.values())
+
+
+def test_a_run_without_faults_agrees_part_by_part(line):
+    line.decide = lambda trigger, rng: (
+        Decision.REJECT if rng.random() < 0.25 else Decision.PASS,
+        0.03,
+    )
+    line.start_bridge()
+    plc = line.start_soft_plc(
+        "--parts", str(PARTS), "--parts-per-s", "20", "--gate-after-ms", "600"
+    )
+    assert plc.wait(60) == 0, line.logs()
+    wait_for_ledger(line, PARTS)
+    assert_closed(line, PARTS)
+    answered = {key: verdict.decision for key, verdict in line.answers.items()}
+    assert {key: d.decision for key, d in line.ledger.items()} == answered
+    check = checked(line)
+    assert (check.wrong_pass, check.over_rejected, check.unmatched) == (0, 0, 0), line.logs()
+    assert check.ejected == sum(d is Decision.REJECT for d in answered.values())
+
+
+def test_late_and_lost_verdicts_are_rejects_and_late_ones_are_recorded(line):
+    line.decide = mixed
+    line.start_bridge()
+    plc = line.start_soft_plc(
+        "--parts", str(PARTS), "--parts-per-s", "25", "--gate-after-ms", "600"
+    )
+    assert plc.wait(60) == 0, line.logs()
+    wait_for_ledger(line, PARTS)
+    assert_closed(line, PARTS)
+    assert checked(line).wrong_pass == 0
+    expired = [d for d in line.ledger.values() if d.decision is Decision.NO_VERDICT]
+    assert expired
+    assert {d.cause for d in expired} == {Cause.EXPIRED}
+
+
+def test_bridge_killed_twice_closes_the_ledger_with_no_wrong_pass(line):
+    line.decide = mixed
+    line.start_bridge()
+    plc = line.start_soft_plc(
+        "--parts", str(PARTS), "--parts-per-s", "20", "--gate-after-ms", "600"
+    )
+    for _ in range(2):
+        time.sleep(2.0)
+        line.end_bridge(signal.SIGKILL)
+        time.sleep(0.3)
+        line.start_bridge()
+    assert plc.wait(90) == 0, line.logs()
+    wait_for_ledger(line, PARTS)
+    assert_closed(line, PARTS)
+    check = checked(line)
+    assert (check.wrong_pass, check.unmatched) == (0, 0), line.logs()
+    causes = {d.cause for d in line.ledger.values()}
+    assert Cause.BRIDGE_RESTART in causes
+    assert Cause.MISSED_TRIGGER in causes

@@ -24,6 +24,7 @@ log = structlog.get_logger()
 FIRST_BACKOFF_S = 0.05
 LONGEST_BACKOFF_S = 1.0
 STOP_TIMEOUT_S = 5.0
+FULL_INBOX_WAIT_S = 0.1
 
 
 class MqttLink:
@@ -33,8 +34,9 @@ class MqttLink:
     takes a link whose echo stays away for a dead one, whatever the client library believes.
 
     Attributes:
-        inbox: what came in. Unacknowledged messages are at most half its size, so that the
-            broker holds back the rest; messages of QoS 0 beyond that are dropped and counted.
+        inbox: what came in. When it is full nothing more is read, and the broker keeps the
+            rest; a consumer that takes nothing for longer than the echo may stay away loses the
+            connection until there is room. Of QoS 0 what comes above half is dropped, counted.
         on_connect: called in order after each (re)connection, by the watching thread; to publish
             state, say. They must be quick; LinkDown in one of them is logged.
     """
@@ -83,6 +85,9 @@ class MqttLink:
     def stop(self) -> None:
         """Disconnect, which publishes the will, and end the thread."""
         self._stopping.set()
+        connection = self._connection
+        if connection is not None:
+            connection.close()
         self._thread.join(STOP_TIMEOUT_S)
 
     @property
@@ -121,7 +126,7 @@ class MqttLink:
             self._stopping.wait(next(delays))
 
     def _wait_for_room(self) -> None:
-        """A broker sends again what was not acknowledged: there must be room for all of it."""
+        """The broker sends again what was not acknowledged: not to a consumer that stands."""
         while self.inbox.qsize() > self._room and not self._stopping.wait(0.05):
             pass
 
@@ -169,25 +174,28 @@ class MqttLink:
 
     def _leave(self, connection: Connection) -> None:
         if self._stopping.is_set():
-            connection.close()
+            connection.close()  # does nothing the second time
             return
         LINK_LOSSES.labels(connection.why).inc()
         log.warning("mqtt_lost", reason=connection.why)
         connection.end("left")
 
-    def _deliver(self, message: Incoming) -> None:
-        """In paho's thread: it must neither wait nor raise."""
-        if message.topic == self._echo_topic:
-            self._echo_sent_s = None
-            return
+    def _deliver(self, message: Incoming) -> bool:
+        """In paho's thread. Whatever comes is a sign of life, as good as the echo."""
+        if message.topic != self._echo_topic and not self._put(message):
+            return False
+        self._echo_sent_s = None
+        return True
+
+    def _put(self, message: Incoming) -> bool:
         if message.qos == 0 and self.inbox.qsize() >= self._room:
             INBOX_DROPPED.inc()
-            return
+            return True
         try:
-            self.inbox.put_nowait(message)
-        except queue.Full:  # stays unacknowledged, so the broker has it still
-            INBOX_DROPPED.inc()
-            log.error("mqtt_inbox_full", topic=message.topic)
+            self.inbox.put(message, timeout=FULL_INBOX_WAIT_S)
+        except queue.Full:
+            return False
+        return True
 
 
 def _backoff() -> Iterator[float]:

@@ -59,13 +59,17 @@ class Incoming(NamedTuple):
 class Connection:
     """A paho client for as long as its socket lives. Callbacks only hand over.
 
+    ``deliver`` takes a message, or returns False when it has no room for it right now. Then
+    nothing more is read from the socket until it has: the one way to hold back a broker that
+    sends more than the receive maximum (mosquitto 2.0.11 does, out of its queue).
+
     Attributes:
         lost: set when the connection has ended, for whatever reason.
         why: the reason, for people.
     """
 
     def __init__(
-        self, broker: Broker, session: Session, deliver: Callable[[Incoming], None]
+        self, broker: Broker, session: Session, deliver: Callable[[Incoming], bool]
     ) -> None:
         self._broker, self._session, self._deliver = broker, session, deliver
         self.lost, self.why = threading.Event(), ""
@@ -73,7 +77,7 @@ class Connection:
         self._lock = threading.Lock()
         self._under_way: dict[int, Publication] = {}
         self._answered_early: dict[int, tuple[bool, bool]] = {}
-        self._largest_bytes = LARGEST_MESSAGE_BYTES
+        self._largest_bytes, self._limit = LARGEST_MESSAGE_BYTES, session.in_flight_limit
         self._client = self._new_client()
 
     def open(self) -> None:
@@ -111,7 +115,7 @@ class Connection:
             raise MalformedMessage(
                 topic, f"{len(payload)} bytes; the broker takes {self._largest_bytes}"
             )
-        if len(self._under_way) >= self._session.in_flight_limit:
+        if qos and len(self._under_way) >= self._limit:  # QoS 0 is the echo: it must get through
             raise LinkDown(str(self._broker), f"{len(self._under_way)} messages are unanswered")
         info = self._client.publish(topic, payload, qos=qos, retain=retain)
         if info.rc != paho.MQTT_ERR_SUCCESS:
@@ -120,6 +124,8 @@ class Connection:
 
     def close(self) -> None:
         """Say good-bye, asking for the will to be published, and end."""
+        if self.lost.is_set():
+            return
         self._client.disconnect(ReasonCode(PacketTypes.DISCONNECT, identifier=DISCONNECT_WITH_WILL))
         self.lost.wait(0.5)
         self.end("closed")
@@ -127,7 +133,7 @@ class Connection:
     def end(self, why: str) -> None:
         """End at once, also when paho's thread is dead or the broker is."""
         sock = self._client.socket()
-        if sock is not None:
+        if isinstance(sock, socket.socket):
             try:
                 sock.shutdown(socket.SHUT_RDWR)
             except OSError:
@@ -165,8 +171,8 @@ class Connection:
             self._lose(f"refused: {reason}")
             return
         self._largest_bytes = getattr(properties, "MaximumPacketSize", LARGEST_MESSAGE_BYTES)
-        wanted = getattr(properties, "ReceiveMaximum", self._session.in_flight_limit)
-        client.max_inflight_messages_set(min(wanted, self._session.in_flight_limit))
+        most = getattr(properties, "ReceiveMaximum", self._session.in_flight_limit)
+        self._limit = min(most, self._session.in_flight_limit)
         client.subscribe(
             [
                 (topic, SubscribeOptions(qos=qos))
@@ -193,15 +199,15 @@ class Connection:
 
     def _on_message(self, client: paho.Client, data: Any, message: paho.MQTTMessage) -> None:
         mid, qos = message.mid, message.qos
-        self._deliver(
-            Incoming(
-                topic=message.topic,
-                payload=bytes(message.payload),
-                retained=message.retain,
-                ack=lambda: self._ack(mid, qos),
-                qos=qos,
-            )
+        incoming = Incoming(
+            topic=message.topic,
+            payload=bytes(message.payload),
+            retained=message.retain,
+            ack=lambda: self._ack(mid, qos),
+            qos=qos,
         )
+        while not self.lost.is_set() and not self._deliver(incoming):
+            pass  # a message of an ended connection was not acknowledged: it comes again
 
     def _ack(self, mid: int, qos: int) -> None:
         # On an ended connection an acknowledgement has nobody to go to: the broker sends the

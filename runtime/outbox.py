@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import redis
 import structlog
@@ -138,7 +138,7 @@ class OutboxPublisher:
         if not parts:
             return
         with translate_errors(self._server):
-            standing = self._journal.mget([decided(part) for part in parts])
+            standing: list[Any] = self._journal.mget([decided(part) for part in parts])
         entries = [Entry(VERDICTS, _entry_id(value), {}) for value in standing if value]
         if entries:
             self._group.ack_and_delete(*entries)

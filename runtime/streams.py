@@ -139,7 +139,7 @@ class StreamGroup:
         self._known = True
 
     def _read(self, count: int, block_ms: int) -> list[Entry]:
-        reply = self._redis.xreadgroup(
+        reply: Any = self._redis.xreadgroup(
             self._group,
             self._consumer,
             dict.fromkeys(self._streams, ">"),
@@ -188,7 +188,8 @@ def append(client: redis.Redis, stream: str, fields: Mapping[str, bytes]) -> str
         ServerFull: Redis is at its memory bound and took nothing.
     """
     with translate_errors(address(client)):
-        return client.xadd(stream, dict(fields)).decode()
+        entry_id: Any = client.xadd(stream, {**fields})
+        return entry_id.decode()
 
 
 def dead_letter(journal: redis.Redis, entry: Entry, reason: str) -> None:
@@ -200,7 +201,7 @@ def dead_letter(journal: redis.Redis, entry: Entry, reason: str) -> None:
     Raises:
         LinkDown, ServerFull: the letter was not kept.
     """
-    letter = {b"reason": reason.encode(), b"entry_id": entry.id.encode()}
+    letter: dict[Any, Any] = {b"reason": reason.encode(), b"entry_id": entry.id.encode()}
     for name, value in entry.fields.items():
         letter |= _small_enough(name, value)
     stream = dead_letters(entry.stream)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 import structlog
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
 from contracts.errors import FatalError, TransientError
@@ -30,17 +30,19 @@ class Stop:
         exit_code: what the process is to exit with: 0 asked for, 1 something failed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, cut_off_after_s: float | None = None) -> None:
         self._event = threading.Event()
+        self._cut_off_after_s = cut_off_after_s
         self.exit_code = 0
 
     @classmethod
     def from_signals(cls) -> Stop:
         """One that SIGTERM and SIGINT set, and an exception that ends a thread, any thread.
 
-        Called in the main thread, in ``__main__``.
+        After a failure, what hangs is cut off five seconds later. Called in the main thread, in
+        ``__main__``.
         """
-        stop = cls()
+        stop = cls(cut_off_after_s=GRACE_S)
 
         def on_signal(number: int, frame: FrameType | None) -> None:
             stop.set()
@@ -60,12 +62,13 @@ class Stop:
         self._event.set()
 
     def fail(self, exit_code: int = 1) -> None:
-        """Come to an end because of a failure; what hangs is cut off after a grace time."""
+        """Come to an end because of a failure."""
         self.exit_code = exit_code
         self._event.set()
-        reaper = threading.Timer(GRACE_S, os._exit, args=(exit_code,))
-        reaper.daemon = True
-        reaper.start()
+        if self._cut_off_after_s is not None:
+            reaper = threading.Timer(self._cut_off_after_s, os._exit, args=(exit_code,))
+            reaper.daemon = True
+            reaper.start()
 
     def is_set(self) -> bool:
         """Whether the end was asked for."""
@@ -83,9 +86,10 @@ def run_loop(step: Callable[[], None], stop: Stop, name: str) -> int:
     exception that nobody expected, is logged and ends the process with 1: the supervisor starts
     it again, which is better than going on in a state that nobody thought of.
     """
+    persistently = _retrying(stop, name)
     try:
         while not stop.is_set():
-            _step_until_it_works(step, stop, name)
+            persistently(step)
     except FatalError as error:
         log.critical("fatal", loop=name, reason=str(error))
         stop.fail()
@@ -95,22 +99,25 @@ def run_loop(step: Callable[[], None], stop: Stop, name: str) -> int:
     return stop.exit_code
 
 
-def _step_until_it_works(step: Callable[[], None], stop: Stop, name: str) -> None:
+def _retrying(stop: Stop, name: str) -> Retrying:
     def note(state: RetryCallState) -> None:
         STEP_RETRIES.labels(name).inc()
         error = state.outcome.exception() if state.outcome else None
         log.warning("retrying", loop=name, attempt=state.attempt_number, reason=str(error))
 
-    Retrying(
+    def nap(pause_s: float) -> None:
+        stop.wait(pause_s)
+
+    return Retrying(
         retry=retry_if_exception_type(TransientError),
         wait=wait_exponential_jitter(
-            initial=FIRST_BACKOFF_S, max=LONGEST_BACKOFF_S, jitter=FIRST_BACKOFF_S
+            multiplier=FIRST_BACKOFF_S, max=LONGEST_BACKOFF_S, jitter=FIRST_BACKOFF_S
         ),
-        stop=stop_when_event_set(stop._event),
-        sleep=stop.wait,
+        stop=lambda state: stop.is_set(),
+        sleep=nap,
         before_sleep=note,
         retry_error_callback=lambda state: None,  # the end was asked for: leave it undone
-    )(step)
+    )
 
 
 @contextmanager

@@ -1,0 +1,169 @@
+"""Line files: what is right is read, what is wrong is named by file, line, field and remedy."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from contracts.causes import Mode
+from runtime.linefile import BadLineFile, load_line_file
+
+GOOD = """\
+site: plant-1
+line: tiles
+stations:
+  top:
+    camera:
+      kind: simulated
+      seed: 7
+    prompts:
+      - words: any scratch on the surface
+        label: scratch
+        smallest_area: 2.5
+      - words: a dent
+    scale_mm_per_px: 0.05
+    region_of_interest: [[0, 0], [1, 0], [1, 1]]
+    deadline_ms: 800
+    mode: guard
+sockets:
+  dashboard: 8600
+soft_plc:
+  parts_per_s: 5
+archive:
+  largest_mb: 64
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    path = tmp_path / "line.yaml"
+
+    def write(text: str) -> Path:
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_a_good_file_is_read(write):
+    line = load_line_file(write(GOOD))
+    station = line.stations["top"]
+    assert (line.site, line.sockets.dashboard, station.mode) == ("plant-1", 8600, Mode.GUARD)
+    assert station.prompts[0].smallest_area == 2.5
+    assert station.region_of_interest == ((0, 0), (1, 0), (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "field", "says"),
+    [
+        ("deadline_ms", "deadlin_ms", 15, "stations.top.deadlin_ms", "mean deadline_ms?"),
+        ("      seed: 7", "      sed: 7", 7, "stations.top.camera.sed", "mean seed?"),
+        ("label:", "lable:", 10, "stations.top.prompts.0.lable", "mean label?"),
+        ("sockets", "socket", 17, "socket", "mean sockets?"),
+        ("dashboard: 8600", "zzz: 1", 18, "sockets.zzz", "known here: dashboard,"),
+        ("mode: guard", "mode: gard", 16, "stations.top.mode", "'observe', 'guard' or 'bypass'"),
+        ("deadline_ms: 800", "deadline_ms: soon", 15, "stations.top.deadline_ms", "'soon'"),
+        ("deadline_ms: 800", "deadline_ms: '800'", 15, "stations.top.deadline_ms", "'800'"),
+        ("deadline_ms: 800", "deadline_ms: yes", 15, "stations.top.deadline_ms", "True"),
+        ("deadline_ms: 800", "deadline_ms: 5", 15, "stations.top.deadline_ms", "equal to 10"),
+        ("words: a dent", "words: no", 12, "stations.top.prompts.1.words", "in quotes"),
+        ("words: a dent", "words: 2024-01-01", 12, "stations.top.prompts.1.words", "in quotes"),
+        ("words: a dent", "label: dent", 12, "stations.top.prompts.1.words", "is missing"),
+        ("kind: simulated", "kind: simulatd", 5, "stations.top.camera", "'simulated'"),
+        ("[1, 1]]", "[1, .nan]]", 14, "stations.top.region_of_interest.2.1", "no finite number"),
+        ("[1, 1]]", "[1, 3]]", 4, "stations.top", "between 0 and 1"),
+        (", [1, 1]]", "]", 4, "stations.top", "at least 3 corners"),
+        ("    mode: guard", "    deadline_ms: 900", 16, "stations.top.deadline_ms", "line 15"),
+        ("  top:", "  Top:", 4, "stations.Top", "Top"),
+        ("site: plant-1\n", "", 1, "site", "is missing"),
+        ("line: tiles", "line: [tiles", 3, "", "is no YAML"),
+        ("a dent", "*x", 12, "", "undefined alias"),
+    ],
+)
+def test_what_is_wrong_is_named(write, right, wrong, line, field, says):
+    assert right in GOOD
+    path = write(GOOD.replace(right, wrong, 1))
+    with pytest.raises(BadLineFile) as caught:
+        load_line_file(path)
+    error = caught.value
+    assert (error.path, error.line, error.field) == (str(path), line, field)
+    assert says in str(error)
+    assert str(error).startswith(f"{path}:{line}: {field}")
+
+
+def test_all_that_is_wrong_is_counted(write):
+    text = GOOD.replace("label", "lable").replace("800", "-1").replace("8600", "x")
+    with pytest.raises(BadLineFile, match=r"lable: no such field \(and 2 more after it\)"):
+        load_line_file(write(text))
+
+
+def test_files_that_are_none(write, tmp_path: Path):
+    with pytest.raises(BadLineFile, match="No such file"):
+        load_line_file(tmp_path / "nowhere.yaml")
+    with pytest.raises(BadLineFile, match="is empty"):
+        load_line_file(write("# nothing\n"))
+    with pytest.raises(BadLineFile, match="contains itself"):
+        load_line_file(write("a: &a [*a]"))
+    with pytest.raises(BadLineFile, match="values"):
+        load_line_file(write("a: &a [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]\n" + bomb()))
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadLineFile, match="UTF-8"):
+        load_line_file(tmp_path / "binary.yaml")
+    with pytest.raises(BadLineFile):
+        load_line_file(tmp_path)
+    for text in ("- 1", "3", "hello", "[]: 1", "? {a: 1}\n: 2", "a: !!python/name:os.system x"):
+        with pytest.raises(BadLineFile):
+            load_line_file(write(text))
+
+
+def bomb() -> str:
+    names = "abcdefg"
+    return "\n".join(
+        f"{new}: &{new} [{', '.join(f'*{old}' for _ in range(20))}]" for old, new in pairwise(names)
+    )
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_a_typo_in_any_key_is_found_on_its_line(write, data):
+    rows = GOOD.splitlines()
+    row = data.draw(st.sampled_from([i for i, text in enumerate(rows) if ":" in text]))
+    key = rows[row].split(":")[0].removeprefix("      - ").strip()
+    assume(key != "top")  # a station's name is free
+    at = data.draw(st.integers(0, len(key) - 1))
+    typo = key[:at] + data.draw(st.sampled_from("qxz_")) + key[at + 1 :]
+    assume(typo != key)
+    rows[row] = rows[row].replace(key, typo, 1)
+    with pytest.raises(BadLineFile) as caught:
+        load_line_file(write("\n".join(rows)))
+    # A required field that is misspelt is missing first, at the head of its mapping.
+    named = {typo, key, "camera"}
+    assert caught.value.field.split(".")[-1] in named
+    assert caught.value.line <= row + 1
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
+)
+@given(
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+        ),
+        max_leaves=8,
+    ),
+    key=st.sampled_from(["site", "stations", "sockets", "soft_plc", "archive", "zzz"]),
+)
+def test_nothing_but_a_bad_line_file_comes_of_any_yaml(write, value, key):
+    document = yaml.safe_load(GOOD)
+    document[key] = value
+    path = write(yaml.safe_dump(document, allow_unicode=True))
+    with suppress(BadLineFile):
+        load_line_file(path)

@@ -64,6 +64,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--width-px", type=int, default=384)
     parser.add_argument("--height-px", type=int, default=384)
     asked = parser.parse_args(arguments)
+    if asked.out.exists() and any(asked.out.iterdir()):
+        parser.error(f"{asked.out} is not empty: two sets of parts in one folder would mix")
     write_folder(
         asked.out, asked.count, asked.seed, asked.defect_share, (asked.width_px, asked.height_px)
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from ingest.cameras.parts import render
 from ingest.cameras.simulated import main
@@ -33,3 +34,13 @@ def test_only_good_parts_of_the_split_train_are_in_its_folder(tmp_path: Path) ->
     for entry in json.loads((tmp_path / "index.json").read_text()):
         in_train = entry["kind"] == "good" and entry["split"] == "train"
         assert entry["image"].startswith("train/") == in_train
+
+
+def test_a_folder_with_something_in_it_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "index.json").write_text("[]")
+    with pytest.raises(SystemExit):
+        main(["--out", str(tmp_path), "--count", "1"])
+    assert "is not empty" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["index.json"]

@@ -1,0 +1,96 @@
+"""``python -m inference``: wires one inference worker and runs it."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+
+import redis
+
+from contracts import names
+from contracts.errors import FatalError
+from inference.control import Control
+from inference.frames import FrameStreams
+from inference.readiness import Readiness
+from inference.settings import InferenceSettings
+from inference.triton import TritonModel
+from inference.worker import InferenceWorker, Limits
+from runtime import log, metrics
+from runtime.clock import Clock, SystemClock
+from runtime.mqtt import MqttLink
+from runtime.outbox import OutboxPublisher, VerdictOutbox
+from runtime.redis_link import connect
+from runtime.releases import ReleaseBook
+from runtime.settings import load
+from runtime.state import StateBoard
+from runtime.streams import StreamGroup, dead_letter
+from runtime.worker import Stop, run_loop, supervised_threads
+
+
+def main() -> int:
+    """Run until SIGTERM; returns the exit code."""
+    settings = load(InferenceSettings)
+    process, topics = settings.process, settings.topics
+    log.configure(process, settings)
+    metrics.serve(settings)
+    stop, clock, releases = Stop.from_signals(), SystemClock(), ReleaseBook()
+    journal, model = connect(settings.journal_redis_url), TritonModel(settings.triton_url)
+    link = MqttLink(
+        settings.broker,
+        topics,
+        process,
+        subscriptions={topics.config(): 1, topics.stored: 1},
+        will=StateBoard.will(topics, process),
+    )
+    publisher = OutboxPublisher(journal, link, topics, clock, process)
+    readiness = Readiness(model, releases, settings.stations, stop.wait)
+    control = Control(
+        link.inbox,
+        topics,
+        stations=settings.stations,
+        releases=releases,
+        on_stored=publisher.on_stored,
+        state=StateBoard(link, topics, process, clock),
+        standing=lambda: readiness.standing,
+    )
+    worker = _worker(settings, journal, model, releases, clock, stop)
+    steps = {"worker": worker.step, "outbox": publisher.step, "readiness": readiness.step}
+    jobs = {name: partial(run_loop, step, stop, name) for name, step in steps.items()}
+    link.start()
+    with supervised_threads(stop, jobs):
+        run_loop(control.step, stop, "control")
+    link.stop()
+    model.close()
+    return stop.exit_code
+
+
+def _worker(
+    settings: InferenceSettings,
+    journal: redis.Redis,
+    model: TritonModel,
+    releases: ReleaseBook,
+    clock: Clock,
+    stop: Stop,
+) -> InferenceWorker:
+    streams = [names.frames(station) for station in settings.stations]
+    group = StreamGroup(
+        connect(settings.frames_redis_url), streams, names.INFERENCE_GROUP, settings.process
+    )
+    return InferenceWorker(
+        frames=FrameStreams(group, partial(dead_letter, journal), clock, settings.reclaim_idle_ms),
+        model=model,
+        releases=releases,
+        outbox=VerdictOutbox(journal),
+        clock=clock,
+        limits=Limits(
+            settings.handover_ms, settings.greatest_deliveries, settings.greatest_skew_ms
+        ),
+        pause=stop.wait,
+    )
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except FatalError as error:
+        sys.exit(f"inference: {error}")

@@ -1,0 +1,84 @@
+"""What the line tells inference, and what inference tells the line about itself."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from contracts.errors import MalformedMessage
+from contracts.messages import Stored, parse
+from contracts.names import Topics
+from inference.readiness import Standing
+from runtime.mqtt import Incoming
+from runtime.releases import ReleaseBook
+
+log = structlog.get_logger()
+
+WAIT_S = 0.2
+
+
+class State(Protocol):
+    """The retained state of this process."""
+
+    def publish(
+        self,
+        *,
+        ready: bool,
+        stations: tuple[str, ...],
+        releases: dict[str, str],
+        model_version: str,
+        reason: str,
+    ) -> bool: ...
+
+
+class Control:
+    """Takes releases and what storage has, and publishes the state. One thread."""
+
+    def __init__(
+        self,
+        inbox: queue.Queue[Incoming],
+        topics: Topics,
+        *,
+        stations: tuple[str, ...],
+        releases: ReleaseBook,
+        on_stored: Callable[[Stored], None],
+        state: State,
+        standing: Callable[[], Standing],
+    ) -> None:
+        self._inbox, self._topics, self._stations = inbox, topics, stations
+        self._releases, self._on_stored = releases, on_stored
+        self._state, self._standing = state, standing
+
+    def step(self) -> None:
+        """Handle a message if one comes soon, and tell the state. Raises LinkDown."""
+        self._tell_state()
+        try:
+            incoming = self._inbox.get(timeout=WAIT_S)
+        except queue.Empty:
+            return
+        try:
+            self._handle(incoming)
+        except MalformedMessage as error:
+            log.error("malformed_message", topic=error.source, reason=error.reason)
+        finally:
+            incoming.ack()  # a release is retained, and storage repeats itself
+
+    def _handle(self, incoming: Incoming) -> None:
+        if incoming.topic == self._topics.stored:
+            self._on_stored(parse(Stored, incoming.payload, incoming.topic))
+            return
+        release = self._releases.take(incoming)
+        log.info("release", topic=incoming.topic, release=release and release.release_id)
+
+    def _tell_state(self) -> None:
+        standing, ids = self._standing(), self._releases.ids()
+        self._state.publish(
+            ready=not standing.reason,
+            stations=self._stations,
+            releases={station: ids[station] for station in self._stations if station in ids},
+            model_version=standing.model_version,
+            reason=standing.reason,
+        )

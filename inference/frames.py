@@ -1,0 +1,97 @@
+"""Frames out of the Redis streams: parsed at the edge, the most urgent first, none left behind.
+
+Which frame next? Of those at hand, the one whose deadline is nearest; within a station, then, the
+oldest. A part that cannot make its deadline is answered at once and costs nothing (worker.py), so
+under overload this order still gives the model only parts that can be helped, and it never takes
+a part's turn away. Newest first would serve as many parts and let all the others run out silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from contracts.errors import MalformedMessage
+from contracts.messages import FrameHeader, parse
+from runtime.clock import Clock
+from runtime.streams import Entry, StreamGroup
+
+READ_BLOCK_MS = 100
+
+
+class Frame(NamedTuple):
+    """One picture to be inspected.
+
+    Attributes:
+        image: a PNG or JPEG file, as the camera gave it.
+        deliveries: how often it was given to a worker, this time included.
+    """
+
+    entry: Entry
+    header: FrameHeader
+    image: bytes
+    deliveries: int = 1
+
+    @property
+    def deadline_utc_ns(self) -> int:
+        """When its verdict must be on the PLC's registers."""
+        return self.header.started_at.utc_ns + self.header.deadline_ms * 1_000_000
+
+
+class FrameStreams:
+    """This worker's share of the frames of its stations.
+
+    One frame of each station at a time: what waits in a worker that is busy cannot be done by one
+    that is idle. Frames of workers that died are taken over after ``reclaim_idle_ms``.
+    """
+
+    def __init__(
+        self,
+        group: StreamGroup,
+        bury: Callable[[Entry, str], None],
+        clock: Clock,
+        reclaim_idle_ms: int,
+    ) -> None:
+        """``bury`` keeps an entry that can never work as a dead letter."""
+        self._group, self._bury, self._clock = group, bury, clock
+        self._reclaim_idle_ms = reclaim_idle_ms
+        self._reclaimed_at = clock.now()
+
+    def pull(self) -> list[Frame]:
+        """Frames to be inspected, the most urgent first; waits a little where there is none.
+
+        Raises:
+            LinkDown: Redis cannot be reached.
+        """
+        taken_over = self._taken_over()
+        entries = taken_over or self._group.read(1, READ_BLOCK_MS)
+        frames = [self._frame(entry, bool(taken_over)) for entry in entries]
+        return sorted(
+            (frame for frame in frames if frame is not None), key=lambda one: one.deadline_utc_ns
+        )
+
+    def done(self, frame: Frame) -> None:
+        """Its verdict is durable: never give it out again. Raises LinkDown."""
+        self._group.ack(frame.entry)
+
+    def bury(self, frame: Frame, reason: str) -> None:
+        """Keep it as a dead letter; it is still to be answered and done. Raises LinkDown."""
+        self._bury(frame.entry, reason)
+
+    def _taken_over(self) -> list[Entry]:
+        now = self._clock.now()
+        if now.ms_since(self._reclaimed_at) < self._reclaim_idle_ms / 2:
+            return []
+        self._reclaimed_at = now
+        return self._group.reclaim(self._reclaim_idle_ms, count=16)
+
+    def _frame(self, entry: Entry, taken_over: bool) -> Frame | None:
+        """None where it is no frame: nobody can say whose verdict it would be."""
+        try:
+            header = parse(FrameHeader, entry.fields.get(b"header", b""), entry.stream)
+        except MalformedMessage as error:
+            self._bury(entry, error.reason)
+            self._group.ack(entry)
+            return None
+        deliveries = self._group.deliveries(entry) if taken_over else 1
+        return Frame(entry, header, entry.fields.get(b"image", b""), deliveries)

@@ -1,0 +1,59 @@
+"""What the worker needs of the world. The real ones are wired in __main__."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from contracts.messages import Verdict
+from contracts.release import Release
+from inference.frames import Frame
+from inference.perception import Perception
+
+
+class Model(Protocol):
+    """Looks at a picture for what the words describe."""
+
+    def is_ready(self) -> bool:
+        """Whether it would answer now."""
+        ...
+
+    def revive(self) -> None:
+        """Do what can be done from here about a model that died. Raises ModelUnavailable."""
+        ...
+
+    def infer(self, image: bytes, words: Sequence[str], timeout_s: float) -> Perception:
+        """Raises BadImage, ModelRejected, or ModelUnavailable (also where time ran out)."""
+        ...
+
+
+class Frames(Protocol):
+    """Frames of this worker's stations, each owed exactly one verdict."""
+
+    def pull(self) -> list[Frame]:
+        """Frames to be inspected now, the most urgent first; waits a little. Raises LinkDown."""
+        ...
+
+    def done(self, frame: Frame) -> None:
+        """Its verdict is durable: never give it out again. Raises LinkDown."""
+        ...
+
+    def bury(self, frame: Frame, reason: str) -> None:
+        """Keep it as a dead letter, for people to look at. Raises LinkDown."""
+        ...
+
+
+class Outbox(Protocol):
+    """Where verdicts become durable."""
+
+    def record(self, verdict: Verdict) -> bool:
+        """False where another verdict of the part stands. Raises LinkDown, ServerFull."""
+        ...
+
+
+class Releases(Protocol):
+    """What each station looks for now."""
+
+    def active(self, station: str) -> Release | None:
+        """None where nobody told the station what a defect is."""
+        ...

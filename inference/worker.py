@@ -1,0 +1,195 @@
+"""The inference worker: pull a frame, perceive, decide, record. Every frame gets one answer.
+
+A part that cannot be done before its deadline is refused at once, by the median of what the last
+ones took: inspected late it would only make the next one late. A part for which the model is not
+there waits for it, as long as its own deadline allows.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+import structlog
+
+from contracts.causes import Cause
+from contracts.errors import BadImage, ModelRejected, ModelUnavailable
+from contracts.identity import Stamp
+from contracts.messages import Verdict
+from contracts.release import Release
+from inference.deciding import decided, undecided
+from inference.findings import find
+from inference.frames import Frame
+from inference.metrics import ANOTHER_STANDS, STEP_SECONDS, VERDICTS
+from inference.perception import Perception
+from inference.ports import Frames, Model, Outbox, Releases
+from inference.service_time import ServiceTimes
+from runtime.clock import Clock
+
+log = structlog.get_logger()
+
+RETRY_EVERY_MS = 20.0
+
+
+class Limits(NamedTuple):
+    """Bounds of the worker; see InferenceSettings."""
+
+    handover_ms: float
+    greatest_deliveries: int
+    greatest_skew_ms: float
+
+
+class Refusal(NamedTuple):
+    """Why a part has no verdict."""
+
+    cause: Cause
+    detail: str
+
+
+class InferenceWorker:
+    """One worker; run as many as the line needs."""
+
+    def __init__(
+        self,
+        *,
+        frames: Frames,
+        model: Model,
+        releases: Releases,
+        outbox: Outbox,
+        clock: Clock,
+        limits: Limits,
+        pause: Callable[[float], object],
+    ) -> None:
+        """``pause`` sleeps for seconds; its answer is true where the end was asked for."""
+        self._frames, self._model, self._outbox = frames, model, outbox
+        self._releases, self._clock, self._limits, self._pause = releases, clock, limits, pause
+        self._times = ServiceTimes()
+        self._work: deque[Frame] = deque()
+        self._made: Verdict | None = None
+        self._model_is_down = False
+
+    def step(self) -> None:
+        """Answer the frames at hand.
+
+        Raises:
+            LinkDown, ServerFull: a verdict could not be recorded. It is kept, and recorded first
+                when the step is repeated.
+        """
+        if not self._work:
+            self._work.extend(self._frames.pull())
+        while self._work:
+            frame = self._work[0]
+            self._made = self._made or self._verdict(frame)
+            self._record(frame, self._made)
+            self._work.popleft()
+            self._made = None
+
+    def _verdict(self, frame: Frame) -> Verdict:
+        began, release = self._clock.now(), self._releases.active(frame.header.part.station)
+        if release is None:
+            told = "nobody told the station what a defect is"
+            return self._undecided(frame, None, began, Refusal(Cause.NO_RELEASE, told))
+        refusal = self._refusal(frame, began)
+        if refusal is not None:
+            return self._undecided(frame, release, began, refusal)
+        try:
+            return self._inspected(frame, release, began)
+        except BadImage as error:
+            refusal = Refusal(Cause.BAD_IMAGE, error.reason)
+        except (ModelRejected, ModelUnavailable) as error:
+            refusal = Refusal(Cause.MODEL_ERROR, str(error))
+        return self._undecided(frame, release, began, refusal)
+
+    def _undecided(
+        self, frame: Frame, release: Release | None, began: Stamp, refusal: Refusal
+    ) -> Verdict:
+        at = self._clock.now()
+        timings_ms = {
+            "queue": began.ms_since(frame.header.captured_at),
+            "total": at.ms_since(frame.header.started_at),
+        }
+        return undecided(frame, release, *refusal, at=at, timings_ms=timings_ms)
+
+    def _refusal(self, frame: Frame, now: Stamp) -> Refusal | None:
+        """Why this part is not even looked at; None where it is."""
+        header, limits = frame.header, self._limits
+        if frame.deliveries > limits.greatest_deliveries:
+            reason = f"given to workers {frame.deliveries - 1} times without an answer"
+            self._frames.bury(frame, reason)
+            return Refusal(Cause.MODEL_ERROR, reason)
+        if now.ms_since(header.started_at) < -limits.greatest_skew_ms:
+            ahead_ms = header.started_at.ms_since(now)
+            return Refusal(Cause.CLOCK, f"the part began {ahead_ms:.0f} ms in the future")
+        left_ms, needed_ms = self._left_ms(frame, now), self._times.estimate_ms(header.part.station)
+        if left_ms > needed_ms:
+            return None
+        return self._out_of_time(frame, left_ms, needed_ms)
+
+    def _out_of_time(self, frame: Frame, left_ms: float, needed_ms: float) -> Refusal:
+        header = frame.header
+        told = f"{left_ms:.0f} ms were left, a part takes {needed_ms:.0f} ms"
+        if frame.deliveries > 1:
+            return Refusal(Cause.WORKER_LOST, f"its worker is gone; {told}")
+        if self._model_is_down:
+            return Refusal(Cause.MODEL_ERROR, f"the model did not answer the parts before; {told}")
+        if self._left_ms(frame, header.captured_at) <= needed_ms:  # without waiting at all
+            self._times.forget_one(header.part.station)
+        return Refusal(Cause.OVERLOAD, told)
+
+    def _inspected(self, frame: Frame, release: Release, began: Stamp) -> Verdict:
+        perception = self._perceive(frame, [prompt.words for prompt in release.config.prompts])
+        perceived = self._clock.now()
+        found = find(perception, release.config)
+        at = self._clock.now()
+        self._times.add(frame.header.part.station, at.ms_since(began))
+        timings_ms = {
+            "capture": frame.header.captured_at.ms_since(frame.header.started_at),
+            "queue": began.ms_since(frame.header.captured_at),
+            **perception.timings_ms,
+            "findings": at.ms_since(perceived),
+            "total": at.ms_since(frame.header.started_at),
+        }
+        return decided(frame, release, perception, found, at=at, timings_ms=timings_ms)
+
+    def _perceive(self, frame: Frame, words: list[str]) -> Perception:
+        """The model's answer; asked again while the part's deadline allows it."""
+        while True:
+            try:
+                left_ms = self._left_ms(frame, self._clock.now())
+                perception = self._model.infer(frame.image, words, max(1.0, left_ms) / 1e3)
+                self._model_is_down = False
+                return perception
+            except ModelUnavailable:
+                left_ms = self._left_ms(frame, self._clock.now())
+                if left_ms <= RETRY_EVERY_MS or self._pause(RETRY_EVERY_MS / 1e3):
+                    self._model_is_down = True
+                    raise
+
+    def _left_ms(self, frame: Frame, at: Stamp) -> float:
+        """Time for the model and the findings before this part's verdict must go out."""
+        age_ms = at.ms_since(frame.header.started_at)
+        return frame.header.deadline_ms - age_ms - self._limits.handover_ms
+
+    def _record(self, frame: Frame, verdict: Verdict) -> None:
+        stands = self._outbox.record(verdict)
+        self._frames.done(frame)
+        station = verdict.part.station
+        if not stands:
+            ANOTHER_STANDS.labels(station).inc()
+        VERDICTS.labels(station, verdict.decision, verdict.cause or "").inc()
+        for step, took_ms in verdict.timings_ms.items():
+            STEP_SECONDS.labels(step).observe(max(0.0, took_ms) / 1e3)
+        log.info(
+            "verdict",
+            part=str(verdict.part),
+            verdict_id=verdict.verdict_id,
+            decision=verdict.decision,
+            cause=verdict.cause,
+            detail=verdict.detail,
+            stands=stands,
+            findings=len(verdict.findings),
+            release=verdict.release_id,
+            source=verdict.source,
+            **{f"{step}_ms": took_ms for step, took_ms in verdict.timings_ms.items()},
+        )

@@ -1,0 +1,280 @@
+"""The worker's promises, one by one, with a clock that only moves when told to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from contracts.causes import Cause, Decision
+from contracts.errors import BadImage, LinkDown, ModelRejected, ModelUnavailable
+from contracts.messages import Verdict
+from contracts.release import Release
+from inference.frames import Frame
+from inference.perception import Perception
+from inference.worker import InferenceWorker, Limits
+from runtime.clock import ManualClock
+from tests.unit.inference_worker.making import frame, margin_with, perception, release
+
+SPOT = margin_with((10, 5, 30, 15))
+NOTHING = margin_with()
+
+
+class Line:
+    """Everything around the worker, in memory. The model takes ``model_ms`` for a part."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.waiting: list[Frame] = []
+        self.done_frames: list[Frame] = []
+        self.buried: list[str] = []
+        self.recorded: list[Verdict] = []
+        self.asked: list[Sequence[str]] = []
+        self.release: Release | None = release()
+        self.model_ms = 10.0
+        self.margin: np.ndarray = NOTHING
+        self.model_says: Callable[[], None] = lambda: None
+        self.journal_is_up = True
+        self.worker = InferenceWorker(
+            frames=self,
+            model=self,
+            releases=self,
+            outbox=self,
+            clock=self.clock,
+            limits=Limits(handover_ms=20, greatest_deliveries=3, greatest_skew_ms=500),
+            pause=lambda seconds: self.clock.advance_ms(seconds * 1e3),
+        )
+
+    def pull(self) -> list[Frame]:
+        pulled, self.waiting = self.waiting, []
+        return pulled
+
+    def done(self, frame: Frame) -> None:
+        self.done_frames.append(frame)
+
+    def bury(self, frame: Frame, reason: str) -> None:
+        self.buried.append(reason)
+
+    def is_ready(self) -> bool:
+        return True
+
+    def revive(self) -> None: ...
+
+    def infer(self, image: bytes, words: Sequence[str], timeout_s: float) -> Perception:
+        self.asked.append(words)
+        self.clock.advance_ms(min(self.model_ms, timeout_s * 1e3))
+        if self.model_ms > timeout_s * 1e3:
+            raise ModelUnavailable("did not answer in time")
+        self.model_says()
+        return perception(self.margin)
+
+    def active(self, station: str) -> Release | None:
+        return self.release
+
+    def record(self, verdict: Verdict) -> bool:
+        if not self.journal_is_up:
+            raise LinkDown("journal", "gone")
+        self.recorded.append(verdict)
+        return True
+
+    def inspect(self, *frames: Frame) -> list[Verdict]:
+        """Verdicts of these frames."""
+        self.waiting += frames
+        self.worker.step()
+        recorded, self.recorded = self.recorded, []
+        return recorded
+
+    def takes(self, model_ms: float) -> None:
+        """The model has taken so long lately."""
+        self.model_ms = model_ms
+        for seq in range(9):
+            self.inspect(frame(self.clock, seq, deadline_ms=10_000))
+        self.asked.clear()
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+def raising(error: Exception) -> Callable[[], None]:
+    def say() -> None:
+        raise error
+
+    return say
+
+
+def test_nothing_found_is_a_pass_that_names_everything(line: Line) -> None:
+    (verdict,) = line.inspect(frame(line.clock))
+    assert (verdict.decision, verdict.cause) == (Decision.PASS, None)
+    assert line.release is not None
+    assert verdict.release_id == line.release.release_id
+    assert (verdict.model_version, verdict.source) == ("model-1", "1.png")
+    assert verdict.image_size_px == (60, 40)
+    assert verdict.timings_ms == {
+        "capture": 0,
+        "queue": 0,
+        "model": 5,
+        "findings": 0,
+        "total": 10,
+    }
+    assert [one.entry.id for one in line.done_frames] == ["1-0"]
+    assert line.asked == [["any scratch on the tile"]]
+
+
+def test_a_finding_is_a_reject_with_its_reason(line: Line) -> None:
+    line.margin = SPOT
+    (verdict,) = line.inspect(frame(line.clock))
+    assert verdict.decision is Decision.REJECT
+    assert [reason.rule for reason in verdict.reasons] == ["any"]
+    assert [finding.area for finding in verdict.findings] == [200]
+
+
+def test_verdict_ids_tell_parts_and_releases_apart_and_repeat(line: Line) -> None:
+    (first,) = line.inspect(frame(line.clock))
+    line.clock.advance_ms(100)
+    (again,) = line.inspect(frame(line.clock))
+    (other_part,) = line.inspect(frame(line.clock, 2))
+    line.release = release(scale_mm_per_px=0.5)
+    (other_release,) = line.inspect(frame(line.clock))
+    assert first.verdict_id == again.verdict_id
+    assert len({first.verdict_id, other_part.verdict_id, other_release.verdict_id}) == 3
+    assert len(first.verdict_id) == 16
+
+
+def test_no_release_no_verdict(line: Line) -> None:
+    line.release = None
+    (verdict,) = line.inspect(frame(line.clock))
+    assert (verdict.decision, verdict.cause) == (Decision.NO_VERDICT, Cause.NO_RELEASE)
+    assert not line.asked
+
+
+def test_what_cannot_be_done_in_time_is_refused_at_once(line: Line) -> None:
+    line.takes(100)
+    late, in_time = frame(line.clock, 1, deadline_ms=119), frame(line.clock, 2, deadline_ms=121)
+    refused, passed = line.inspect(late, in_time)
+    assert (refused.decision, refused.cause) == (Decision.NO_VERDICT, Cause.OVERLOAD)
+    assert refused.timings_ms["total"] == 0
+    assert passed.decision is Decision.PASS
+    assert len(line.asked) == 1
+
+
+def test_a_backlog_is_answered_and_the_newest_still_pass(line: Line) -> None:
+    line.takes(100)
+    line.waiting = [frame(line.clock, seq, deadline_ms=520) for seq in range(20)]
+    verdicts = line.inspect()
+    assert [verdict.decision for verdict in verdicts] == [Decision.PASS] * 4 + [
+        Decision.NO_VERDICT
+    ] * 16
+    assert {verdict.cause for verdict in verdicts[4:]} == {Cause.OVERLOAD}
+    (fresh,) = line.inspect(frame(line.clock, 21, deadline_ms=520))
+    assert fresh.decision is Decision.PASS
+
+
+def test_a_slow_spell_does_not_refuse_parts_for_ever(line: Line) -> None:
+    line.takes(5000)
+    line.model_ms = 10
+    verdicts = [line.inspect(frame(line.clock, seq))[0] for seq in range(12)]
+    causes = [verdict.cause for verdict in verdicts]
+    assert causes[0] is Cause.OVERLOAD
+    assert causes[-1] is None
+
+
+def test_one_slow_part_changes_nothing(line: Line) -> None:
+    line.takes(100)
+    line.model_ms = 3000
+    line.inspect(frame(line.clock, 20, deadline_ms=10_000))
+    line.model_ms = 100
+    (verdict,) = line.inspect(frame(line.clock, 21, deadline_ms=300))
+    assert verdict.decision is Decision.PASS
+
+
+def test_broken_picture(line: Line) -> None:
+    line.model_says = raising(BadImage("truncated JPEG"))
+    (verdict,) = line.inspect(frame(line.clock))
+    assert (verdict.cause, verdict.detail) == (Cause.BAD_IMAGE, "truncated JPEG")
+    line.model_says = lambda: None
+    assert line.inspect(frame(line.clock, 2))[0].decision is Decision.PASS
+
+
+def test_refused_by_the_model_is_asked_once(line: Line) -> None:
+    line.model_says = raising(ModelRejected("65 prompts"))
+    (verdict,) = line.inspect(frame(line.clock))
+    assert (verdict.cause, verdict.detail) == (Cause.MODEL_ERROR, "65 prompts")
+    assert len(line.asked) == 1
+
+
+def test_a_model_that_comes_back_in_time_is_waited_for(line: Line) -> None:
+    failures = iter([ModelUnavailable("gone")] * 5)
+
+    def say() -> None:
+        for error in failures:
+            raise error
+
+    line.model_says = say
+    (verdict,) = line.inspect(frame(line.clock))
+    assert verdict.decision is Decision.PASS
+    assert len(line.asked) == 6
+
+
+def test_a_model_that_stays_away_costs_a_part_no_more_than_its_deadline(line: Line) -> None:
+    line.model_says = raising(ModelUnavailable("gone"))
+    first, second = line.inspect(
+        frame(line.clock, 1, deadline_ms=500), frame(line.clock, 2, deadline_ms=500)
+    )
+    assert (first.cause, first.detail) == (Cause.MODEL_ERROR, "gone")
+    assert first.timings_ms["total"] <= 500
+    assert second.cause is Cause.MODEL_ERROR  # not overload: that is not why
+    line.model_says = lambda: None
+    assert line.inspect(frame(line.clock, 3))[0].decision is Decision.PASS
+
+
+def test_no_answer_by_the_deadline_is_no_pass(line: Line) -> None:
+    line.model_ms = 10_000
+    (verdict,) = line.inspect(frame(line.clock, deadline_ms=300))
+    assert verdict.cause is Cause.MODEL_ERROR
+    assert verdict.timings_ms["total"] <= 300
+
+
+def test_of_a_dead_worker_with_no_time_left(line: Line) -> None:
+    left_behind = frame(line.clock, deliveries=2)
+    line.clock.advance_ms(1001)
+    (verdict,) = line.inspect(left_behind)
+    assert verdict.cause is Cause.WORKER_LOST
+    assert not line.asked
+
+
+def test_of_a_dead_worker_with_time_left_is_inspected(line: Line) -> None:
+    left_behind = frame(line.clock, deliveries=2)
+    line.clock.advance_ms(500)
+    assert line.inspect(left_behind)[0].decision is Decision.PASS
+
+
+def test_a_frame_that_ends_workers_is_given_up(line: Line) -> None:
+    (verdict,) = line.inspect(frame(line.clock, deliveries=4))
+    assert verdict.cause is Cause.MODEL_ERROR
+    assert line.buried == ["given to workers 3 times without an answer"]
+    assert not line.asked
+
+
+def test_a_part_of_the_future_is_no_pass(line: Line) -> None:
+    ahead = ManualClock(boot_id="another machine")
+    ahead.advance_ms(501)
+    (verdict,) = line.inspect(frame(ahead))
+    assert verdict.cause is Cause.CLOCK
+
+
+def test_journal_down_keeps_the_verdict_and_takes_no_new_part(line: Line) -> None:
+    line.waiting = [frame(line.clock, 1), frame(line.clock, 2)]
+    line.journal_is_up = False
+    for _ in range(3):
+        with pytest.raises(LinkDown):
+            line.worker.step()
+        line.clock.advance_ms(50)
+    assert len(line.asked) == 1
+    assert line.done_frames == []
+    line.journal_is_up = True
+    verdicts = line.inspect()
+    assert [verdict.part_id for verdict in verdicts] == [1, 2]
+    assert verdicts[0].timings_ms["total"] == 10  # decided once, then kept

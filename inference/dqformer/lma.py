@@ -27,7 +27,8 @@ class LanguageGatedAggregation(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.gates = nn.ModuleList(nn.Linear(2 * width, width) for _ in range(LEVELS))
-        self.keys = nn.ModuleList(nn.Linear(width, width) for _ in range(LEVELS))
+        # Only the difference of the keys counts, in which a bias would cancel.
+        self.keys = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(LEVELS))
         self.norm = nn.LayerNorm(width)
         # Most pixels of most pictures are background, at every level.
         self.bias = nn.Parameter(torch.full((LEVELS,), BACKGROUND_PRIOR))

@@ -13,6 +13,7 @@ import datetime
 import hashlib
 import json
 import logging
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ class Deployed(nn.Module):
         return output.margin, output.presence
 
 
+def _quietly(module: nn.Module, example: tuple[Tensor, ...], **options: Any) -> Any:
+    """torch.onnx.export without its remarks on axes that share a name, which ours do on purpose."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="# The axis name", category=UserWarning)
+        warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)
+        return torch.onnx.export(module, example, dynamo=True, verbose=False, **options)
+
+
 def write_onnx(model: DQFormer, path: Path) -> None:
     """Export with every axis dynamic but channels and widths; weights inside the one file."""
     batch, prompts, words = (torch.export.Dim(name, min=1, max=64) for name in ("B", "N", "L"))
@@ -66,9 +75,9 @@ def write_onnx(model: DQFormer, path: Path) -> None:
         torch.zeros(3, 12, model.config.text_width),
         torch.ones(3, 12, dtype=torch.bool),
     )
-    program = torch.onnx.export(
-        Deployed(model.eval()), example, dynamo=True, dynamic_shapes=shapes, opset_version=18,
-        input_names=list(shapes), output_names=["margin", "presence"], verbose=False,
+    program = _quietly(
+        Deployed(model).eval(), example, dynamic_shapes=shapes, opset_version=18,
+        input_names=list(shapes), output_names=["margin", "presence"],
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     program.save(str(path), external_data=False)
@@ -160,7 +169,8 @@ def export(checkpoint: Path, folder: Path, val: dict[str, Any]) -> Path:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    log.setLevel(logging.INFO)
     parser = argparse.ArgumentParser(description="Export a checkpoint to ONNX.")
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT)

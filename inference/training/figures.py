@@ -13,6 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from statsmodels.stats.proportion import proportion_confint
 
 from inference.imaging import margin_to_mask
 from inference.text_encoder import PromptTokens, TextEncoder
@@ -96,15 +97,32 @@ def image_figures(outcomes: list[Outcome], min_area_px2: float) -> dict[str, Any
         "defective": len(defective),
         "escapes": escapes,
         "escape_rate": _rate(escapes, len(defective)),
+        "escape_interval": interval(escapes, len(defective)),
         "good": len(good),
         "false_rejects": false_rejects,
         "false_reject_rate": _rate(false_rejects, len(good)),
+        "false_reject_interval": interval(false_rejects, len(good)),
         "auroc": _auroc(outcomes),
         "miou": _round(float(np.mean(ious))) if ious else None,
         "oiou": _rate(
             sum(o.intersection_px2 for o in defective), sum(o.union_px2 for o in defective)
         ),
     }
+
+
+def group_figures(outcomes: list[Outcome], min_area_px2: float) -> dict[str, Any]:
+    """Figures of all outcomes ("all"), and of the defective parts of each kind."""
+    kinds = sorted({kind for o in outcomes for kind in o.kinds})
+    groups = {"all": outcomes} | {k: [o for o in outcomes if k in o.kinds] for k in kinds}
+    return {name: image_figures(group, min_area_px2) for name, group in groups.items()}
+
+
+def interval(count: int, total: int) -> tuple[float, float] | None:
+    """Exact binomial 95 % interval of count / total (Clopper and Pearson 1934)."""
+    if not total:
+        return None
+    low, high = proportion_confint(count, total, alpha=0.05, method="beta")
+    return _round(float(low)), _round(float(high))
 
 
 def _auroc(outcomes: list[Outcome]) -> float | None:

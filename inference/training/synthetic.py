@@ -164,7 +164,9 @@ def paint_patch(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     mask = _blob(hw, _point(hw, rng), rng.uniform(8, 30, 2), rng)
     moved = np.roll(pixels, tuple(int(v) for v in rng.integers(40, 200, 2)), axis=(0, 1))
     turned = cv2.resize(np.ascontiguousarray(moved.transpose(1, 0, 2)), hw[::-1])
-    _blend(pixels, mask, turned * rng.uniform(0.6, 1.5), 0.8)
+    # On an even surface turning alone shows nothing, and the mask would be a lie.
+    gain = rng.uniform(0.55, 0.8) if rng.random() < 0.5 else rng.uniform(1.25, 1.6)
+    _blend(pixels, mask, turned * gain, 0.8)
     return mask
 
 

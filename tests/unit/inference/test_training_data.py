@@ -1,0 +1,197 @@
+"""Pictures, captions, painted and moved defects, batches."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from inference.text_encoder import TextEncoder
+from inference.training.augment import Variation, crop, resize_whole
+from inference.training.batches import BatchMaker
+from inference.training.captions import UNIVERSAL_PROMPT, CaptionBank, Grammar
+from inference.training.dataset import Part, at_network_scale, load_part, read_entries
+from inference.training.paste import paste_defect
+from inference.training.recipe import LineRecipe, Optimiser, Recipe
+from inference.training.synthetic import PAINTERS, SMALLEST_AREA_PX2, add_defect
+
+BANK_KINDS = ["crack", "scratch", "spot"]
+
+
+def plain_part(hw: tuple[int, int] = (120, 160), level: int = 120) -> Part:
+    noise = np.random.default_rng(0).integers(-5, 6, (*hw, 3))
+    return Part("line", "plain", (level + noise).astype(np.uint8))
+
+
+def marked_part() -> Part:
+    part = plain_part()
+    part.image[40:52, 70:90] = 220
+    part.masks["spot"] = np.zeros((120, 160), np.uint8)
+    part.masks["spot"][40:52, 70:90] = 255
+    return part
+
+
+@pytest.fixture(scope="module")
+def bank(encoder: TextEncoder) -> CaptionBank:
+    return CaptionBank(Grammar.read(), BANK_KINDS, encoder)
+
+
+def test_an_index_is_read(tiny_line: Path) -> None:
+    entries = read_entries(tiny_line, "tiny")
+    parts = [load_part(entry) for entry in entries]
+    assert [entry.split for entry in entries] == ["train"] * 4 + ["val"] * 4
+    assert [sorted(part.masks) for part in parts[:2]] == [[], ["spot"]]
+    assert (parts[1].any_mask() > 0).sum() == 16 * 16
+
+
+def test_the_mvtec_layout_is_read_without_an_index(tmp_path: Path) -> None:
+    for name in ("train/good/a.png", "test/good/b.png", "test/dent/c.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(tmp_path / name), np.full((32, 32), 99, np.uint8))
+    mask = np.zeros((32, 32), np.uint8)
+    mask[:4] = 255
+    (tmp_path / "ground_truth/dent").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "ground_truth/dent/c_mask.png"), mask)
+    entries = read_entries(tmp_path, "line")
+    assert [(e.kind, e.split) for e in entries] == [
+        ("good", "train"), ("dent", "val"), ("good", "val")
+    ]
+    assert (load_part(entries[1]).masks["dent"] > 0).sum() == 4 * 32
+
+
+def test_a_folder_without_either_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"index\.json"):
+        read_entries(tmp_path, "line")
+
+
+def test_a_mask_of_the_wrong_size_or_empty_is_an_error(tiny_line: Path) -> None:
+    entry = read_entries(tiny_line, "tiny")[1]
+    assert entry.mask is not None
+    cv2.imwrite(str(entry.mask), np.full((80, 95), 255, np.uint8))
+    with pytest.raises(ValueError, match="does not match"):
+        load_part(entry)
+    cv2.imwrite(str(entry.mask), np.zeros((80, 96), np.uint8))
+    with pytest.raises(ValueError, match="nothing marked"):
+        load_part(entry)
+
+
+def test_regions_give_each_kind_its_own_mask(tiny_line: Path) -> None:
+    index = json.loads((tiny_line / "index.json").read_text())
+    index[1]["regions"] = [
+        {"kind": "open", "box_xyxy": [40, 30, 48, 46]},
+        {"kind": "spur", "box_xyxy": [48, 30, 56, 46]},
+    ]
+    (tiny_line / "index.json").write_text(json.dumps(index))
+    masks = load_part(read_entries(tiny_line, "tiny")[1]).masks
+    areas_px2 = {kind: int((mask > 0).sum()) for kind, mask in masks.items()}
+    assert areas_px2 == {"open": 128, "spur": 128}
+
+
+def test_a_thin_line_survives_the_network_scale() -> None:
+    part = plain_part((100, 1280))
+    part.masks["scratch"] = np.zeros((100, 1280), np.uint8)
+    part.masks["scratch"][50] = 255
+    small = at_network_scale(part, 640)
+    assert small.image.shape == (50, 640, 3)
+    assert (small.masks["scratch"] > 0).sum() >= 640
+
+
+def test_every_caption_has_a_kind_and_the_default_prompt_is_universal() -> None:
+    grammar = Grammar.read()
+    assert UNIVERSAL_PROMPT in grammar.universal
+    named = {near for nears in grammar.near.values() for near in nears}
+    assert set(PAINTERS) <= set(grammar.names)
+    assert all(grammar.confusable(b, a) for a in grammar.names for b in grammar.near[a])
+    assert named
+    assert grammar.sentences("new_kind")[0] == "new kind"
+
+
+def test_an_absent_kind_cannot_be_mixed_up_with_a_present_one(bank: CaptionBank) -> None:
+    rng = np.random.default_rng(0)
+    drawn = {bank.draw_absent(["crack"], rng) for _ in range(50)}
+    assert drawn == {"spot"}  # scratch is near crack
+
+
+@pytest.mark.parametrize("kind", sorted(PAINTERS))
+def test_a_painted_defect_changes_what_its_mask_marks(kind: str) -> None:
+    visible = 0
+    for seed in range(8):
+        part = plain_part()
+        painted = add_defect(part, kind, np.random.default_rng(seed))
+        if not painted.masks:
+            continue
+        mask = painted.masks[kind] > 0
+        change = np.abs(painted.image.astype(int) - part.image).mean(axis=2)
+        assert mask.sum() >= SMALLEST_AREA_PX2
+        far = cv2.dilate(painted.masks[kind], np.ones((25, 25), np.uint8)) == 0
+        assert change[far].max(initial=0) == 0
+        visible += change[mask].mean() > 5
+    assert visible >= 5
+
+
+def test_a_moved_defect_keeps_its_contrast() -> None:
+    rng, target = np.random.default_rng(1), plain_part((150, 200), level=60)
+    moved = paste_defect(target, marked_part(), "spot", rng)
+    mask = moved.masks["spot"] > 0
+    assert 80 < mask.sum() < 700
+    # 220 on 120 becomes about 110 on 60: ratios are kept.
+    assert 95 < np.median(moved.image[mask]) < 125
+    assert target.masks == {}
+
+
+def test_a_crop_holds_the_defect_it_was_centred_on() -> None:
+    for seed in range(10):
+        cut = crop(marked_part(), np.array([80, 46]), 64, Variation(), np.random.default_rng(seed))
+        mask = cut.masks["spot"] > 0
+        assert cut.image.shape == (64, 64, 3)
+        assert cut.image[mask].mean() > 190
+        assert cut.image[~mask].mean() < 135
+
+
+def test_whole_parts_keep_image_and_mask_together() -> None:
+    part = resize_whole(marked_part(), Variation(), np.random.default_rng(4))
+    mask = part.masks["spot"] > 0
+    assert part.image[mask].mean() > 190 > 135 > part.image[~mask].mean()
+
+
+def maker(bank: CaptionBank) -> BatchMaker:
+    line = LineRecipe(folder="unused", synthetic={"crack": 1.0}, paste=["spot"])
+    recipe = Recipe(
+        name="t", text_encoder="unused", lines={"line": line}, optimiser=Optimiser(steps=10),
+        crop_px=64, crop_batch=6, whole_area_px2=160 * 192 * 3,
+    )
+    return BatchMaker(recipe, {"line": [plain_part(), marked_part()]}, bank)
+
+
+def test_a_batch_is_a_function_of_seed_and_step(bank: CaptionBank) -> None:
+    first, second = maker(bank), maker(bank)
+    for step in (0, 3, 9):
+        for one, other in zip(first.batch(step), second.batch(step), strict=True):
+            assert np.array_equal(one, other)
+    assert not np.array_equal(first.batch(0).caption, first.batch(1).caption)
+
+
+def test_prompts_and_targets_agree(bank: CaptionBank) -> None:
+    batches = maker(bank)
+    seen = {"match": 0, "absent": 0}
+    for step in range(12):
+        batch = batches.batch(step)
+        assert batch.target.shape[2:] == tuple(side // 2 for side in batch.image.shape[2:])
+        assert (batch.caption[:, 0] < len(bank.universal_ids)).all()
+        for target, captions in zip(batch.target, batch.caption, strict=True):
+            assert captions[1] >= len(bank.universal_ids)
+            assert (target[1] <= target[0]).all()
+            if target[1].max() > 127:
+                seen["match"] += 1
+            elif target[0].max() > 127:
+                seen["absent"] += 1
+    assert min(seen.values()) > 0
+
+
+def test_whole_parts_come_more_often_later(bank: CaptionBank) -> None:
+    batches = maker(bank)
+    shares = [batches.whole_share(progress) for progress in (0.0, 0.25, 0.5, 1.0)]
+    assert shares == pytest.approx([0.15, 0.325, 0.5, 0.5])

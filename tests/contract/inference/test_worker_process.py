@@ -1,0 +1,180 @@
+"""`python -m inference` on real servers: frames in, verdicts out, whatever is killed meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from contracts import names
+from contracts.causes import Cause, Decision
+from runtime.broker import Broker
+from tests.contract.inference.conftest import TritonServer
+from tests.contract.inference.line import STATION, Line, until
+from tests.contract.inference.pictures import dark, jpeg, png, with_spot
+from tests.servers import RedisServer
+
+pytestmark = pytest.mark.xdist_group("triton")
+
+MakeLine = Callable[[TritonServer], Line]
+
+
+@pytest.fixture
+def make_line(
+    tmp_path: Path,
+    broker: Broker,
+    frames_server: RedisServer,
+    journal_server: RedisServer,
+    frames_redis: redis.Redis,
+    journal_redis: redis.Redis,
+) -> Iterator[MakeLine]:
+    made: list[Line] = []
+
+    def make(triton: TritonServer) -> Line:
+        urls = {
+            "frames_redis_url": frames_server.url,
+            "journal_redis_url": journal_server.url,
+            "triton_url": triton.url,
+        }
+        made.append(Line(tmp_path, broker, frames_redis, journal_redis, urls))
+        return made[-1]
+
+    yield make
+    for line in made:
+        line.close()
+
+
+@pytest.fixture
+def line(make_line: MakeLine, triton: TritonServer) -> Line:
+    return make_line(triton)
+
+
+def test_frames_in_verdicts_out(line: Line) -> None:
+    release = line.apply(scale_mm_per_px=0.5)
+    worker = line.start_worker()
+    state = line.until_ready()
+    assert state.releases == {STATION: release.release_id}
+    assert state.model_version.startswith("dqformer-")
+
+    pictures = [
+        (png(with_spot()), Decision.REJECT, None),
+        (png(dark()), Decision.PASS, None),
+        (jpeg(with_spot())[:-300], Decision.NO_VERDICT, Cause.BAD_IMAGE),
+        (b"a text file called .jpg", Decision.NO_VERDICT, Cause.BAD_IMAGE),
+        (png(dark(1, 1)), Decision.NO_VERDICT, Cause.BAD_IMAGE),
+        (jpeg(with_spot()), Decision.REJECT, None),
+    ]
+    parts = [line.put(seq, image) for seq, (image, _, _) in enumerate(pictures)]
+    verdicts = [line.verdict_of(part) for part in parts]
+    assert [(v.decision, v.cause) for v in verdicts] == [expected[1:] for expected in pictures]
+    line.until_published(set(parts))
+    until(lambda: line.pending() == 0, "all frames acknowledged")
+
+    first = verdicts[0]
+    (finding,) = first.findings
+    assert finding.area_px2 == pytest.approx(1600, rel=0.2)  # the spot, at the grid's precision
+    assert finding.area == pytest.approx(finding.area_px2 / 4)
+    assert (first.area_unit, first.image_size_px) == ("mm2", (203, 150))
+    assert (first.release_id, first.model_version) == (release.release_id, state.model_version)
+    assert {"capture", "queue", "decode", "words", "network", "model", "findings", "total"} == set(
+        first.timings_ms
+    )
+
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10) == 0
+
+
+def test_no_release_is_told_and_no_pass(line: Line) -> None:
+    line.start_worker()
+    assert line.until_ready(ready=False).reason
+    assert line.verdict_of(line.put(1, png(dark()))).cause is Cause.NO_RELEASE
+    line.apply()
+    line.until_ready()
+    assert line.verdict_of(line.put(2, png(dark()))).decision is Decision.PASS
+
+
+def test_the_same_frame_again_is_the_same_verdict(line: Line) -> None:
+    line.apply()
+    line.start_worker()
+    line.until_ready()
+    for image in (png(with_spot()), png(dark()), png(with_spot())):
+        line.put(7, image)
+    line.put(8, png(dark()))
+    until(lambda: len(line.verdicts()) == 2, "two verdicts")
+    until(lambda: line.pending() == 0, "all frames acknowledged")
+    assert [(v.part_id, v.decision) for v in line.verdicts()] == [
+        (7, Decision.REJECT),
+        (8, Decision.PASS),
+    ]
+
+
+def test_a_killed_worker_is_taken_over(line: Line, triton: TritonServer) -> None:
+    line.apply()
+    first = line.start_worker(1)
+    line.until_ready("inference-1")
+    os.kill(triton.pid, signal.SIGSTOP)  # so that the worker holds its frame
+    try:
+        in_time, too_late = line.put(1, png(with_spot())), line.put(2, png(dark()), deadline_ms=300)
+        until(lambda: line.pending() == 1, "the worker to take the frame")
+        first.kill()
+        first.wait(10)
+    finally:
+        os.kill(triton.pid, signal.SIGCONT)
+    line.start_worker(2)
+    assert line.verdict_of(in_time).decision is Decision.REJECT
+    late = line.verdict_of(too_late)
+    assert late.decision is Decision.NO_VERDICT
+    assert late.timings_ms["total"] > 300
+    line.until_published({in_time, too_late})
+    assert len(line.verdicts()) == 2
+
+
+def test_a_frame_that_no_worker_survives_is_given_up(line: Line) -> None:
+    line.apply()
+    part = line.put(1, png(dark()))
+    stream, group = names.frames(STATION), names.INFERENCE_GROUP
+    line.frames.xgroup_create(stream, group, id="0")
+    line.frames.xreadgroup(group, "dead-1", {stream: ">"})
+    for consumer in ("dead-2", "dead-3"):
+        line.frames.xautoclaim(stream, group, consumer, 0)
+    line.start_worker()
+    verdict = line.verdict_of(part)
+    assert (verdict.cause, "3 times" in verdict.detail) == (Cause.MODEL_ERROR, True)
+    until(lambda: line.pending() == 0, "the frame acknowledged")
+    ((_, letter),) = line.journal.xrange(names.dead_letters(stream))
+    assert b"3 times" in letter[b"reason"]
+
+
+def test_what_is_no_frame_is_a_dead_letter(line: Line) -> None:
+    line.apply()
+    line.start_worker()
+    line.until_ready()
+    line.frames.xadd(names.frames(STATION), {"header": b"{}", "image": b""})
+    assert line.verdict_of(line.put(1, png(dark()))).decision is Decision.PASS
+    assert line.journal.xlen(names.dead_letters(names.frames(STATION))) == 1
+    until(lambda: line.pending() == 0, "both acknowledged")
+
+
+def test_triton_dies_and_comes_back(
+    make_line: MakeLine, new_triton: Callable[[], TritonServer]
+) -> None:
+    triton = new_triton()
+    triton.start()
+    line = make_line(triton)
+    line.apply()
+    worker = line.start_worker()
+    line.until_ready()
+    triton.kill()
+    assert "Triton" in line.until_ready(ready=False).reason
+    verdict = line.verdict_of(line.put(1, png(dark()), deadline_ms=400))
+    assert verdict.cause is Cause.MODEL_ERROR
+    assert verdict.timings_ms["total"] <= 450
+    triton.start()
+    line.until_ready()
+    assert line.verdict_of(line.put(2, png(dark()))).decision is Decision.PASS
+    assert worker.poll() is None
+    triton.stop()

@@ -4,15 +4,17 @@ Every query takes a SQLAlchemy session as first argument and answers with frozen
 (`storage.queries.results`). A window is ``since_utc_ns <= started < until_utc_ns``.
 """
 
+from contracts.messages import Finding as FindingView
 from storage.database import open_sessions
+from storage.queries.decisions import decided_parts
 from storage.queries.ledger import ledger
 from storage.queries.line import line_tiles
 from storage.queries.parts import last_rejects, part_story
 from storage.queries.releases import mode_changes, phase_changes, releases
 from storage.queries.results import (
+    DecidedPart,
     DefectRate,
     DispositionView,
-    FindingView,
     LedgerRow,
     LineTile,
     ModeChange,
@@ -23,13 +25,13 @@ from storage.queries.results import (
     PhaseChange,
     PictureView,
     ReleaseView,
-    ScoreView,
     VerdictView,
 )
 from storage.queries.times import capture_to_plc, latencies
 from storage.queries.trends import defect_rate, pareto
 
 __all__ = [
+    "DecidedPart",
     "DefectRate",
     "DispositionView",
     "FindingView",
@@ -43,9 +45,9 @@ __all__ = [
     "PhaseChange",
     "PictureView",
     "ReleaseView",
-    "ScoreView",
     "VerdictView",
     "capture_to_plc",
+    "decided_parts",
     "defect_rate",
     "last_rejects",
     "latencies",

@@ -52,7 +52,11 @@ def no_verdict_causes(
         .group_by("bucket", D.station, D.cause)
         .order_by("bucket", D.cause)
     )
-    return [CauseCount(*row) for row in session.execute(wanted)]
+    return [
+        CauseCount(start, station, cause, parts)
+        for start, station, cause, parts in session.execute(wanted)
+        if cause is not None  # never, of parts without a verdict
+    ]
 
 
 def capture_to_plc_counts(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
@@ -16,6 +15,7 @@ from storage.queries.times import part_times, times_of_parts
 from storage.queries.views import disposition_view, picture_view, verdict_view
 
 D, V, P = DispositionRow, VerdictRow, PictureRow
+LARGEST_INTEGER = 2**63  # of a column
 Row = TypeVar("Row", DispositionRow, VerdictRow, PictureRow)
 
 
@@ -44,18 +44,23 @@ def part_story(session: Session, wanted: str, limit: int = 20) -> list[PartStory
 
 
 def _meant(session: Session, wanted: str, limit: int) -> list[PartKey]:
-    try:
-        return [PartKey.from_text(wanted)]
-    except (ValidationError, ValueError):
-        found: dict[PartKey, None] = {}  # a dict keeps the order
+    found = dict.fromkeys(_identity(wanted))  # a dict keeps the order
     for table in (D, V):
         named = table.verdict_id == wanted
-        if wanted.isdecimal():
+        if wanted.isdecimal() and int(wanted) < LARGEST_INTEGER:
             named = or_(named, table.part_id == int(wanted))
         rows = select(table.station, table.epoch, table.trigger_seq).where(named)
         newest = session.execute(rows.order_by(table.id.desc()).limit(limit))
         found.update((_key(row), None) for row in newest)
     return list(found)
+
+
+def _identity(wanted: str) -> list[PartKey]:
+    try:
+        part = PartKey.from_text(wanted)
+    except ValueError:  # then it is a verdict id, or a part id
+        return []
+    return [part] if max(part.epoch, part.trigger_seq) < LARGEST_INTEGER else []
 
 
 def _story(session: Session, part: PartKey) -> PartStory:

@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.identity import PartKey
-from contracts.messages import Reason
+from contracts.messages import Finding, PromptScore, Reason
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,17 @@ class LedgerRow:
     missing: int
     known_at_utc_ns: int | None
     closed: bool
+
+
+@dataclass(frozen=True)
+class DecidedPart:
+    """One disposition; ``source`` is empty where no verdict named a picture."""
+
+    part: PartKey
+    part_id: int
+    decision: Decision
+    gate: Gate
+    source: str
 
 
 @dataclass(frozen=True)
@@ -76,32 +87,6 @@ class LineTile:
 
 
 @dataclass(frozen=True)
-class FindingView:
-    """One region found, in sensor pixels (x right, y down); ``area`` in the verdict's unit."""
-
-    prompt: str
-    area_px2: float
-    area: float
-    box_xyxy_px: tuple[int, int, int, int]
-    centroid_xy_px: tuple[float, float]
-    outline_px: tuple[tuple[int, int], ...]
-    presence_logit: float
-    margin_mean: float
-    margin_peak: float
-    counted: bool
-
-
-@dataclass(frozen=True)
-class ScoreView:
-    """How near a prompt came, findings or not."""
-
-    prompt: str
-    presence_logit: float
-    margin_peak: float
-    area_px2: float
-
-
-@dataclass(frozen=True)
 class PictureView:
     """An archived picture; ``path`` is relative to ``<run_dir>/archive``.
 
@@ -125,8 +110,8 @@ class VerdictView:
     cause: Cause | None
     detail: str
     reasons: tuple[Reason, ...]
-    findings: tuple[FindingView, ...]
-    scores: tuple[ScoreView, ...]
+    findings: tuple[Finding, ...]
+    scores: tuple[PromptScore, ...]
     area_unit: str
     image_size_px: tuple[int, int] | None
     source: str

@@ -43,7 +43,7 @@ def defect_rate(
     if stations is not None:
         wanted = wanted.where(D.station.in_([stations] if isinstance(stations, str) else stations))
     wanted = wanted.group_by("bucket", D.station).order_by("bucket", D.station)
-    return [DefectRate(*row._tuple()) for row in session.execute(wanted)]
+    return [DefectRate(*row) for row in session.execute(wanted)]
 
 
 def pareto(
@@ -67,4 +67,4 @@ def pareto(
         wanted = wanted.where(V.started_at_utc_ns >= since_utc_ns)
     if until_utc_ns is not None:
         wanted = wanted.where(V.started_at_utc_ns < until_utc_ns)
-    return [ParetoRow(*row._tuple()) for row in session.execute(wanted)]
+    return [ParetoRow(*row) for row in session.execute(wanted)]

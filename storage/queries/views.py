@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contracts.messages import Reason
+from contracts.messages import Finding, PromptScore, Reason
 from storage.models import DispositionRow, FindingRow, PictureRow, VerdictRow
 from storage.queries.results import (
     DispositionView,
-    FindingView,
     PictureView,
-    ScoreView,
     VerdictView,
 )
 
@@ -24,8 +22,8 @@ def verdict_view(row: VerdictRow) -> VerdictView:
         cause=row.cause,
         detail=row.detail,
         reasons=tuple(Reason(**reason) for reason in row.reasons),
-        findings=tuple(finding_view(finding) for finding in row.findings),
-        scores=tuple(ScoreView(**score) for score in row.scores),
+        findings=tuple(finding(found) for found in row.findings),
+        scores=tuple(PromptScore(**score) for score in row.scores),
         area_unit=row.area_unit,
         image_size_px=size,
         source=row.source,
@@ -39,22 +37,10 @@ def verdict_view(row: VerdictRow) -> VerdictView:
     )
 
 
-def finding_view(row: FindingRow) -> FindingView:
-    """One region, its geometry as tuples."""
-    left, top, right, bottom = row.box_xyxy_px
-    x, y = row.centroid_xy_px
-    return FindingView(
-        prompt=row.prompt,
-        area_px2=row.area_px2,
-        area=row.area,
-        box_xyxy_px=(left, top, right, bottom),
-        centroid_xy_px=(x, y),
-        outline_px=tuple((x, y) for x, y in row.outline_px),
-        presence_logit=row.presence_logit,
-        margin_mean=row.margin_mean,
-        margin_peak=row.margin_peak,
-        counted=row.counted,
-    )
+def finding(row: FindingRow) -> Finding:
+    """The message that the row was made of."""
+    names = Finding.model_fields.keys()
+    return Finding.model_validate({name: getattr(row, name) for name in names})
 
 
 def disposition_view(row: DispositionRow) -> DispositionView:

@@ -1,0 +1,36 @@
+"""The `referee` command."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+import typer
+from rich.console import Console
+
+from contracts.errors import RefereeError
+from referee.commands import apply, check, doctor, down, inspect, part, run, up
+
+app = typer.Typer(
+    name="referee",
+    help="Calls every part on a production line, pass or reject, in your own words.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+for command in (up, down, run, inspect, part, check, apply, doctor):
+    command.register(app)
+
+
+def main() -> None:
+    """Run a command; what is our user's to mend is one clear line and exit code 2."""
+    # Standard output is for answers; what the libraries log goes beside it, if it matters.
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        app()
+    except RefereeError as error:
+        Console(stderr=True).print(f"[bold red]referee:[/] {error}", highlight=False)
+        sys.exit(2)

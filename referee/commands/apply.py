@@ -1,0 +1,49 @@
+"""`referee apply`: change prompts and rules of a running line, between parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from contracts.errors import BadSettings
+from contracts.names import Topics
+from referee.commands.options import RunDirOption, default_run_dir
+from referee.endpoints import LOOPBACK, Endpoints
+from referee.watch import watch_line
+from runtime.broker import Broker
+from runtime.linefile import load_line_file
+
+
+def register(app: typer.Typer) -> None:
+    app.command("apply")(apply)
+
+
+def apply(
+    file: Annotated[Path, typer.Argument(help="Line file whose stations become active.")],
+    run_dir: RunDirOption = None,
+    mqtt: Annotated[
+        str | None, typer.Option(help="host:port of the broker, for a line on other machines.")
+    ] = None,
+) -> None:
+    """Publish a line file's stations as their active releases; parts already on the way keep
+    the release they were inspected with."""
+    line = load_line_file(file)
+    broker = _broker(mqtt) if mqtt else _broker_of(run_dir or default_run_dir(line))
+    with watch_line(Topics(line.site, line.line), broker) as watch:
+        watch.publish(line.releases())
+    for release in line.releases():
+        Console().print(f"{release.station}: release [bold]{release.release_id}[/] is active")
+
+
+def _broker_of(run_dir: Path) -> Broker:
+    return Broker(LOOPBACK, Endpoints.load(run_dir).mqtt)
+
+
+def _broker(address: str) -> Broker:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise BadSettings(f"--mqtt {address}: expected host:port, such as mosquitto:1883")
+    return Broker(host, int(port))

@@ -1,0 +1,50 @@
+"""`referee check`: read a line file as the line would, and say what it means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from contracts.release import Prompt, Release
+from runtime.linefile import load_line_file
+
+
+def register(app: typer.Typer) -> None:
+    app.command("check")(check)
+
+
+def check(file: Annotated[Path, typer.Argument(help="Line file (YAML).")]) -> None:
+    """Check a line file; an error names file, line, field and what would be right."""
+    line = load_line_file(file)
+    console = Console()
+    console.print(f"[bold]{line.site}/{line.line}[/]  {file} is right")
+    for release in line.releases():
+        console.print(_station(release))
+
+
+def _station(release: Release) -> Table:
+    config = release.config
+    table = Table(
+        title=f"{release.station}  release {release.release_id}  {config.mode}  "
+        f"deadline {config.deadline_ms} ms  unit {config.plc_unit}  camera {config.camera.kind}",
+        title_justify="left",
+    )
+    for heading in ("looks for", "in charts", f"counts from ({config.area_unit})", "rejects when"):
+        table.add_column(heading)
+    for prompt in config.prompts:
+        smallest = f"{prompt.smallest_area:g}"
+        table.add_row(prompt.words, prompt.name, smallest, _rules(prompt, config.area_unit))
+    return table
+
+
+def _rules(prompt: Prompt, unit: str) -> str:
+    rules = []
+    if prompt.largest_count is not None:
+        rules.append(f"more than {prompt.largest_count} findings")
+    if prompt.largest_total_area is not None:
+        rules.append(f"more than {prompt.largest_total_area:g} {unit} in all")
+    return " or ".join(rules) or "any finding counts"

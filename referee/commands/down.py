@@ -1,0 +1,24 @@
+"""`referee down`: stop a line that was started elsewhere (another terminal, a lost session)."""
+
+from __future__ import annotations
+
+import typer
+from rich.console import Console
+
+from referee.commands.options import RunDirOption, newest_run_dir
+from referee.supervision import Supervisor
+
+
+def register(app: typer.Typer) -> None:
+    app.command("down")(down)
+
+
+def down(run_dir: RunDirOption = None) -> None:
+    """Stop every process of a line; the line started last where no folder is named."""
+    folder = newest_run_dir(run_dir)
+    supervisor = Supervisor(folder)
+    if not supervisor.is_running():
+        Console().print(f"No line runs in {folder}.")
+        return
+    supervisor.stop()
+    Console().print(f"Stopped the line in {folder}.")

@@ -1,0 +1,137 @@
+"""`referee part`: one part's whole story, from trigger to gate."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from contracts.errors import BadSettings
+from referee.commands.options import RunDirOption, newest_run_dir
+from storage.queries import PartStory, open_sessions, part_story
+
+
+def register(app: typer.Typer) -> None:
+    app.command("part")(part)
+
+
+def part(
+    identity: Annotated[
+        str, typer.Argument(help="station/epoch/sequence, a verdict id, or the PLC's part id.")
+    ],
+    run_dir: RunDirOption = None,
+) -> None:
+    """Tell everything known of a part: picture, findings, the rule that decided, gate, times."""
+    folder = newest_run_dir(run_dir)
+    with open_sessions(database_url(folder))() as session:
+        stories = part_story(session, identity)
+    if not stories:
+        raise BadSettings(f"no part {identity} is stored in {folder}")
+    console = Console()
+    for story in stories:
+        console.print(_told(story, folder))
+
+
+def database_url(run_dir: Path) -> str:
+    """The run folder's database, unless the environment names another."""
+    given = os.environ.get("REFEREE_DATABASE_URL")
+    return given or f"sqlite:///{run_dir.resolve()}/referee.sqlite"
+
+
+def _told(story: PartStory, run_dir: Path) -> Table:
+    table = Table(title=f"part {story.part}", title_justify="left", show_header=False)
+    table.add_column(style="bold")
+    table.add_column()
+    rows = [*_trigger(story), *_picture(story, run_dir), *_verdict(story), *_bridge(story)]
+    for name, value in rows:
+        table.add_row(name, value)
+    return table
+
+
+Rows = list[tuple[str, str]]
+
+
+def _trigger(story: PartStory) -> Rows:
+    known = story.disposition or story.verdict
+    rows = [("PLC's part id", str(story.part_id))]
+    return rows + ([("triggered", _clock(known.started_at_utc_ns))] if known else [])
+
+
+def _picture(story: PartStory, run_dir: Path) -> Rows:
+    if story.picture is None:
+        return [("picture", "none was archived")]
+    where = str(run_dir / "archive" / story.picture.path)
+    gone = " (gave way to newer ones)" if story.picture.evicted_at_utc_ns else ""
+    return [("picture", where + gone), ("taken from", story.picture.source)]
+
+
+def _verdict(story: PartStory) -> Rows:
+    verdict = story.verdict
+    if verdict is None:
+        return [("verdict", "none reached storage")]
+    because = f": {verdict.cause} {verdict.detail}".rstrip() if verdict.cause else ""
+    rows = [
+        ("verdict", f"{verdict.decision}{because}"),
+        ("release, model", f"{verdict.release_id or 'none'}, {verdict.model_version or 'none'}"),
+    ]
+    rows += [
+        ("decided by", f"{r.prompt}: {r.rule}, {r.measured:g} {r.unit} against {r.limit:g}")
+        for r in verdict.reasons
+    ]
+    rows += [
+        (
+            "finding",
+            f"{f.prompt}: {f.area:g} {verdict.area_unit} at {f.box_xyxy_px} px, presence logit "
+            f"{f.presence_logit:.2f}, margin {f.margin_mean:.2f} (peak {f.margin_peak:.2f})"
+            + ("" if f.counted else ", too small to count"),
+        )
+        for f in verdict.findings
+    ]
+    return rows + [
+        (
+            "nearness",
+            f"{s.prompt}: presence logit {s.presence_logit:.2f}, margin peak {s.margin_peak:.2f}",
+        )
+        for s in verdict.scores
+    ]
+
+
+def _bridge(story: PartStory) -> Rows:
+    disposition = story.disposition
+    if disposition is None:
+        return [("presented", "no disposition reached storage")]
+    because = f" ({disposition.cause})" if disposition.cause else ""
+    rows = [("disposition", f"{disposition.decision}{because}, mode {disposition.mode}")]
+    if disposition.late_verdict_id:
+        late = f"{disposition.late_decision} came too late and was not applied"
+        rows.append(("late verdict", late))
+    rows += [
+        ("presented", _clock(disposition.presented_at_utc_ns)),
+        ("acknowledged", _clock(disposition.acknowledged_at_utc_ns)),
+        ("gate", str(disposition.gate)),
+    ]
+    return rows + _times(story)
+
+
+def _times(story: PartStory) -> Rows:
+    if story.times is None:
+        return []
+    named = {
+        "trigger to capture": story.times.start_to_capture_ms,
+        "capture to decision": story.times.capture_to_decision_ms,
+        "capture to PLC": story.times.capture_to_plc_ms,
+        "PLC to acknowledge": story.times.plc_to_acknowledge_ms,
+        **{f"  {step}": ms for step, ms in story.times.timings_ms.items()},
+    }
+    return [(name, f"{ms:.1f} ms") for name, ms in named.items() if ms is not None]
+
+
+def _clock(utc_ns: int | None) -> str:
+    if utc_ns is None:
+        return "never"
+    return datetime.fromtimestamp(utc_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")

@@ -1,0 +1,130 @@
+"""`referee up`: start the whole line, restart what dies, stop all on Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from contracts.errors import LinkDown
+from contracts.line import LineFile
+from referee.commands.options import (
+    ImagesOption,
+    LineOption,
+    RunDirOption,
+    checked_images,
+    default_run_dir,
+)
+from referee.endpoints import Endpoints, choose
+from referee.line import RunningLine, started_line
+from referee.programs import (
+    AT_LAST,
+    SOFT_PLC,
+    dashboard_program,
+    soft_plc_argv,
+    stage_environment,
+)
+from referee.supervision import ProcessStatus, Program
+from runtime.linefile import load_line_file
+
+
+def register(app: typer.Typer) -> None:
+    app.command("up")(up)
+
+
+def up(
+    line: LineOption = Path("lines/demo.yaml"),
+    images: ImagesOption = None,
+    run_dir: RunDirOption = None,
+    dashboard: Annotated[bool, typer.Option(help="Serve the dashboard as well.")] = True,
+) -> None:
+    """Start a line: servers, stages, dashboard (and the soft PLC where the line file has one)."""
+    console = Console()
+    line_file = load_line_file(line)
+    endpoints = choose(line_file.site, line_file.line, line_file.sockets)
+    folder = (run_dir or default_run_dir(line_file)).resolve()
+    signal.signal(signal.SIGTERM, as_ctrl_c)
+    try:
+        with (
+            console.status("starting the servers") as status,
+            started_line(
+                line_file,
+                endpoints,
+                folder,
+                images=checked_images(images),
+                extra=_around_the_line(line_file, endpoints, folder, dashboard),
+                on_wait=lambda reason: status.update(f"waiting: {reason}"),
+            ) as running,
+        ):
+            status.stop()
+            console.print(_addresses(line_file, running, dashboard))
+            console.print("The line runs. Ctrl-C stops it.")
+            with suppress(LinkDown):  # the supervisor is gone: `referee down` elsewhere
+                _report_restarts(running, console)
+    except KeyboardInterrupt:
+        pass
+    console.print("The line is stopped.")
+
+
+def _around_the_line(
+    line: LineFile, endpoints: Endpoints, run_dir: Path, dashboard: bool
+) -> tuple[Program, ...]:
+    environment = stage_environment(line, endpoints, run_dir)
+    programs = []
+    if line.soft_plc is not None:
+        argv = soft_plc_argv(line, line.soft_plc, endpoints, run_dir / "soft-plc.json")
+        programs.append(Program(SOFT_PLC, argv, environment, AT_LAST))
+    if dashboard:
+        programs.append(dashboard_program(endpoints, environment))
+    return tuple(programs)
+
+
+def _addresses(line: LineFile, running: RunningLine, dashboard: bool) -> Table:
+    e = running.endpoints
+    table = Table(box=None, show_header=False, pad_edge=False)
+    rows = [("line", f"{line.site}/{line.line}: {', '.join(line.stations)}")]
+    if dashboard:
+        rows.append(("dashboard", f"http://{e.host}:{e.dashboard}"))
+    rows += [
+        ("Modbus TCP", f"{e.host}:{e.modbus}"),
+        ("MQTT", f"127.0.0.1:{e.mqtt}, topics referee/v1/{line.site}/{line.line}/#"),
+        ("Triton", f"127.0.0.1:{e.triton_grpc} (gRPC), {e.triton_http} (HTTP)"),
+        ("logs", str(_short(running.run_dir / "logs"))),
+    ]
+    for name, value in rows:
+        table.add_row(f"[bold]{name}[/]", value)
+    return table
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _report_restarts(running: RunningLine, console: Console) -> None:
+    """Until Ctrl-C: one line whenever a process was started again."""
+    before = _by_name(running)
+    while True:
+        running.watch.follow(1.0)
+        now = _by_name(running)
+        for name, process in now.items():
+            if process.pid and before[name].pid not in (0, process.pid):
+                log = _short(process.log)
+                console.print(f"[yellow]{name} died and was started again[/], see {log}")
+            elif not process.pid:
+                now[name] = before[name]  # keep the old pid until the new one is there
+        before = now
+
+
+def _by_name(running: RunningLine) -> dict[str, ProcessStatus]:
+    return {process.name: process for process in running.supervisor.processes()}
+
+
+def as_ctrl_c(number: int, frame: FrameType | None) -> None:
+    """A signal handler: SIGTERM ends the line as Ctrl-C does."""
+    raise KeyboardInterrupt

@@ -1,0 +1,104 @@
+"""Where a running line's servers listen: the line file's ports, and free ones for the rest."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from contracts.errors import BadSettings
+from contracts.line import Sockets
+
+FILE_NAME = "endpoints.json"
+LOOPBACK = "127.0.0.1"
+"""Redis, the broker and Triton have no passwords on one machine: nobody else may reach them."""
+OUTWARD = ("dashboard", "modbus")
+STAGES = ("ingest", "inference", "bridge", "storage", "archive")
+
+
+class Endpoints(BaseModel):
+    """Ports of one running line, kept in its run folder for the other commands.
+
+    Attributes:
+        host: address that the dashboard and Modbus bind.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    site: str
+    line: str
+    host: str
+    dashboard: int
+    modbus: int
+    redis_frames: int
+    redis_journal: int
+    mqtt: int
+    triton_grpc: int
+    triton_http: int
+    triton_metrics: int
+    stage_metrics: dict[str, int]
+
+    @property
+    def reachable_host(self) -> str:
+        """``host`` as a client on this machine dials it."""
+        return LOOPBACK if self.host == "0.0.0.0" else self.host
+
+    def save(self, run_dir: Path) -> None:
+        (run_dir / FILE_NAME).write_text(self.model_dump_json(indent=2))
+
+    @classmethod
+    def load(cls, run_dir: Path) -> Endpoints:
+        """Of the line that runs (or ran) in this folder. Raises BadSettings where none did."""
+        try:
+            return cls.model_validate_json((run_dir / FILE_NAME).read_text())
+        except FileNotFoundError:
+            raise BadSettings(
+                f"no line has been started in {run_dir}; start one with `referee up`, "
+                "or name its folder with --run-dir"
+            ) from None
+
+
+def choose(site: str, line: str, sockets: Sockets, *, dashboard: bool = True) -> Endpoints:
+    """Fix every port. One that the line file gives must be free, the others are chosen free.
+
+    ``dashboard=False`` chooses free ports for the dashboard and Modbus as well, so that a
+    measuring run can stand beside a running line.
+    """
+    given = sockets.model_dump(exclude={"host"})
+    if not dashboard:
+        given |= {"dashboard": None, "modbus": None}
+    for name, port in given.items():
+        host = sockets.host if name in OUTWARD else LOOPBACK
+        if port is not None and not _is_free(host, port):
+            raise BadSettings(
+                f"port {port} on {host} is in use; stop what listens there "
+                f"or set sockets.{name} in the line file"
+            )
+    wanted = [name for name, port in given.items() if port is None]
+    free = free_ports(LOOPBACK, len(wanted) + len(STAGES))
+    ports = given | dict(zip(wanted, free, strict=False))
+    metrics = dict(zip(STAGES, free[len(wanted) :], strict=True))
+    return Endpoints(site=site, line=line, host=sockets.host, stage_metrics=metrics, **ports)
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_ports(host: str, count: int) -> list[int]:
+    """Distinct free ports: all are held open until the last is found."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind((host, 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()

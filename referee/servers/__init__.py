@@ -1,0 +1,1 @@
+"""Command lines of the servers that a line needs: Redis twice, Mosquitto, Triton."""

@@ -1,0 +1,20 @@
+"""The MQTT broker of a line on one machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from referee.project import DEPLOY
+
+
+def mosquitto_argv(host: str, port: int, folder: Path) -> list[str]:
+    """Command line of the broker; its state and the configuration it reads go to ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "mosquitto.conf"
+    config.write_text(
+        f"{(DEPLOY / 'mosquitto.conf').read_text()}\n"
+        "# Of this machine:\n"
+        f"listener {port} {host}\n"
+        f"persistence_location {folder}/\n"
+    )
+    return ["mosquitto", "-c", str(config)]

@@ -1,0 +1,100 @@
+"""What a running line says of itself, and telling it what to look for: the command line's link."""
+
+from __future__ import annotations
+
+import os
+import queue
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from contracts.errors import LinkDown
+from contracts.messages import ProcessState, parse
+from contracts.names import Topics
+from contracts.release import Release
+from runtime.broker import Broker
+from runtime.mqtt import MqttLink
+
+NEEDED = ("bridge", "inference", "ingest")
+THE_PLC_IS_MISSING = ("no_resync", "plc_silent")
+"""Reasons of the bridge that are the PLC's to mend: everything of ours is up."""
+
+
+class LineWatch:
+    """Newest state of every process of a line."""
+
+    def __init__(self, link: MqttLink, topics: Topics) -> None:
+        self._link, self._topics = link, topics
+        self.states: dict[str, ProcessState] = {}
+
+    def publish(self, releases: Iterable[Release], timeout_s: float = 5.0) -> None:
+        """Make these the stations' active releases. Raises LinkDown where the broker did not."""
+        for release in releases:
+            sent = self._link.publish(
+                self._topics.config(release.station),
+                release.model_dump_json().encode(),
+                retain=True,
+            )
+            if not sent.wait(timeout_s):
+                raise LinkDown("MQTT broker", f"the release of {release.station} was not taken")
+
+    def follow(self, for_s: float) -> None:
+        """Take in what arrives in the next ``for_s`` seconds."""
+        deadline = time.monotonic() + for_s
+        while (left_s := deadline - time.monotonic()) > 0:
+            try:
+                incoming = self._link.inbox.get(timeout=left_s)
+            except queue.Empty:
+                return
+            state = parse(ProcessState, incoming.payload, incoming.topic)
+            self.states[state.process] = state
+            incoming.ack()
+
+    def wait_until_up(
+        self, timeout_s: float, on_wait: Callable[[str], None] = lambda reason: None
+    ) -> None:
+        """Until parts would get verdicts, were there a PLC; ``on_wait`` hears why not yet.
+
+        Raises:
+            LinkDown: not within ``timeout_s``; the text says which process is not ready and why.
+        """
+        deadline = time.monotonic() + timeout_s
+        while waits := self.reasons_to_wait():
+            if time.monotonic() > deadline:
+                raise LinkDown("the line", f"not ready after {timeout_s:.0f} s: {waits}")
+            on_wait(waits)
+            self.follow(0.25)
+
+    def reasons_to_wait(self) -> str:
+        """Why parts would get no verdicts yet; empty where they would, were there a PLC."""
+        reasons = {name: self._reason(name) for name in NEEDED}
+        return "; ".join(f"{name}: {reason}" for name, reason in reasons.items() if reason)
+
+    def _reason(self, process: str) -> str:
+        state = self.states.get(process)
+        if state is None or not state.online:
+            return "starting"
+        told = state.reason.split("; ") if state.reason else []
+        ours = [reason for reason in told if not reason.endswith(THE_PLC_IS_MISSING)]
+        if state.ready or (told and not ours):
+            return ""
+        return "; ".join(ours) or "not ready"
+
+
+@contextmanager
+def watch_line(topics: Topics, broker: Broker, timeout_s: float = 10.0) -> Iterator[LineWatch]:
+    """A link to a line's broker, while the context lasts. Raises LinkDown without a broker."""
+    link = MqttLink(
+        broker,
+        topics,
+        f"command-{os.getpid()}",
+        subscriptions={topics.state(): 1},
+        session_expiry_s=1,
+    )
+    link.start()
+    try:
+        if not link.wait_connected(timeout_s):
+            raise LinkDown(str(broker), "no answer; is the line running?")
+        yield LineWatch(link, topics)
+    finally:
+        link.stop()

@@ -1,0 +1,33 @@
+"""Every part of a window with what was decided and where its picture came from."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from contracts.identity import PartKey
+from storage.models import DispositionRow, VerdictRow
+from storage.queries.results import DecidedPart
+from storage.queries.times import same_part
+
+D, V = DispositionRow, VerdictRow
+
+
+def decided_parts(session: Session, since_utc_ns: int) -> list[DecidedPart]:
+    """Parts that started since then, in the order of station, epoch and sequence."""
+    wanted = (
+        select(D.station, D.epoch, D.trigger_seq, D.part_id, D.decision, D.gate, V.source)
+        .outerjoin(V, same_part())
+        .where(D.started_at_utc_ns >= since_utc_ns)
+        .order_by(D.station, D.epoch, D.trigger_seq)
+    )
+    return [
+        DecidedPart(
+            part=PartKey(station=row.station, epoch=row.epoch, trigger_seq=row.trigger_seq),
+            part_id=row.part_id,
+            decision=row.decision,
+            gate=row.gate,
+            source=row.source or "",
+        )
+        for row in session.execute(wanted)
+    ]

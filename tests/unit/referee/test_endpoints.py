@@ -1,0 +1,45 @@
+"""Ports: given ones must be free, the others are distinct free ones."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from contracts.errors import BadSettings
+from contracts.line import Sockets
+from referee.endpoints import Endpoints, choose
+
+
+def test_a_taken_port_is_named_with_its_setting() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(BadSettings, match=rf"{port}.*sockets\.mqtt"):
+            choose("s", "l", Sockets(mqtt=port), dashboard=False)
+
+
+def test_free_ports_differ() -> None:
+    endpoints = choose("s", "l", Sockets(), dashboard=False)
+    ports = [value for value in endpoints.model_dump().values() if isinstance(value, int)]
+    ports += endpoints.stage_metrics.values()
+    assert len(set(ports)) == len(ports) == 13
+
+
+def test_given_ports_are_kept_and_survive_the_file(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    endpoints = choose("s", "l", Sockets(mqtt=port), dashboard=False)
+    assert endpoints.mqtt == port
+    endpoints.save(tmp_path)
+    assert Endpoints.load(tmp_path) == endpoints
+
+
+def test_a_folder_without_a_line_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="referee up"):
+        Endpoints.load(tmp_path)
+
+
+def test_only_dashboard_and_modbus_are_reachable_from_outside() -> None:
+    assert choose("s", "l", Sockets(host="0.0.0.0"), dashboard=False).reachable_host == "127.0.0.1"

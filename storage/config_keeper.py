@@ -48,14 +48,16 @@ class ConfigKeeper:
         self._connected_at_ns = self._clock.now().monotonic_ns
 
     def saw(self, incoming: Incoming) -> None:
-        """A ``config`` message came: retained, live, or our own, which may have overtaken none.
+        """A ``config`` message came: retained, live, or the one that was given back.
 
-        Where a newer release was published just before ours arrived, the newer one is put back.
+        Where a newer release reached the broker just before that one, the newer one is put back.
         """
         before = self._seen.get(incoming.topic)
         self._seen[incoming.topic] = incoming.payload
-        ours = self._given_back.pop(incoming.topic, None)
-        if ours == incoming.payload and before not in (None, ours):
+        if self._given_back.get(incoming.topic) != incoming.payload:
+            return
+        del self._given_back[incoming.topic]
+        if before is not None and before != incoming.payload:
             self._send(incoming.topic, before)
 
     def step(self) -> None:

@@ -26,7 +26,7 @@ def bury(
         "digest": digest,
         "topic": topic,
         "payload": payload[:LARGEST_PAYLOAD_BYTES],
-        "reason": reason,
+        "reason": _storable(reason),
         "count": 1,
         "first_seen_at_utc_ns": now_utc_ns,
         "last_seen_at_utc_ns": now_utc_ns,
@@ -35,8 +35,13 @@ def bury(
         _drop_oldest(session, keep)
         return
     of = DeadLetterRow
-    again = {"count": of.count + 1, "reason": reason, "last_seen_at_utc_ns": now_utc_ns}
+    again = {"count": of.count + 1, "reason": _storable(reason), "last_seen_at_utc_ns": now_utc_ns}
     session.execute(update(of).where(of.digest == digest).values(**again))
+
+
+def _storable(reason: str) -> str:
+    """A reason may quote what the database just refused: PostgreSQL takes no NUL in a text."""
+    return reason.replace("\0", "\\0").encode(errors="backslashreplace").decode()
 
 
 def _drop_oldest(session: Session, keep: int) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from storage.models import Base
+from storage.base import Base
 
 
 def insert_or_nothing(

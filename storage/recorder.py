@@ -16,7 +16,7 @@ from runtime.clock import Clock
 from storage.database import translate_errors, translate_refusals
 from storage.dead_letters import bury
 from storage.inputs import Cleared, Input, parse_incoming
-from storage.metrics import DUPLICATES, STORED
+from storage.metrics import MESSAGES
 from storage.parts import record_disposition, record_verdict
 from storage.ports import Incoming
 from storage.releases import record_cleared, record_release
@@ -29,12 +29,12 @@ class Effect(NamedTuple):
     """What storing one message did; ``item`` is what its outbox may forget then."""
 
     kind: str
-    new: bool
+    outcome: str
     item: StoredItem | None = None
 
     def tally(self) -> None:
         """After the commit: what was rolled back is not counted."""
-        (STORED if self.new else DUPLICATES).labels(self.kind).inc()
+        MESSAGES.labels(self.kind, self.outcome).inc()
 
 
 class Recorder:
@@ -69,23 +69,23 @@ class Recorder:
                 return self._record(session, message)
         except PoisonError as error:
             self._bury(session, incoming, str(error))
-            return Effect("malformed", new=True)
+            return Effect("unknown", "malformed")
 
     def _record(self, session: Session, message: Input) -> Effect:
         now_utc_ns = self._clock.now().utc_ns
         match message:
             case Verdict():
                 item = StoredItem(kind="verdict", part=message.part)
-                return Effect(item.kind, record_verdict(session, message, now_utc_ns), item)
+                return _effect(item.kind, record_verdict(session, message, now_utc_ns), item)
             case Disposition():
                 item = StoredItem(kind="disposition", part=message.part, revision=message.revision)
-                return Effect(item.kind, record_disposition(session, message, now_utc_ns), item)
+                return _effect(item.kind, record_disposition(session, message, now_utc_ns), item)
             case Release():
-                return Effect("release", record_release(session, message, now_utc_ns))
+                return _effect("release", record_release(session, message, now_utc_ns))
             case ProcessState():
-                return Effect("state", record_state(session, message, now_utc_ns))
+                return _effect("state", record_state(session, message, now_utc_ns))
             case Cleared():
-                return Effect("release", record_cleared(session, message.station, now_utc_ns))
+                return _effect("release", record_cleared(session, message.station, now_utc_ns))
 
     def _bury(self, session: Session, incoming: Incoming, reason: str) -> None:
         log.error("dead_letter", topic=incoming.topic, reason=reason)
@@ -97,3 +97,7 @@ class Recorder:
             self._clock.now().utc_ns,
             self._dead_letters_kept,
         )
+
+
+def _effect(kind: str, new: bool, item: StoredItem | None = None) -> Effect:
+    return Effect(kind, "stored" if new else "duplicate", item)

@@ -1,0 +1,1 @@
+"""Pictures on disk, bounded, and their index in the database."""

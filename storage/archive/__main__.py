@@ -1,0 +1,58 @@
+"""``python -m storage.archive``: pictures from the frame streams to disk."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+
+from contracts.errors import FatalError
+from contracts.names import ARCHIVE_GROUP, frames
+from runtime import log, metrics
+from runtime.clock import SystemClock
+from runtime.redis_link import connect
+from runtime.settings import load
+from runtime.streams import StreamGroup
+from runtime.worker import Stop, run_loop
+from storage.archive.archive import Archive, Bounds
+from storage.archive.files import PictureFolder
+from storage.archive.index import PictureIndex
+from storage.archive.losses import LossCounter
+from storage.archive.settings import MB, ArchiveSettings
+from storage.archive.worker import ArchiveWorker
+from storage.database import open_sessions, upgrade, url_of
+
+PROCESS = "archive"
+
+
+def main() -> int:
+    """Run until SIGTERM; the exit code."""
+    settings = load(ArchiveSettings)
+    log.configure(PROCESS, settings)
+    metrics.serve(settings)
+    stop, clock, url = Stop.from_signals(), SystemClock(), url_of(settings)
+    readers, writers = open_sessions(url), open_sessions(url, writes=True)
+    streams = [frames(station) for station in settings.stations]
+    worker = ArchiveWorker(
+        StreamGroup(connect(settings.frames_redis_url), streams, ARCHIVE_GROUP, PROCESS),
+        Archive(
+            PictureFolder(settings.archive_folder),
+            PictureIndex(readers, writers),
+            Bounds(
+                largest_bytes=settings.archive_largest_mb * MB,
+                least_free_bytes=settings.archive_least_free_mb * MB,
+                near_miss_logit=settings.archive_near_miss_logit,
+            ),
+            clock,
+        ),
+        LossCounter(readers, clock),
+        clock,
+        prepare=partial(upgrade, url),
+    )
+    return run_loop(worker.step, stop, PROCESS)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except FatalError as error:
+        sys.exit(f"archive: {error}")

@@ -1,0 +1,177 @@
+"""The archive: keeps pictures, and lets the least interesting go where there is no more room."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import structlog
+
+from contracts.errors import LinkDown
+from contracts.identity import PartKey
+from contracts.messages import FrameHeader
+from runtime.clock import Clock
+from storage.archive.files import PictureFolder, part_of, path_of
+from storage.archive.index import Evictable, Keep, Picture, PictureIndex
+from storage.metrics import ARCHIVE_BYTES, PICTURES_EVICTED, PICTURES_KEPT, PICTURES_REFUSED
+from storage.models import PictureRow
+
+log = structlog.get_logger()
+
+EVICT_AT_ONCE = 2000
+ROOM_TO_MAKE = 0.05
+"""Share of the bound that an eviction frees beyond what is needed, so that it is seldom."""
+
+
+class Frame(NamedTuple):
+    """A picture with what is known of it."""
+
+    header: FrameHeader
+    image: bytes
+
+
+class Bounds(NamedTuple):
+    """How much disk, and what to keep longest."""
+
+    largest_bytes: int
+    least_free_bytes: int
+    near_miss_logit: float
+
+
+class Archive:
+    """The folder and its index, kept in step."""
+
+    def __init__(
+        self, folder: PictureFolder, index: PictureIndex, bounds: Bounds, clock: Clock
+    ) -> None:
+        self._folder, self._index, self._bounds, self._clock = folder, index, bounds, clock
+        self._kept_bytes = 0
+
+    def reconcile(self) -> None:
+        """Bring folder and index together, at start. No picture is removed for lack of a row.
+
+        Files that have no row, because a crash or a new database came between, get one. Rows whose
+        file is gone or short are marked as evicted.
+        """
+        sizes, kept = self._folder.sizes(), self._index.kept()
+        self._forget([row for path, row in kept.items() if sizes.get(path) != row.size_bytes])
+        self._adopt([path for path in sizes if path not in kept])
+        self._kept_bytes = self._index.kept_bytes()
+        ARCHIVE_BYTES.set(self._kept_bytes)
+
+    def keep(self, frames: Sequence[Frame]) -> None:
+        """Write pictures and index them; keeping them again changes nothing.
+
+        Raises:
+            LinkDown: the disk or the database takes nothing more right now.
+        """
+        known = self._index.known({frame.header.part for frame in frames})
+        new = {f.header.part: f for f in reversed(frames) if f.header.part not in known}
+        if not new:
+            return
+        incoming_bytes = sum(len(frame.image) for frame in new.values())
+        if incoming_bytes > self._bounds.largest_bytes:
+            self._keep_some(frames)
+            return
+        self._make_room(incoming_bytes)
+        pictures = [_picture(frame) for frame in new.values()]
+        for picture, frame in zip(pictures, new.values(), strict=True):
+            self._folder.write(picture.path, frame.image)
+        self._index.add(pictures)
+        self._kept_bytes += incoming_bytes
+        PICTURES_KEPT.inc(len(pictures))
+        ARCHIVE_BYTES.set(self._kept_bytes)
+
+    def _keep_some(self, frames: Sequence[Frame]) -> None:
+        """One by one, but for a picture that is larger than the whole archive may be."""
+        for frame in frames:
+            if len(frame.image) <= self._bounds.largest_bytes:
+                self.keep([frame])
+                continue
+            PICTURES_REFUSED.inc()
+            log.error("picture_refused", part=str(frame.header.part), size=len(frame.image))
+
+    def _make_room(self, incoming_bytes: int) -> None:
+        """Everything may go for newer pictures, but rejects do not go for a disk that is full."""
+        over, short = self._over(incoming_bytes), self._short(incoming_bytes)
+        if over > 0:
+            self._free(over, Keep.REJECT)
+        elif short > 0:
+            self._free(short, Keep.NEAR_MISS)
+        if max(self._over(incoming_bytes), self._short(incoming_bytes)) > 0:
+            raise LinkDown("the archive", f"no room on disk for {incoming_bytes} bytes")
+
+    def _over(self, incoming_bytes: int) -> int:
+        """Bytes by which the archive would be above its bound."""
+        return self._kept_bytes + incoming_bytes - self._bounds.largest_bytes
+
+    def _short(self, incoming_bytes: int) -> int:
+        """Bytes that the disk would lack for the database and the journals."""
+        return self._bounds.least_free_bytes + incoming_bytes - self._folder.free_bytes()
+
+    def _free(self, needed_bytes: int, at_most: Keep) -> None:
+        to_free = needed_bytes + int(ROOM_TO_MAKE * self._bounds.largest_bytes)
+        while to_free > 0:
+            leaving = self._index.evictable(self._bounds.near_miss_logit, at_most, EVICT_AT_ONCE)
+            if not leaving:
+                return
+            to_free -= self._evict(leaving, to_free)
+
+    def _evict(self, leaving: Sequence[Evictable], to_free: int) -> int:
+        freed, gone = 0, []
+        for picture in leaving:
+            if freed >= to_free:
+                break
+            self._folder.remove(picture.path)
+            PICTURES_EVICTED.labels(picture.keep.name.lower()).inc()
+            freed += picture.size_bytes
+            gone.append(picture.id)
+        self._index.mark_evicted(gone, self._clock.now().utc_ns)
+        self._kept_bytes -= freed
+        return freed
+
+    def _forget(self, rows: Sequence[PictureRow]) -> None:
+        """Their files are gone, or were left short by a power cut."""
+        if rows:
+            log.warning("archive_pictures_gone", pictures=len(rows))
+            for row in rows:
+                self._folder.remove(row.path)
+            self._index.mark_evicted([row.id for row in rows], self._clock.now().utc_ns)
+
+    def _adopt(self, paths: Sequence[str]) -> None:
+        """Index files that have no row; those that were to be evicted go now."""
+        parts = {path: part for path in paths if (part := part_of(path)) is not None}
+        known = self._index.known(parts.values())
+        for path, part in parts.items():
+            if part in known:
+                self._folder.remove(path)
+        found = {path: part for path, part in parts.items() if part not in known}
+        if found:
+            log.warning("archive_pictures_adopted", pictures=len(found))
+        self._index.add([self._found(path, part) for path, part in found.items()])
+
+    def _found(self, path: str, part: PartKey) -> Picture:
+        image = self._folder.read(path)
+        return Picture(
+            part=part,
+            path=path,
+            size_bytes=len(image),
+            sha256=hashlib.sha256(image).hexdigest(),
+            source="",
+            release_id="",
+            captured_at_utc_ns=self._folder.written_at_utc_ns(path),
+        )
+
+
+def _picture(frame: Frame) -> Picture:
+    header = frame.header
+    return Picture(
+        part=header.part,
+        path=path_of(header.part, frame.image),
+        size_bytes=len(frame.image),
+        sha256=hashlib.sha256(frame.image).hexdigest(),
+        source=header.source,
+        release_id=header.release_id,
+        captured_at_utc_ns=header.captured_at.utc_ns,
+    )

@@ -1,0 +1,103 @@
+"""Picture files: named after their part, written whole or not at all."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from contracts.errors import LinkDown
+from contracts.identity import PartKey
+
+PARTS_A_FOLDER = 10_000
+UNFINISHED = ".part"
+EXTENSIONS = {
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"\xff\xd8\xff": "jpg",
+    b"BM": "bmp",
+    b"II*\x00": "tif",
+    b"MM\x00*": "tif",
+}
+NAMED = re.compile(r"^([a-z0-9][a-z0-9_-]{0,62})/(\d{1,19})/\d+/(\d{1,19})\.[a-z]{3}$")
+
+
+def path_of(part: PartKey, image: bytes) -> str:
+    """``station/epoch/sequence div 10000/sequence.ext``: of the identity and nothing foreign."""
+    kinds = (extension for magic, extension in EXTENSIONS.items() if image.startswith(magic))
+    folder = part.trigger_seq // PARTS_A_FOLDER
+    name = f"{part.trigger_seq}.{next(kinds, 'bin')}"
+    return str(PurePosixPath(part.station, str(part.epoch), str(folder), name))
+
+
+def part_of(path: str) -> PartKey | None:
+    """The part that a file of ours is named after; None where it is none of ours."""
+    match = NAMED.match(path)
+    if match is None:
+        return None
+    station, epoch, trigger_seq = match.groups()
+    return PartKey(station=station, epoch=int(epoch), trigger_seq=int(trigger_seq))
+
+
+class PictureFolder:
+    """The archive's folder. Its errors are ``LinkDown``: a full disk may have room later."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def write(self, path: str, image: bytes) -> None:
+        """Write a file whole: whoever finds its name finds all of it.
+
+        It is not flushed to the platter, which would slow the journals on the same disk; a file
+        that a power cut left short is told by its size.
+        """
+        with self._errors():
+            target = self._root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = target.with_name(target.name + UNFINISHED)
+            unfinished.write_bytes(image)
+            unfinished.replace(target)
+
+    def read(self, path: str) -> bytes:
+        """A file's content."""
+        with self._errors():
+            return (self._root / path).read_bytes()
+
+    def remove(self, path: str) -> None:
+        """Remove a file; that it is gone already is fine."""
+        with self._errors():
+            (self._root / path).unlink(missing_ok=True)
+
+    def free_bytes(self) -> int:
+        """What the disk has left."""
+        with self._errors():
+            self._root.mkdir(parents=True, exist_ok=True)
+            return shutil.disk_usage(self._root).free
+
+    def sizes(self) -> dict[str, int]:
+        """Every file's path and size in bytes. What was not finished is removed."""
+        with self._errors():
+            return {
+                file.relative_to(self._root).as_posix(): file.stat().st_size
+                for file in self._finished()
+            }
+
+    def written_at_utc_ns(self, path: str) -> int:
+        """When a file was written."""
+        with self._errors():
+            return (self._root / path).stat().st_mtime_ns
+
+    def _finished(self) -> Iterator[Path]:
+        for file in list(self._root.rglob("*")):
+            if file.name.endswith(UNFINISHED):
+                file.unlink()
+            elif file.is_file():
+                yield file
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise LinkDown(f"the archive's disk at {self._root}", str(error)) from error

@@ -1,0 +1,96 @@
+"""From the frame streams to the archive: acknowledged after file and index row are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from contracts.errors import MalformedMessage, TransientError
+from contracts.messages import FrameHeader, parse
+from contracts.names import frames
+from runtime.clock import Clock
+from runtime.streams import Entry
+from storage.archive.archive import Archive, Frame
+from storage.archive.losses import LossCounter
+from storage.metrics import ARCHIVE_UNWRITABLE, PICTURES_REFUSED
+from storage.ports import Frames
+
+log = structlog.get_logger()
+
+FRAMES_AT_ONCE = 16
+WAIT_FOR_FIRST_MS = 500
+RECLAIM_EVERY_S = 5
+IDLE_BEFORE_RECLAIM_MS = 10_000
+
+
+class ArchiveWorker:
+    """One batch a step. Inspection does not wait for it: it reads as a group of its own."""
+
+    def __init__(
+        self,
+        frames: Frames,
+        archive: Archive,
+        losses: LossCounter,
+        clock: Clock,
+        *,
+        prepare: Callable[[], None],
+    ) -> None:
+        self._frames, self._archive, self._losses, self._clock = frames, archive, losses, clock
+        self._prepare, self._prepared = prepare, False
+        self._batch: list[Entry] = []
+        self._next_reclaim_ns = 0
+
+    def step(self) -> None:
+        """One batch, or a short wait.
+
+        Raises:
+            LinkDown: Redis, the disk or the database; the batch is kept and tried again.
+        """
+        try:
+            self._step()
+        except TransientError:
+            ARCHIVE_UNWRITABLE.set(1)
+            raise
+        ARCHIVE_UNWRITABLE.set(0)
+
+    def _step(self) -> None:
+        if not self._prepared:
+            self._prepare()
+            self._archive.reconcile()
+            self._prepared = True
+        self._batch = self._batch or self._collect()
+        if self._batch:
+            self._archive.keep(_frames(self._batch))
+            self._frames.ack(*self._batch)
+            self._batch = []
+        self._losses.step()
+
+    def _collect(self) -> list[Entry]:
+        now_ns = self._clock.now().monotonic_ns
+        if now_ns >= self._next_reclaim_ns:
+            self._next_reclaim_ns = now_ns + RECLAIM_EVERY_S * 10**9
+            reclaimed = self._frames.reclaim(IDLE_BEFORE_RECLAIM_MS, FRAMES_AT_ONCE)
+            if reclaimed:
+                return reclaimed
+        return self._frames.read(FRAMES_AT_ONCE, WAIT_FOR_FIRST_MS)
+
+
+def _frames(entries: Sequence[Entry]) -> list[Frame]:
+    frames = []
+    for entry in entries:
+        try:
+            frames.append(_frame(entry))
+        except MalformedMessage as error:  # inference answers for the part
+            PICTURES_REFUSED.inc()
+            log.error("picture_refused", entry_id=entry.id, reason=str(error))
+    return frames
+
+
+def _frame(entry: Entry) -> Frame:
+    if not entry.fields.get(b"image"):
+        raise MalformedMessage(entry.stream, "no image")
+    header = parse(FrameHeader, entry.fields.get(b"header", b""), entry.stream)
+    if entry.stream != frames(header.part.station):
+        raise MalformedMessage(entry.stream, f"a frame of station {header.part.station}")
+    return Frame(header, entry.fields[b"image"])

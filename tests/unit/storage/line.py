@@ -1,0 +1,47 @@
+"""The link's end of the sink: what it was sent, what it sends."""
+
+from __future__ import annotations
+
+from queue import Queue
+
+from contracts.errors import LinkDown
+from contracts.messages import Stored, StoredItem
+from contracts.names import Topics
+
+TOPICS = Topics("plant", "line")
+
+
+class Message:
+    """One message that the broker keeps until it is acknowledged."""
+
+    def __init__(self, topic: str, payload: bytes) -> None:
+        self.topic, self.payload = topic, payload
+        self.acknowledged = 0
+
+    def ack(self) -> None:
+        self.acknowledged += 1
+
+
+class Wire:
+    """A link that keeps what was published; it may be down."""
+
+    def __init__(self) -> None:
+        self.inbox: Queue[Message] = Queue()
+        self.sent: list[tuple[str, bytes, bool]] = []
+        self.down = False
+
+    def bring(self, topic: str, payload: bytes) -> Message:
+        """A message comes in."""
+        message = Message(topic, payload)
+        self.inbox.put(message)
+        return message
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+        if self.down:
+            raise LinkDown("the broker", "it is down")
+        self.sent.append((topic, payload, retain))
+
+    def confirmed(self) -> list[StoredItem]:
+        """What the outboxes were told."""
+        notices = [payload for topic, payload, _ in self.sent if topic == TOPICS.stored]
+        return [item for raw in notices for item in Stored.model_validate_json(raw).items]

@@ -1,0 +1,94 @@
+"""A broker without its retained configuration gets it back; one that has it is left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.release import Release
+from runtime.clock import ManualClock
+from storage.config_keeper import WAIT_FOR_RETAINED_S, ConfigKeeper
+from storage.releases import record_cleared, record_release
+from tests.unit.storage.line import TOPICS, Message, Wire
+from tests.unit.storage.made import release
+
+CONFIG = TOPICS.config("tiles")
+OLD, NEW = release(words="a dent"), release(words="a scratch")
+
+
+def raw(one: Release) -> bytes:
+    return one.model_dump_json().encode()
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def keeper(wire: Wire, clock: ManualClock, sessions) -> ConfigKeeper:
+    with sessions.begin() as session:
+        record_release(session, OLD, 1)
+        record_release(session, NEW, 2)
+    return ConfigKeeper(wire, TOPICS, ["tiles", "lids"], sessions, clock)
+
+
+def connect_and_wait(keeper: ConfigKeeper, clock: ManualClock) -> None:
+    keeper.connected()
+    clock.advance_ms(WAIT_FOR_RETAINED_S * 1000)
+    keeper.step()
+
+
+def test_the_newest_release_is_given_back_once(
+    keeper: ConfigKeeper, wire: Wire, clock: ManualClock
+) -> None:
+    keeper.step()
+    connect_and_wait(keeper, clock)
+    keeper.step()
+    assert wire.sent == [(CONFIG, raw(NEW), True)]
+
+
+def test_a_broker_that_has_one_is_left_alone(
+    keeper: ConfigKeeper, wire: Wire, clock: ManualClock
+) -> None:
+    keeper.connected()
+    keeper.saw(Message(CONFIG, raw(OLD)))
+    clock.advance_ms(WAIT_FOR_RETAINED_S * 1000)
+    keeper.step()
+    assert wire.sent == []
+
+
+def test_a_cleared_configuration_stays_cleared(
+    keeper: ConfigKeeper, wire: Wire, clock: ManualClock, sessions
+) -> None:
+    with sessions.begin() as session:
+        record_cleared(session, "tiles", 3)
+    connect_and_wait(keeper, clock)
+    assert wire.sent == []
+
+
+def test_it_is_tried_again_while_the_broker_is_gone(
+    keeper: ConfigKeeper, wire: Wire, clock: ManualClock
+) -> None:
+    wire.down = True
+    connect_and_wait(keeper, clock)
+    wire.down = False
+    keeper.step()
+    assert wire.sent == [(CONFIG, raw(NEW), True)]
+
+
+def test_a_release_that_was_applied_meanwhile_wins(
+    keeper: ConfigKeeper, wire: Wire, clock: ManualClock
+) -> None:
+    """The broker had a person's new release a moment before it had ours."""
+    connect_and_wait(keeper, clock)
+    applied = raw(release(words="a crack"))
+    keeper.saw(Message(CONFIG, applied))
+    keeper.saw(Message(CONFIG, raw(NEW)))
+    assert wire.sent[1:] == [(CONFIG, applied, True)]
+    keeper.saw(Message(CONFIG, applied))
+    assert len(wire.sent) == 2

@@ -1,0 +1,216 @@
+"""Every query on a filled database: what it counts, orders, leaves out."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.orm import Session
+
+from contracts.causes import Cause, Decision, Gate, Mode
+from contracts.messages import ProcessState, SequenceRange
+from storage import queries
+from storage.archive.index import Picture, PictureIndex
+from storage.parts import record_disposition, record_verdict
+from storage.queries.distributions import capture_to_plc_counts, no_verdict_causes
+from storage.releases import record_cleared, record_release
+from storage.states import record_state
+from tests.unit.storage.made import (
+    BEGIN_NS,
+    SECOND_NS,
+    at,
+    disposition,
+    finding,
+    part,
+    release,
+    verdict,
+)
+
+GUARD = release(mode="guard")
+PARTS = 120
+"""One a second: each 10th a reject, each 30th, from 5 on, without a verdict, the rest passes."""
+
+
+def decision(seq: int) -> Decision:
+    if seq % 30 == 5:
+        return Decision.NO_VERDICT
+    return Decision.REJECT if seq % 10 == 0 else Decision.PASS
+
+
+def fill(session: Session) -> None:
+    record_release(session, release(mode="observe"), BEGIN_NS)
+    record_release(session, GUARD, BEGIN_NS + 1)
+    for seq in range(PARTS):
+        called = decision(seq)
+        found = (finding(area=2.5), finding(area=1.5), finding("dent", counted=False))
+        findings = {"findings": found} if called is Decision.REJECT else {}
+        if called is not Decision.NO_VERDICT:
+            said = verdict(seq, called, release_id=GUARD.release_id, **findings)
+            record_verdict(session, said, BEGIN_NS)
+        acknowledged_at = at(seq + 0.065)
+        done = disposition(seq, called, acknowledged_at=acknowledged_at, gate=Gate.NOT_ASKED)
+        record_disposition(session, done, BEGIN_NS)
+    reached = SequenceRange(epoch=1, first_seq=0, last_seq=PARTS - 1)
+    state = ProcessState(
+        process="bridge",
+        online=True,
+        ready=True,
+        phases={"tiles": "running"},
+        sequences={"tiles": reached},
+        at_utc_ns=BEGIN_NS,
+    )
+    record_state(session, state, BEGIN_NS)
+
+
+@pytest.fixture
+def session(sessions):
+    with sessions.begin() as session:
+        fill(session)
+    with sessions() as session:
+        yield session
+
+
+def test_ledger(session: Session) -> None:
+    [row] = queries.ledger(session, "tiles")
+    assert (row.triggered, row.passed, row.rejected) == (120, 104, 12)
+    assert (row.no_verdict, row.missing, row.closed) == ({Cause.EXPIRED: 4}, 0, True)
+
+
+def test_line_tiles(session: Session) -> None:
+    [tile] = queries.line_tiles(session, now_utc_ns=BEGIN_NS + 119 * SECOND_NS)
+    assert (tile.mode, tile.release_id, tile.phase) == (Mode.GUARD, GUARD.release_id, "running")
+    assert (tile.parts_last_minute, tile.parts_last_hour) == (61, 120)
+    assert (tile.rejected_last_hour, tile.no_verdict_last_hour) == (12, 4)
+    assert tile.defect_rate == pytest.approx(12 / 116)
+    assert (tile.last_part, tile.last_decision) == (part(119), Decision.PASS)
+    assert tile.capture_to_plc_ms.p99 == pytest.approx(50.0)
+
+
+def test_a_tile_of_a_station_without_parts_has_no_numbers_of_others(sessions) -> None:
+    with sessions.begin() as session:
+        record_release(session, release("lids"), 1)
+        [tile] = queries.line_tiles(session, now_utc_ns=BEGIN_NS)
+    assert (tile.station, tile.parts_last_hour, tile.defect_rate) == ("lids", 0, None)
+    assert (tile.last_decision, tile.phase, tile.capture_to_plc_ms.p50) == (None, None, None)
+
+
+def test_last_rejects_with_outlines_and_picture(session: Session, sessions) -> None:
+    there = Picture(part(110), "tiles/1/0/110.png", 9, "0" * 64, "110.png", "r1", BEGIN_NS)
+    PictureIndex(sessions, sessions).add([there])
+    newest, before, *_ = queries.last_rejects(session, "tiles", limit=3)
+    assert [newest.part, before.part] == [part(110), part(100)]
+    assert newest.verdict is not None
+    assert newest.verdict.findings[0] == finding(area=2.5)
+    assert newest.verdict.reasons[0].rule == "any"
+    assert newest.picture is not None
+    assert newest.picture.path == "tiles/1/0/110.png"
+    assert before.picture is None
+    assert queries.last_rejects(session, "lids") == []
+
+
+def test_defect_rate_by_bucket(session: Session) -> None:
+    until = BEGIN_NS + 100 * SECOND_NS
+    rows = queries.defect_rate(session, ["tiles"], 60, BEGIN_NS, until)
+    assert all(row.bucket_start_utc_ns % (60 * SECOND_NS) == 0 for row in rows)
+    assert sum(row.inspected for row in rows) == 96
+    assert sum(row.rejected for row in rows) == 10
+    assert sum(row.no_verdict for row in rows) == 4
+    first_bucket = BEGIN_NS - BEGIN_NS % (60 * SECOND_NS)
+    in_first = (first_bucket + 60 * SECOND_NS - BEGIN_NS) // SECOND_NS
+    assert rows[0].inspected + rows[0].no_verdict == in_first
+    assert queries.defect_rate(session, "lids", 60, BEGIN_NS, until) == []
+
+
+def test_pareto_counts_parts_and_counted_findings(session: Session) -> None:
+    [row] = queries.pareto(session, "tiles", since_utc_ns=BEGIN_NS + SECOND_NS)
+    assert (row.prompt, row.parts, row.findings, row.area) == ("scratch", 11, 22, 44.0)
+    assert row.area_unit == "px2"
+
+
+def test_the_whole_story_by_identity_by_part_id_and_by_verdict(session: Session) -> None:
+    for wanted in ("tiles/1/10", "1010", "v-tiles/1/10"):
+        [story] = queries.part_story(session, wanted)
+        assert (story.part, story.part_id) == (part(10), 1010)
+    assert story.release_config == GUARD.config.model_dump(mode="json")
+    assert story.disposition is not None
+    assert (story.disposition.decision, story.disposition.gate) == (
+        Decision.REJECT,
+        Gate.NOT_ASKED,
+    )
+    assert story.times is not None
+    assert story.times.start_to_capture_ms == pytest.approx(10)
+    assert story.times.capture_to_plc_ms == pytest.approx(50)
+    assert story.times.plc_to_acknowledge_ms == pytest.approx(5)
+    assert story.times.timings_ms == {"model": 30.0}
+
+
+@pytest.mark.parametrize(
+    "wanted", ["tiles/9/9", "77", "nonsense", "a/b", "tiles/x/1", "", "9" * 30, f"tiles/{2**64}/1"]
+)
+def test_a_part_that_is_not_known_has_no_story(session: Session, wanted: str) -> None:
+    assert queries.part_story(session, wanted) == []
+
+
+def test_a_part_that_storage_half_knows(sessions) -> None:
+    with sessions.begin() as session:
+        record_verdict(session, verdict(3), 0)
+        record_disposition(session, disposition(4, Decision.NO_VERDICT), 0)
+        [said], [done] = (queries.part_story(session, f"tiles/1/{seq}") for seq in (3, 4))
+    assert said.verdict is not None
+    assert (said.disposition, said.times) == (None, None)
+    assert (done.verdict, done.disposition.cause) == (None, Cause.EXPIRED)
+    assert done.times.capture_to_plc_ms is None
+
+
+def test_latencies_newest_first(session: Session) -> None:
+    rows = queries.latencies(session, "tiles", since_utc_ns=BEGIN_NS, limit=2)
+    assert [row.part.trigger_seq for row in rows] == [119, 118]
+
+
+def test_percentiles_are_nearest_rank(sessions) -> None:
+    with sessions.begin() as session:
+        for seq in range(1, 101):
+            record_verdict(session, verdict(seq, captured_at=at(seq)), 0)
+            record_disposition(session, disposition(seq, presented_at=at(seq + seq / 1000)), 0)
+        times = queries.capture_to_plc(session)["tiles"]
+        counts = capture_to_plc_counts(session, "tiles", 0, 2 * BEGIN_NS)
+    assert (times.count, times.p50, times.p99) == (100, pytest.approx(50), pytest.approx(99))
+    assert sum(row.parts for row in counts) == 100
+
+
+def test_times_across_machines_rest_on_utc(sessions) -> None:
+    with sessions.begin() as session:
+        record_verdict(session, verdict(1, captured_at=at(1.010, boot_id="camera")), 0)
+        elsewhere = at(1.060).model_copy(update={"monotonic_ns": 5, "boot_id": "bridge"})
+        record_disposition(session, disposition(1, presented_at=elsewhere), 0)
+        [times] = queries.latencies(session)
+    assert times.capture_to_plc_ms == pytest.approx(50)
+
+
+def test_causes_by_bucket(session: Session) -> None:
+    rows = no_verdict_causes(session, "tiles", 3600, 0, 2 * BEGIN_NS)
+    assert sum(row.parts for row in rows) == 4
+    assert {row.cause for row in rows} == {Cause.EXPIRED}
+
+
+def test_releases_and_modes(sessions) -> None:
+    observe, guard = release(mode="observe"), release(mode="guard")
+    with sessions.begin() as session:
+        for number, one in enumerate([observe, guard, guard, observe]):
+            record_release(session, one, number)
+        views = queries.releases(session, "tiles")
+        changes = queries.mode_changes(session)
+        assert record_cleared(session, "tiles", 9)
+        assert not any(view.active for view in queries.releases(session))
+    assert [(v.release_id, v.active) for v in views] == [
+        (observe.release_id, True),
+        (guard.release_id, False),
+    ]
+    assert [(c.before, c.after, c.at_utc_ns) for c in changes] == [
+        (Mode.GUARD, Mode.OBSERVE, 3),
+        (Mode.OBSERVE, Mode.GUARD, 1),
+        (None, Mode.OBSERVE, 0),
+    ]
+
+
+def test_phase_changes(session: Session) -> None:
+    [change] = queries.phase_changes(session, "tiles")
+    assert (change.phase, change.at_utc_ns) == ("running", BEGIN_NS)

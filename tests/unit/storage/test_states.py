@@ -1,0 +1,41 @@
+"""Phases are appended when they change; a bridge that is gone is offline."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from contracts.messages import ProcessState
+from storage.models import PhaseRow
+from storage.states import record_state
+
+
+def state(phases: dict[str, str], *, online: bool = True, process: str = "bridge") -> ProcessState:
+    at_utc_ns = 5 if online else 0
+    return ProcessState(
+        process=process, online=online, ready=online, phases=phases, at_utc_ns=at_utc_ns
+    )
+
+
+def recorded(session) -> list[tuple[str, str, int]]:
+    rows = session.scalars(select(PhaseRow).order_by(PhaseRow.id))
+    return [(row.station, row.phase, row.at_utc_ns) for row in rows]
+
+
+def test_only_changes_are_appended(sessions) -> None:
+    with sessions.begin() as session:
+        news = [
+            record_state(session, state(phases), 9)
+            for phases in ({"tiles": "init"}, {"tiles": "init"}, {"tiles": "ready"})
+        ]
+        assert news == [True, False, True]
+        assert recorded(session) == [("tiles", "init", 5), ("tiles", "ready", 5)]
+
+
+def test_the_last_will_ends_the_phases_of_its_own_process(sessions) -> None:
+    with sessions.begin() as session:
+        record_state(session, state({"tiles": "ready", "lids": "ready"}), 9)
+        record_state(session, state({"lids": "ready"}, process="bridge-2"), 9)
+        assert record_state(session, state({}, online=False), 9)
+        assert not record_state(session, state({}, online=False), 10)
+        assert recorded(session)[-1] == ("tiles", "offline", 9)
+        assert ("lids", "offline", 9) not in recorded(session)

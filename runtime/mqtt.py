@@ -14,8 +14,8 @@ from contracts.errors import LinkDown
 from contracts.names import Topics
 from runtime.broker import Broker
 from runtime.metrics import INBOX_DROPPED, LINK_LOSSES, LINK_UP
-from runtime.mqtt_connection import Connection, Incoming, Session
-from runtime.publication import Publication
+from runtime.mqtt_connection import Connection, Session
+from runtime.mqtt_messages import Incoming, Publication
 
 __all__ = ["Broker", "Incoming", "MqttLink", "Publication"]
 

@@ -22,7 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from contracts.errors import LinkDown, MalformedMessage
 from runtime.broker import Broker
-from runtime.publication import Publication
+from runtime.mqtt_messages import Incoming, Publication
 
 log = structlog.get_logger()
 
@@ -44,16 +44,6 @@ class Session(NamedTuple):
     receive_maximum: int
     in_flight_limit: int
     tls: ssl.SSLContext | None = None
-
-
-class Incoming(NamedTuple):
-    """A message; ``ack()`` after its effect is durable, else the broker sends it again."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    ack: Callable[[], None]
-    qos: int = 1
 
 
 class Connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import redis
@@ -15,7 +16,7 @@ from contracts.names import PUBLISH_GROUP, VERDICTS, Topics, decided
 from runtime.clock import Clock
 from runtime.metrics import VERDICTS_PUBLISHED, VERDICTS_RECORDED
 from runtime.mqtt import MqttLink
-from runtime.publication import Publication
+from runtime.mqtt_messages import Publication
 from runtime.redis_link import address, translate_errors
 from runtime.send_order import Outgoing, SendOrder
 from runtime.streams import Entry, StreamGroup, dead_letter
@@ -110,7 +111,7 @@ class OutboxPublisher:
         self._resend_after_s, self._unmatched_after_s = resend_after_s, unmatched_after_s
         self._order = SendOrder()
         self._sent: list[_Sent] = []
-        self._unmatched: deque[_Unmatched] = deque(maxlen=WINDOW)
+        self._unmatched: deque[_Unmatched] = deque(maxlen=WINDOW)  # the rest: _read_unstored
         self._storage_answers = True
         self._resend_every_s = self._resend_at_s = 0.0
 
@@ -186,17 +187,27 @@ class OutboxPublisher:
             self._resend_every_s = min(2 * self._resend_every_s, LONGEST_RESEND_S)
         self._resend_at_s = now_s + self._resend_every_s
         entries = self._group.reclaim(int(self._resend_after_s * 1000), BATCH)
-        kept = [entry for entry in entries if self._queue(entry)]
-        VERDICTS_PUBLISHED.labels("again").inc(len(kept))
+        again = [outgoing for entry in entries if (outgoing := self._queue(entry))]
+        self._remember_where(again)
+        VERDICTS_PUBLISHED.labels("again").inc(len(again))
 
-    def _queue(self, entry: Entry) -> bool:
+    def _remember_where(self, outgoings: Sequence[Outgoing]) -> None:
+        """Storage speaks of parts: also after the key that says which entry is theirs expired."""
+        with translate_errors(self._server), self._journal.pipeline(transaction=False) as pipe:
+            for entry, verdict in outgoings:
+                value = f"{entry.id} {verdict.verdict_id}"
+                pipe.set(decided(verdict.part), value, nx=True, ex=IDENTITY_KEPT_S)
+            pipe.execute()
+
+    def _queue(self, entry: Entry) -> Outgoing | None:
         try:
             verdict = parse(Verdict, entry.fields.get(b"verdict", b""), entry.stream)
         except MalformedMessage as error:
             self._bury(entry, error.reason)
-            return False
-        self._order.put(Outgoing(entry, verdict), self._clock.now())
-        return True
+            return None
+        outgoing = Outgoing(entry, verdict)
+        self._order.put(outgoing, self._clock.now())
+        return outgoing
 
     def _send_waiting(self) -> None:
         while len(self._sent) < WINDOW:

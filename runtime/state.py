@@ -10,7 +10,7 @@ from contracts.errors import LinkDown
 from contracts.messages import ProcessState, SequenceRange
 from contracts.names import Topics
 from runtime.clock import Clock
-from runtime.publication import Publication
+from runtime.mqtt_messages import Publication
 
 REPEAT_EVERY_S = 5.0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import redis
@@ -20,6 +20,14 @@ log = structlog.get_logger()
 
 DEAD_LETTERS_KEPT = 1000
 LARGEST_DEAD_FIELD_BYTES = 64 * 1024
+MOST_IDS_AT_ONCE = 1000
+
+# One script: an entry that is acknowledged and not deleted would stay for ever, the other way
+# round it would be taken for lost. MULTI is refused by a Redis at its bound, which this empties.
+ACK_AND_DELETE = """#!lua flags=allow-oom
+redis.call('XACK', KEYS[1], ARGV[1], unpack(ARGV, 2))
+return redis.call('XDEL', KEYS[1], unpack(ARGV, 2))
+"""
 
 
 class Entry(NamedTuple):
@@ -95,7 +103,9 @@ class StreamGroup:
         Raises:
             LinkDown: Redis cannot be reached; acknowledging again does no harm.
         """
-        self._finish(entries, delete=False)
+        with translate_errors(self._server):
+            for stream, ids in _ids_by_stream(entries):
+                self._redis.xack(stream, self._group, *ids)
 
     def ack_and_delete(self, *entries: Entry) -> None:
         """Acknowledge and delete, for streams that only this group reads.
@@ -103,18 +113,9 @@ class StreamGroup:
         Raises:
             LinkDown: Redis cannot be reached; doing it again does no harm.
         """
-        self._finish(entries, delete=True)
-
-    def _finish(self, entries: Iterable[Entry], *, delete: bool) -> None:
-        ids_of: dict[str, list[str]] = {}
-        for entry in entries:
-            ids_of.setdefault(entry.stream, []).append(entry.id)
-        with translate_errors(self._server), self._redis.pipeline(transaction=True) as pipe:
-            for stream, ids in ids_of.items():
-                pipe.xack(stream, self._group, *ids)
-                if delete:
-                    pipe.xdel(stream, *ids)
-            pipe.execute()
+        with translate_errors(self._server):
+            for stream, ids in _ids_by_stream(entries):
+                self._redis.eval(ACK_AND_DELETE, 1, stream, self._group, *ids)
 
     def _in_group(self, command: Any) -> Any:
         """Run ``command`` with the groups there, also when Redis lost them since the last time."""
@@ -188,7 +189,8 @@ def append(client: redis.Redis, stream: str, fields: Mapping[str, bytes]) -> str
         ServerFull: Redis is at its memory bound and took nothing.
     """
     with translate_errors(address(client)):
-        entry_id: Any = client.xadd(stream, {**fields})
+        entry: dict[Any, Any] = dict(fields)
+        entry_id: Any = client.xadd(stream, entry)
         return entry_id.decode()
 
 
@@ -216,6 +218,16 @@ def _small_enough(name: bytes, value: bytes) -> dict[bytes, bytes]:
         return {name: value}
     digest = hashlib.sha256(value).hexdigest()
     return {name + b".bytes": str(len(value)).encode(), name + b".sha256": digest.encode()}
+
+
+def _ids_by_stream(entries: Iterable[Entry]) -> Iterator[tuple[str, list[str]]]:
+    """Ids of each stream, in portions that a script's stack can hold."""
+    ids_of: dict[str, list[str]] = {}
+    for entry in entries:
+        ids_of.setdefault(entry.stream, []).append(entry.id)
+    for stream, ids in ids_of.items():
+        for start in range(0, len(ids), MOST_IDS_AT_ONCE):
+            yield stream, ids[start : start + MOST_IDS_AT_ONCE]
 
 
 def _entries(stream: str, raw: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:

@@ -15,8 +15,8 @@ from contracts.errors import LinkDown, MalformedMessage
 from contracts.names import Topics
 from runtime.broker import Broker
 from runtime.mqtt import Incoming, MqttLink, Publication
-from tests.contract.runtime.waiting import until
 from tests.servers import Server, free_port, mosquitto_server
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from runtime.outbox import OutboxPublisher, VerdictOutbox
 from runtime.redis_link import connect
 from runtime.streams import append
 from runtime.worker import Stop, run_loop, supervised_threads
-from tests.contract.runtime.verdicts import stored, verdict
-from tests.contract.runtime.waiting import until
 from tests.servers import free_port, mosquitto_server, redis_server
+from tests.verdicts import stored, verdict
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -118,6 +118,19 @@ def test_a_full_journal_says_so():
         assert outbox.record(verdict(1))
 
 
+def test_a_full_journal_is_emptied_by_what_storage_has(broker: Broker, topics: Topics):
+    with redis_server("journal", "--maxmemory 4mb") as server, connect(server.url) as client:
+        outbox = VerdictOutbox(client)
+        outbox.record(verdict(0))
+        with listener(broker, topics) as bridge, publishing(client, broker, topics) as publisher:
+            assert sequences(bridge, 1) == [0]
+            for size in (100_000, 1000):
+                with pytest.raises(ServerFull):
+                    fill(client, size)
+            publisher.on_stored(stored(verdict(0)))
+            assert client.xlen(VERDICTS) == 0
+
+
 def test_a_verdict_is_on_the_wire_at_once(
     journal_redis: redis.Redis, broker: Broker, topics: Topics
 ):
@@ -156,6 +169,20 @@ def test_verdicts_are_sent_until_storage_has_them(
         until(lambda: journal_redis.xlen(VERDICTS) == 0)
         time.sleep(0.6)
         assert storage.inbox.empty()
+
+
+def test_storage_is_understood_after_the_identity_expired(
+    journal_redis: redis.Redis, broker: Broker, topics: Topics
+):
+    VerdictOutbox(journal_redis).record(verdict(1))
+    journal_redis.delete(decided(verdict(1).part))
+    with (
+        listener(broker, topics) as storage,
+        publishing(journal_redis, broker, topics, resend_after_s=0.2) as publisher,
+    ):
+        assert sequences(storage, 2) == [1, 1]
+        publisher.on_stored(stored(verdict(1)))
+        assert journal_redis.xlen(VERDICTS) == 0
 
 
 def test_a_verdict_that_nobody_heard_is_sent_again_soon(

@@ -13,8 +13,8 @@ from runtime.broker import Broker
 from runtime.clock import ManualClock
 from runtime.mqtt import MqttLink
 from runtime.state import StateBoard
-from tests.contract.runtime.waiting import until
 from tests.servers import free_port, mosquitto_server
+from tests.waiting import until
 
 
 @pytest.fixture

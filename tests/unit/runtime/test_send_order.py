@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from runtime.clock import ManualClock
 from runtime.send_order import Outgoing, SendOrder
 from runtime.streams import Entry
-from tests.contract.runtime.verdicts import verdict
+from tests.verdicts import verdict
 
 
 def outgoing(seq: int, clock: ManualClock) -> Outgoing:

@@ -1,8 +1,20 @@
-"""What became of one published message."""
+"""Messages that came in, and what became of those that go out."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Incoming(NamedTuple):
+    """A message; ``ack()`` after its effect is durable, else the broker sends it again."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    ack: Callable[[], None]
+    qos: int = 1
 
 
 class Publication:

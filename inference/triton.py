@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 import structlog
@@ -45,6 +47,17 @@ class TritonModel:
         self._url = url
         self._client = InferenceServerClient(url, channel_args=CHANNEL)
         self._dead_models: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the connection."""

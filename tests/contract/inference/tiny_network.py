@@ -28,7 +28,8 @@ def write_tiny_network(folder: Path) -> None:
         helper.make_node("Unsqueeze", ["present", "last_axis"], ["present_wide"]),
         helper.make_node("Mul", ["tokens", "present_wide"], ["real_tokens"]),
         helper.make_node("ReduceMean", ["real_tokens", "token_axes"], ["word"], keepdims=0),
-        helper.make_node("Reshape", ["word", "word_shape"], ["word_map"]),  # (1, N, 1, 1)
+        helper.make_node("Mul", ["word", "word_weight"], ["weighted_word"]),
+        helper.make_node("Reshape", ["weighted_word", "word_shape"], ["word_map"]),  # (1, N, 1, 1)
         helper.make_node("Add", ["brightness", "word_map"], ["margin"]),  # (B, N, h, w)
         helper.make_node("ReduceMax", ["margin", "grid_axes"], ["presence"], keepdims=0),
     ]
@@ -38,6 +39,7 @@ def write_tiny_network(folder: Path) -> None:
         "spread": np.float32(32),
         "last_axis": np.array([2]),
         "token_axes": np.array([1, 2]),
+        "word_weight": np.float32(100),
         "word_shape": np.array([1, -1, 1, 1]),
         "grid_axes": np.array([2, 3]),
     }

@@ -120,13 +120,18 @@ def test_ragged_outlines_are_bounded() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    above=hnp.arrays(bool, (24, 24)),
+    specks=hnp.arrays(bool, (12, 12)),
+    blob=st.integers(0, 8),
     smallest=st.integers(0, 4),
     largest_count=st.none() | st.integers(0, 40),
     largest_total=st.none() | st.integers(0, 200),
 )
 def test_bounded_findings_decide_as_all_would(
-    above: np.ndarray, smallest: int, largest_count: int | None, largest_total: int | None
+    specks: np.ndarray,
+    blob: int,
+    smallest: int,
+    largest_count: int | None,
+    largest_total: int | None,
 ) -> None:
     prompt = Prompt(
         words="x",
@@ -135,6 +140,9 @@ def test_bounded_findings_decide_as_all_would(
         largest_total_area=largest_total,
     )
     station = config(prompt)
+    above = np.zeros((24, 24), bool)
+    above[::2, ::2] = specks  # that do not touch each other
+    above[:blob, :blob] = True
     found = find(perception(np.where(above, 1.0, -1.0)[None]), station)
     everything = [_plain(prompt, area) for area in _areas(above)]
     ours, theirs = rule(found.findings, station), rule(everything, station)

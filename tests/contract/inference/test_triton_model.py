@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from tritonclient.grpc import InferenceServerClient
+from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedOutput
 
 from contracts.errors import BadImage, ModelRejected, ModelUnavailable, RefereeError
+from inference import tensors
 from inference.imaging import decode_image, margin_to_sensor, to_network
 from inference.text_encoder import TextEncoder
-from inference.triton import TritonModel
+from inference.triton import WANTED, TritonModel
 from referee.servers.triton import TEXT_ENCODER
 from tests.contract.inference.conftest import TritonServer
 from tests.contract.inference.pictures import dark, jpeg, png, with_spot
@@ -49,6 +50,29 @@ def test_same_answer_as_the_network_itself(model: TritonModel, tiny_models: Path
         perception.sensor_margin(1),
         margin_to_sensor(perception.margin, network_input, (150, 203))[1],
     )
+
+
+def test_masks_in_sensor_pixels_only_on_request(model: TritonModel, triton: TritonServer) -> None:
+    encoded = png(with_spot())
+    perception = model.infer(encoded, WORDS, TIMEOUT_S)
+    image = InferInput(tensors.IMAGE, [1, len(encoded)], "UINT8")
+    image.set_data_from_numpy(np.frombuffer(encoded, np.uint8)[None])
+    text = tensors.encode_words(WORDS)
+    words = InferInput(tensors.WORDS, [1, text.size], "UINT8")
+    words.set_data_from_numpy(text[None])
+    with InferenceServerClient(triton.url) as client:
+        wanted = [InferRequestedOutput(tensors.MASK)]
+        mask = client.infer(tensors.DQFORMER, [image, words], outputs=wanted).as_numpy("mask")
+    expected = np.stack([perception.sensor_margin(index) > 0 for index in range(len(WORDS))])
+    np.testing.assert_array_equal(mask[0], expected)
+    assert tensors.MASK not in WANTED
+
+
+def test_a_picture_of_fifty_megapixels(model: TritonModel) -> None:
+    perception = model.infer(jpeg(with_spot(5000, 9900)), WORDS, 60.0)
+    assert perception.size_hw == (5000, 9900)
+    with pytest.raises(BadImage, match="too large"):
+        model.infer(jpeg(dark(5000, 10_100)), WORDS, 60.0)
 
 
 def test_same_request_same_bits(model: TritonModel) -> None:

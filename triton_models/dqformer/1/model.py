@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from network import Network
+from prompt_encoder import PromptEncoder
 from prompts import PromptCache
 
 from contracts.errors import BadImage, ModelRejected, ModelUnavailable
@@ -67,7 +68,8 @@ class TritonPythonModel:
         )
         card = json.loads(Path(__file__).with_name("model.json").read_text())
         self._sizes = NetworkSizes(card["max_side_px"], card["size_multiple"])
-        self._prompts = PromptCache(int(setting["prompts_cached"]))
+        self._encoder = PromptEncoder()
+        self._prompts = PromptCache(self._encoder.encode, int(setting["prompts_cached"]))
         self._network.warm_up()
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list:
@@ -95,7 +97,7 @@ class TritonPythonModel:
         scores = self._network.run(images, states, token_mask)
         words_ms = (encoded - started) * 1e3
         network_ms = (time.perf_counter() - encoded) * 1e3
-        version = f"{self._network.version}+{self._prompts.encoder_version}"
+        version = f"{self._network.version}+{self._encoder.version}"
         return [
             answer(job, presence, margin, version, (job.decode_ms, words_ms, network_ms))
             for job, margin, presence in zip(jobs, scores.margin, scores.presence, strict=True)

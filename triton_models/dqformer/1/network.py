@@ -19,6 +19,19 @@ NUMPY_TYPES = {
 }
 
 
+def present_of(providers: Sequence[str]) -> list[str]:
+    """Those execution providers that this machine's ONNX Runtime has, in the given order.
+
+    Raises:
+        ValueError: it has none of them.
+    """
+    present = onnxruntime.get_available_providers()
+    chosen = [name for name in providers if name in present]
+    if not chosen:
+        raise ValueError(f"none of the execution providers {providers} is here, but {present} are")
+    return chosen
+
+
 class Scores(NamedTuple):
     """Answer for B pictures and N prompts.
 
@@ -39,10 +52,10 @@ class Network:
         options.intra_op_num_threads = threads
         # Threads that spin between parts take the cores from the line's other processes.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        present = onnxruntime.get_available_providers()
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=[name for name in providers if name in present]
-        )
+        chosen = present_of(providers)
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=chosen)
+        if chosen[0] not in self._session.get_providers():  # it falls back to the CPU by itself
+            raise RuntimeError(f"ONNX Runtime has {chosen[0]} and cannot use it: see its log")
         self._types = {put.name: NUMPY_TYPES[put.type] for put in self._session.get_inputs()}
         self.version = f"dqformer-{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
 

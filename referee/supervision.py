@@ -12,7 +12,7 @@ import time
 import xmlrpc.client
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from supervisor.xmlrpc import SupervisorTransport
 
@@ -120,7 +120,7 @@ class Supervisor:
                 raise LinkDown("supervisord", f"did not start, see {self._logs}/supervisord.log")
             time.sleep(0.05)
 
-    def _call(self, method: str) -> list[dict[str, object]] | object:
+    def _call(self, method: str) -> Any:
         try:
             config = configparser.RawConfigParser()
             config.read_string(self._config.read_text())

@@ -52,7 +52,9 @@ class ProcessSettings(BaseSettings):
     database_url: Annotated[
         str | None, Field(title="SQLAlchemy URL; a SQLite file in run_dir if none")
     ] = None
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(title="Least level that is logged")
+    ] = "INFO"
     log_format: Annotated[Literal["json", "console"], Field(title="json or console")] = "json"
 
     @property

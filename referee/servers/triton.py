@@ -2,10 +2,13 @@
 
 The wheel holds the server, its Python backend and one backend stub per Python version, in folders
 that only its own launcher knows. Assembled once under ``.runtime``; a second time is a glance.
+
+``python -m referee.servers.triton --grpc-port 8001 ...`` becomes the server, for a container.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import sys
@@ -143,3 +146,23 @@ def _environment(wheel: Path, text_encoder: Path) -> dict[str, str]:
         # The text encoder is numpy: its matrices are small, and threads that spin cost the others.
         "OPENBLAS_NUM_THREADS": "1",
     }
+
+
+def main() -> None:
+    """Become the server: this process is replaced by it."""
+    parser = argparse.ArgumentParser(prog="python -m referee.servers.triton")
+    parser.add_argument("--host", default="127.0.0.1", help="address that all three ports bind")
+    for port in TritonPorts._fields:
+        parser.add_argument(f"--{port}-port", type=int, required=True)
+    parser.add_argument("--models", type=Path, default=MODELS, help="model repository")
+    given = parser.parse_args()
+    ports = TritonPorts(given.grpc_port, given.http_port, given.metrics_port)
+    command = triton_command(ports, host=given.host, models=given.models)
+    os.execve(command.argv[0], command.argv, os.environ | command.environment)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BadSettings as error:
+        sys.exit(str(error))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from inference.triton import TritonModel
-from referee.servers.triton import MODELS, TritonPorts, is_ready, triton_command
+from referee.servers.triton import MODELS, TritonPorts, is_ready
 from tests.contract.inference.tiny_network import write_tiny_network
 
 
@@ -41,11 +43,10 @@ class TritonServer:
         return f"127.0.0.1:{self.ports.grpc}"
 
     def start(self, timeout_s: float = 60.0) -> None:
-        command = triton_command(self.ports, models=self.models)
+        ports = [f"--{name}-port={port}" for name, port in self.ports._asdict().items()]
+        command = [sys.executable, "-m", "referee.servers.triton", f"--models={self.models}"]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command.argv, env=os.environ | command.environment, stdout=log, stderr=log
-            )
+            self._process = subprocess.Popen([*command, *ports], stdout=log, stderr=log)
         give_up = time.monotonic() + timeout_s
         while not is_ready("127.0.0.1", self.ports.http):
             assert self._process.poll() is None, self.log.read_text()
@@ -61,6 +62,19 @@ class TritonServer:
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    def kill_model_process(self) -> None:
+        """Of dqformer only, as its out-of-memory end would."""
+        for status in Path("/proc").glob("[0-9]*/status"):
+            try:
+                is_child = f"PPid:\t{self.pid}\n" in status.read_text()
+                command = (status.parent / "cmdline").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it ended meanwhile
+            if is_child and "/dqformer/" in command:
+                os.kill(int(status.parent.name), signal.SIGKILL)
+                return
+        raise AssertionError("no process of the model found")
 
     def kill(self) -> None:
         assert self._process is not None

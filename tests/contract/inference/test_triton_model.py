@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -183,7 +181,7 @@ def test_a_server_that_dies_and_comes_back(new_triton: Callable[[], TritonServer
         assert time.monotonic() < give_up, "the client does not find the server again"
         time.sleep(0.05)
     assert model.infer(png(with_spot()), WORDS, TIMEOUT_S).presence[0] > 0
-    _kill_model_process(server)
+    server.kill_model_process()
     with pytest.raises(ModelUnavailable, match="not healthy"):
         model.infer(png(dark()), WORDS, TIMEOUT_S)
     assert not model.is_ready()
@@ -192,17 +190,3 @@ def test_a_server_that_dies_and_comes_back(new_triton: Callable[[], TritonServer
     assert model.infer(png(with_spot()), WORDS, TIMEOUT_S).presence[0] > 0
     model.close()
     server.stop()
-
-
-def _kill_model_process(server: TritonServer) -> None:
-    """Of dqformer: as its out-of-memory end would."""
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            parent = f"PPid:\t{server.pid}\n" in status.read_text()
-            command = (status.parent / "cmdline").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if parent and "/dqformer/" in command:
-            os.kill(int(status.parent.name), signal.SIGKILL)
-            return
-    raise AssertionError("no process of the model found")

@@ -176,5 +176,8 @@ def test_triton_dies_and_comes_back(
     triton.start()
     line.until_ready()
     assert line.verdict_of(line.put(2, png(dark()))).decision is Decision.PASS
+    triton.kill_model_process()  # the server lives on without it, and calls itself ready
+    assert line.verdict_of(line.put(3, png(dark()))).decision is Decision.PASS
+    line.until_ready()
     assert worker.poll() is None
     triton.stop()

@@ -1,0 +1,63 @@
+"""Triton's folder and command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contracts.errors import BadSettings
+from referee.servers.triton import PYTHON, STUB, TritonPorts, assemble_backends, triton_command
+
+PORTS = TritonPorts(1, 2, 3)
+
+
+def wheel_with_stub(folder: Path, python: str = PYTHON) -> Path:
+    """The files that the wheel has, empty."""
+    server = folder / "triton" / "pytriton" / "tritonserver"
+    for path in (
+        "bin/tritonserver",
+        "backends/python/lib",
+        f"python_backend_stubs/{python}/{STUB}",
+    ):
+        (server / path).parent.mkdir(parents=True)
+        (server / path).write_text(path)
+    return folder / "triton"
+
+
+def test_backend_and_its_stub_in_one_folder(tmp_path: Path) -> None:
+    server = wheel_with_stub(tmp_path) / "pytriton" / "tritonserver"
+    backends = assemble_backends(server, tmp_path / "backends")
+    assert {path.name for path in (backends / "python").iterdir()} == {"lib", STUB}
+    assert [path.name for path in backends.iterdir()] == ["python"]
+
+
+def test_a_second_time_nothing_is_written(tmp_path: Path) -> None:
+    server = wheel_with_stub(tmp_path) / "pytriton" / "tritonserver"
+    backends = assemble_backends(server, tmp_path / "backends")
+    (backends / "python" / "lib").write_text("kept")
+    assemble_backends(server, backends)
+    assert (backends / "python" / "lib").read_text() == "kept"
+
+
+def test_no_stub_for_this_python_is_told(tmp_path: Path) -> None:
+    server = wheel_with_stub(tmp_path, python="3.0") / "pytriton" / "tritonserver"
+    with pytest.raises(BadSettings, match=f"Python {PYTHON}"):
+        assemble_backends(server, tmp_path / "backends")
+
+
+def test_what_is_missing_is_named_with_its_remedy(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match=r"tritonserver is missing; run `make setup`"):
+        triton_command(PORTS, wheel=tmp_path)
+
+
+def test_another_text_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REFEREE_TEXT_ENCODER", str(tmp_path))
+    wheel = wheel_with_stub(tmp_path)
+    with pytest.raises(BadSettings, match=r"model\.safetensors is missing"):
+        triton_command(PORTS, wheel=wheel)
+    (tmp_path / "model.safetensors").touch()
+    command = triton_command(PORTS, wheel=wheel, host="0.0.0.0")
+    assert command.environment["REFEREE_TEXT_ENCODER"] == str(tmp_path)
+    assert {"--grpc-port=1", "--http-port=2", "--metrics-port=3"} <= set(command.argv)
+    assert "--grpc-address=0.0.0.0" in command.argv

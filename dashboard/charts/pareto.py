@@ -1,0 +1,44 @@
+"""Which prompts reject the most parts."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from dashboard.charts.axes import Layers, chart_height, finished, names_axis
+from dashboard.palette import Palette
+
+TITLE = "Share (%), line: running total"
+
+
+def ranked(counts: pd.DataFrame) -> pd.DataFrame:
+    """Rows (``prompt``, ``parts``), most parts first, with ``share`` and ``cumulative`` (0 to 1).
+
+    A part that two prompts reject counts for both, so shares are of findings against a prompt.
+    """
+    table = counts.sort_values(["parts", "prompt"], ascending=[False, True], ignore_index=True)
+    share = table["parts"] / table["parts"].sum()
+    return table.assign(share=share, cumulative=share.cumsum())
+
+
+def pareto_chart(table: pd.DataFrame, palette: Palette) -> Layers:
+    """Bars of a ``ranked`` table with the cumulative share as a line, both on one axis."""
+    rows = [f"{row.prompt} ({row.parts:,})" for row in table.itertuples()]
+    base = alt.Chart(table.assign(row=rows)).encode(
+        alt.Y("row:N", sort=rows, title=None, axis=names_axis(grid=False)),
+        tooltip=[
+            alt.Tooltip("prompt:N", title="Prompt"),
+            alt.Tooltip("parts:Q", title="Parts", format=","),
+            alt.Tooltip("share:Q", title="Share", format=".1%"),
+            alt.Tooltip("cumulative:Q", title="Cumulative", format=".1%"),
+        ],
+    )
+    axis = alt.Axis(format="%", tickCount=5)
+    scale = alt.Scale(domain=[0, 1])
+    bars = base.mark_bar(color=palette.reject, height=18).encode(
+        alt.X("share:Q", title=TITLE, scale=scale, axis=axis)
+    )
+    sums = base.mark_line(
+        color=palette.quiet, strokeWidth=1.5, point=alt.OverlayMarkDef(color=palette.ink, size=40)
+    ).encode(alt.X("cumulative:Q", title=TITLE, scale=scale, axis=axis), alt.Order("cumulative:Q"))
+    return finished(alt.layer(bars, sums), chart_height(len(table)), palette)

@@ -1,0 +1,40 @@
+"""The few building blocks that all pieces share."""
+
+from __future__ import annotations
+
+from html import escape
+
+from contracts.causes import Cause, Decision
+from dashboard.palette import Palette
+from dashboard.wording import CAUSES, DECISIONS
+
+
+def variables(palette: Palette) -> str:
+    """The palette for style.css."""
+    names = {name.replace("_", "-"): value for name, value in palette._asdict().items()}
+    rules = "".join(f"--{name}:{value};" for name, value in names.items())
+    return f"<style>:root{{{rules}}}</style>"
+
+
+def decision_mark(decision: Decision, cause: Cause | None = None) -> str:
+    """A shape in the decision's colour and its name; the cause where there is one."""
+    text = DECISIONS[decision] if cause is None else f"{DECISIONS[decision]}: {CAUSES[cause]}"
+    return f'<span class="mark {decision.value}"></span>{escape(text)}'
+
+
+def metric(label: str, value: str, below: str = "", kind: str = "") -> str:
+    """A label, a large value and a quiet line. ``value`` and ``below`` are HTML."""
+    return (
+        f'<div class="metric {kind}"><div class="label">{escape(label)}</div>'
+        f'<div class="value">{value}</div><div class="below">{below}</div></div>'
+    )
+
+
+def headline(title: str, right: str = "", key: str = "") -> str:
+    """A section's title with a quiet remark at the right."""
+    return f'<div class="headline {key}"><h2>{escape(title)}</h2><span>{escape(right)}</span></div>'
+
+
+def notice(title: str, text: str) -> str:
+    """A calm message in place of content. ``text`` is plain."""
+    return f'<div class="notice"><h3>{escape(title)}</h3><p>{escape(text)}</p></div>'

@@ -1,0 +1,69 @@
+"""What a station looks for right now: its mode, its prompts, its rules."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from html import escape
+
+from pydantic import ValidationError
+
+from contracts.release import Prompt, StationConfig
+from dashboard.wording import MODES, area, counted, milliseconds
+from dashboard.zones import clock
+from storage.queries import ReleaseView
+
+
+def release_block(station: str, view: ReleaseView | None, now_utc_ns: int, zone: tzinfo) -> str:
+    """The release in force, in words."""
+    if view is None:
+        return _block(station, "No release: every part is called no verdict.", "", "")
+    mode, meaning = MODES[view.mode]
+    at = clock(view.activated_at_utc_ns, zone, now_utc_ns)
+    says = f"{mode}: {meaning}."
+    name = f"Release {view.release_id}, active since {at}"
+    try:
+        config = StationConfig.model_validate(view.config)
+    except ValidationError:
+        return _block(station, says, f"{name}. Another version wrote it.", "")
+    return _block(station, says, f"{name}. {_terms(config)}", _prompts(config))
+
+
+def rule_in_words(prompt: Prompt, unit: str) -> str:
+    """When this prompt rejects a part."""
+    least = f" of at least {area(prompt.smallest_area, unit)}" if prompt.smallest_area else ""
+    limits = []
+    if prompt.largest_count is not None:
+        limits.append(f"more than {counted(prompt.largest_count, 'finding')}{least}")
+    if prompt.largest_total_area is not None:
+        limits.append(f"more than {area(prompt.largest_total_area, unit)} in all")
+    if not limits:
+        return f"Reject on any finding{least}"
+    only = f", findings{least} counted" if least and prompt.largest_count is None else ""
+    return f"Reject on {' or '.join(limits)}{only}"
+
+
+def _terms(config: StationConfig) -> str:
+    scale = config.scale_mm_per_px
+    size = "scale unknown" if scale == "unknown" else f"{scale:g} mm per pixel"
+    return f"Deadline {milliseconds(config.deadline_ms)}, {size}."
+
+
+def _prompts(config: StationConfig) -> str:
+    items = "".join(
+        f"<li><b>{escape(prompt.name)}</b>{_words(prompt)}"
+        f"<span>{rule_in_words(prompt, config.area_unit)}</span></li>"
+        for prompt in config.prompts
+    )
+    return f"<ul>{items}</ul>"
+
+
+def _words(prompt: Prompt) -> str:
+    return f"<q>{escape(prompt.words)}</q>" if prompt.label else ""
+
+
+def _block(station: str, says: str, name: str, prompts: str) -> str:
+    return (
+        f'<div class="release" data-station="{escape(station)}"><h3>{escape(station)}</h3>'
+        f'<p class="sentence">{escape(says)}</p><p class="remarks">{escape(name)}</p>'
+        f"{prompts}</div>"
+    )

@@ -1,0 +1,121 @@
+"""One row of tiles a station: how it runs right now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from html import escape
+
+from dashboard.components.html import decision_mark, metric
+from dashboard.wording import MODES, counted, milliseconds, share
+from dashboard.zones import ago, clock
+from storage.queries import DefectRate, LineTile
+
+NO_PART = "no part in the last hour"
+TONES = {"running": "good", "degraded": "warn", "fault": "bad", "offline": "bad"}
+
+
+def station_row(
+    tile: LineTile,
+    deadline_ms: int | None,
+    hour: Sequence[DefectRate],
+    bars: Sequence[int],
+    now_utc_ns: int,
+    zone: tzinfo,
+) -> str:
+    """The station's tiles.
+
+    Args:
+        hour: its counts of the last hour, step by step; steps without a part are left out.
+        bars: starts (UTC, ns) of all steps of the last hour, oldest first.
+    """
+    return (
+        f'<section class="station" data-station="{escape(tile.station)}">'
+        + _who(tile)
+        + _parts(tile, hour, bars)
+        + _rejected(tile)
+        + _no_verdict(tile)
+        + _latency(tile, deadline_ms)
+        + _last(tile, now_utc_ns, zone)
+        + "</section>"
+    )
+
+
+def _who(tile: LineTile) -> str:
+    mode, meaning = MODES[tile.mode] if tile.mode else ("No release", "nothing to look for yet")
+    phase = (tile.phase or "no bridge").lower()
+    tone = TONES.get(phase, "bad" if tile.phase is None else "calm")
+    reason = f'<div class="below">{escape(tile.phase_reason)}</div>' if tile.phase_reason else ""
+    return (
+        f'<div class="who"><h3>{escape(tile.station)}</h3><div class="badges">'
+        f'<span class="badge mode-{tile.mode or "none"}" title="{escape(meaning)}">{mode}</span>'
+        f'<span class="badge phase {tone}">{escape(phase.capitalize())}</span></div>{reason}</div>'
+    )
+
+
+def _parts(tile: LineTile, hour: Sequence[DefectRate], bars: Sequence[int]) -> str:
+    steps = {step.bucket_start_utc_ns: step for step in hour}
+    most = max((_all(step) for step in hour), default=0)
+    strip = "".join(_bar(steps.get(start), most) for start in bars)
+    return metric(
+        "Parts in the last hour",
+        f"{tile.parts_last_hour:,}",
+        f'<div class="strip" title="Parts every 2 minutes; rejects and no verdicts at the foot">'
+        f"{strip}</div>",
+        "parts",
+    )
+
+
+def _bar(step: DefectRate | None, most: int) -> str:
+    if step is None:
+        return '<i class="bar"></i>'
+    parts = ((step.rejected, "reject"), (step.no_verdict, "no_verdict"))
+    bad = "".join(
+        f'<b class="{kind}" style="height:{max(8.0, 100 * n / most):.0f}%"></b>'
+        for n, kind in parts
+        if n
+    )
+    good = max(0.0, 100 * (step.inspected - step.rejected) / most)
+    return f'<i class="bar"><b class="pass" style="height:{good:.0f}%"></b>{bad}</i>'
+
+
+def _all(step: DefectRate) -> int:
+    return step.inspected + step.no_verdict
+
+
+def _rejected(tile: LineTile) -> str:
+    if not tile.parts_last_hour:
+        return metric("Rejected", "–", NO_PART, "rejected")
+    called = tile.parts_last_hour - tile.no_verdict_last_hour
+    below = f"{tile.rejected_last_hour:,} of {counted(called, 'part')}"
+    return metric("Rejected", share(tile.rejected_last_hour, called), below, "rejected")
+
+
+def _no_verdict(tile: LineTile) -> str:
+    if not tile.parts_last_hour:
+        return metric("No verdict", "–", NO_PART, "unknown")
+    count = tile.no_verdict_last_hour
+    below = f"{share(count, tile.parts_last_hour)} of parts" if count else "every part was called"
+    return metric("No verdict", f"{count:,}", below, "unknown some" if count else "unknown")
+
+
+def _latency(tile: LineTile, deadline_ms: int | None) -> str:
+    times = tile.capture_to_plc_ms
+    value = f"{_number(times.p50)}<small>p50</small>{_number(times.p99)}<small>p99</small>"
+    limit = f"deadline {milliseconds(deadline_ms)}" if deadline_ms else "no deadline known"
+    late = bool(deadline_ms and times.p99 and times.p99 > deadline_ms)
+    return metric("Capture to PLC, ms", value, limit, "latency late" if late else "latency")
+
+
+def _number(value: float | None) -> str:
+    return milliseconds(value).removesuffix(" ms")
+
+
+def _last(tile: LineTile, now_utc_ns: int, zone: tzinfo) -> str:
+    if tile.last_decision is None or tile.last_at_utc_ns is None or tile.last_part is None:
+        return metric("Last part", "–", "no part yet", "last")
+    at = clock(tile.last_at_utc_ns, zone, now_utc_ns)
+    below = f"{at}, {ago(tile.last_at_utc_ns, now_utc_ns)}"
+    part = f"part {tile.last_part.epoch}/{tile.last_part.trigger_seq}"
+    called = decision_mark(tile.last_decision, tile.last_cause)
+    return metric(f"Last {part}", called, below, "last")

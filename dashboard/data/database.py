@@ -1,0 +1,61 @@
+"""One engine for all sessions of the dashboard, and what can be wrong with it, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.orm import Session, sessionmaker
+
+from contracts.errors import BadSettings, LinkDown
+from dashboard.settings import DashboardSettings
+from runtime.settings import load
+from storage.queries import open_sessions
+
+
+class NoDatabase(LinkDown):
+    """There is nothing at the address yet: storage makes the database when it first starts."""
+
+
+def settings() -> DashboardSettings:
+    """The dashboard's settings. Raises BadSettings."""
+    return load(DashboardSettings)
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session to read with.
+
+    Raises:
+        NoDatabase: the SQLite file, or the tables in the database, are not there yet.
+        LinkDown: the database cannot be reached right now.
+        BadSettings: the URL is none.
+    """
+    url = settings().database
+    if not _exists(url):
+        raise NoDatabase("the database", "there is none yet")
+    try:
+        with _sessions(url)() as session:
+            yield session
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        missing = "no such table" in reason or "does not exist" in reason
+        raise (NoDatabase if missing else LinkDown)("the database", reason) from error
+
+
+def _exists(url: str) -> bool:
+    """SQLite would make an empty file of a missing one, so it is not even opened."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise BadSettings(f"REFEREE_DATABASE_URL {url!r}: {error}") from error
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
+
+
+@st.cache_resource
+def _sessions(url: str) -> sessionmaker[Session]:
+    return open_sessions(url)

@@ -1,0 +1,80 @@
+"""What the Line page shows, at most two seconds old."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+
+import streamlit as st
+
+from dashboard.data.database import reading
+from storage.queries import (
+    DefectRate,
+    LedgerRow,
+    LineTile,
+    PartStory,
+    ReleaseView,
+    defect_rate,
+    last_rejects,
+    ledger,
+    line_tiles,
+    releases,
+)
+
+HOUR_NS, DAY_NS = 3600 * 10**9, 86_400 * 10**9
+BAR_S = 120
+REJECTS = 8
+
+
+@st.cache_data(ttl="2s", show_spinner=False)
+def tiles() -> list[LineTile]:
+    """Every station right now."""
+    with reading() as session:
+        return line_tiles(session, time.time_ns())
+
+
+@st.cache_data(ttl="2s", show_spinner=False)
+def last_hour() -> dict[str, list[DefectRate]]:
+    """Per station, counts in steps of two minutes."""
+    until = time.time_ns()
+    stations: dict[str, list[DefectRate]] = defaultdict(list)
+    with reading() as session:
+        for step in defect_rate(session, None, BAR_S, until - HOUR_NS, until):
+            stations[step.station].append(step)
+    return dict(stations)
+
+
+@st.cache_data(ttl="2s", show_spinner=False)
+def rejects() -> list[PartStory]:
+    """The last rejected parts of the line, newest first."""
+    with reading() as session:
+        return last_rejects(session, limit=REJECTS)
+
+
+@st.cache_data(ttl="2s", show_spinner=False)
+def epochs() -> dict[str, list[LedgerRow]]:
+    """Per station, the ledger of every epoch that lived in the last day, newest first."""
+    stations: dict[str, list[LedgerRow]] = defaultdict(list)
+    with reading() as session:
+        for row in ledger(session, since_utc_ns=time.time_ns() - DAY_NS):
+            stations[row.station].append(row)
+    return dict(stations)
+
+
+@st.cache_data(ttl="2s", show_spinner=False)
+def active_releases() -> dict[str, ReleaseView]:
+    """Per station, the release in force."""
+    with reading() as session:
+        return {view.station: view for view in releases(session) if view.active}
+
+
+def bar_starts(now_utc_ns: int) -> list[int]:
+    """Starts (UTC, ns) of the last hour's steps, oldest first, the running one last."""
+    width_ns = BAR_S * 10**9
+    newest = now_utc_ns - now_utc_ns % width_ns
+    return [newest - back * width_ns for back in reversed(range(HOUR_NS // width_ns))]
+
+
+def deadline_ms(release: ReleaseView | None) -> int | None:
+    """The deadline that a release sets."""
+    return release.config.get("deadline_ms") if release else None

@@ -1,0 +1,88 @@
+"""The line right now: tiles, last rejects, ledger, releases."""
+
+from __future__ import annotations
+
+import time
+from datetime import tzinfo
+
+import streamlit as st
+
+from dashboard.components.html import headline
+from dashboard.components.ledger import ledger_block
+from dashboard.components.rejects import card, cards
+from dashboard.components.release import release_block
+from dashboard.components.tiles import station_row
+from dashboard.data import live
+from dashboard.data.pictures import NoPicture, picture_of
+from dashboard.frame import calmly, line_name, say, zone, zone_in_words
+from dashboard.zones import moment
+from storage.queries import LineTile, PartStory
+
+
+@st.fragment(run_every="2s")
+def line() -> None:
+    with calmly():
+        now, here = time.time_ns(), zone()
+        at = moment(now, here).strftime("%a %d %b %Y, %H:%M:%S")
+        st.html(headline(line_name(), f"{at} ({zone_in_words()})", "page"))
+        tiles = live.tiles()
+        if not tiles:
+            say(
+                "No station has reported yet",
+                "The database is there and empty. Stations appear with their first release or "
+                "part. This page looks again by itself.",
+            )
+            return
+        show_tiles(tiles, now, here)
+        show_rejects(live.rejects(), now, here)
+        show_books([tile.station for tile in tiles], now, here)
+
+
+def show_tiles(tiles: list[LineTile], now_utc_ns: int, here: tzinfo) -> None:
+    hours, releases = live.last_hour(), live.active_releases()
+    bars = live.bar_starts(now_utc_ns)
+    rows = [
+        station_row(
+            tile,
+            live.deadline_ms(releases.get(tile.station)),
+            hours.get(tile.station, []),
+            bars,
+            now_utc_ns,
+            here,
+        )
+        for tile in tiles
+    ]
+    with st.container(key="tiles"):
+        st.html("".join(rows))
+
+
+def show_rejects(stories: list[PartStory], now_utc_ns: int, here: tzinfo) -> None:
+    with st.container(key="rejects"):
+        st.html(headline("Last rejects", "findings outlined; newest first" if stories else ""))
+        if not stories:
+            st.html('<p class="quiet">No part has been rejected yet.</p>')
+            return
+        st.html(cards([_card(story, now_utc_ns, here) for story in stories]))
+
+
+def _card(story: PartStory, now_utc_ns: int, here: tzinfo) -> str:
+    try:
+        return card(story, picture_of(story), "", now_utc_ns, here)
+    except NoPicture as reason:
+        return card(story, None, str(reason), now_utc_ns, here)
+
+
+def show_books(stations: list[str], now_utc_ns: int, here: tzinfo) -> None:
+    epochs, releases = live.epochs(), live.active_releases()
+    left, right = st.columns(2, gap="medium")
+    with left, st.container(key="ledger"):
+        st.html(headline("Ledger", "every part exactly once, newest epoch"))
+        for each in stations:
+            st.html(ledger_block(each, epochs.get(each, []), now_utc_ns, here))
+    with right, st.container(key="releases"):
+        st.html(headline("Mode and release", "what each station looks for"))
+        for each in stations:
+            st.html(release_block(each, releases.get(each), now_utc_ns, here))
+
+
+line()

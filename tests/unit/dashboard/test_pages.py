@@ -1,0 +1,142 @@
+"""Pages run whole, on a database that is missing, empty, fresh, full or out of order."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
+
+from contracts.causes import Mode
+from storage.models import Base
+from tests.browser.afternoon import announce, fill
+
+APP = Path(__file__).resolve().parents[3] / "dashboard" / "app.py"
+TRENDS = "views/trends.py"
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("REFEREE_SITE", "plant")
+    monkeypatch.setenv("REFEREE_LINE", "line-1")
+    monkeypatch.setenv("REFEREE_RUN_DIR", str(tmp_path))
+    monkeypatch.delenv("REFEREE_DATABASE_URL", raising=False)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield tmp_path
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture(scope="module")
+def afternoon(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half an hour at two stations."""
+    folder = tmp_path_factory.mktemp("afternoon")
+    fill(_engine(folder), folder / "archive", time.time_ns(), hours=0.5)
+    return folder
+
+
+def _engine(folder: Path) -> Engine:
+    return create_engine(f"sqlite:///{folder / 'referee.sqlite'}")
+
+
+def _page(page: str | None = None) -> str:
+    """A page's text as HTML, after making sure that it did not raise."""
+    app = AppTest.from_file(str(APP), default_timeout=30).run()
+    if page:
+        app.switch_page(page).run()
+    assert not app.exception
+    return "\n".join(piece.proto.body for piece in app.get("html"))
+
+
+@pytest.mark.parametrize("page", [None, TRENDS])
+def test_a_missing_database_is_said_and_not_made(run_dir: Path, page: str | None) -> None:
+    assert "No database yet" in _page(page)
+    assert list(run_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize("page", [None, TRENDS])
+def test_a_database_without_tables_is_not_ready_yet(run_dir: Path, page: str | None) -> None:
+    sqlite3.connect(run_dir / "referee.sqlite").close()
+    (run_dir / "referee.sqlite").touch()
+    assert "No database yet" in _page(page)
+
+
+@pytest.mark.parametrize("page", [None, TRENDS])
+def test_an_empty_database_waits_for_a_station(run_dir: Path, page: str | None) -> None:
+    Base.metadata.create_all(_engine(run_dir))
+    assert "No station has reported yet" in _page(page)
+
+
+@pytest.mark.parametrize("page", [None, TRENDS])
+def test_a_broken_database_is_said(run_dir: Path, page: str | None) -> None:
+    (run_dir / "referee.sqlite").write_bytes(b"this is no database, and long enough to tell" * 9)
+    text = _page(page)
+    assert "The database cannot be reached right now" in text
+    assert "file is not a database" in text
+
+
+def test_a_url_that_is_none_is_named(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REFEREE_DATABASE_URL", "not a url")
+    assert "REFEREE_DATABASE_URL" in _page()
+
+
+def test_a_password_in_the_url_is_not_shown(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REFEREE_DATABASE_URL", "sqlite://someone:secret@/nowhere.sqlite")
+    assert "secret" not in _page()
+
+
+def test_a_station_without_a_part_is_calm(run_dir: Path) -> None:
+    engine = _engine(run_dir)
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        announce(session, "tile-top", Mode.BYPASS, time.time_ns())
+        session.commit()
+    text = _page()
+    for wanted in ("tile-top", "Bypass", "no part yet", "No part has been rejected yet"):
+        assert wanted in text
+    assert "No part got a verdict in this period" in _page(TRENDS)
+
+
+def test_the_line_page_shows_every_station(
+    run_dir: Path, afternoon: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFEREE_RUN_DIR", str(afternoon))
+    text = _page()
+    assert text.count('class="station"') == 2
+    assert "plant / line-1" in text
+    assert "Closed: all " in text
+    assert "Not closed: 2 of " in text
+    assert text.count("data:image/jpeg;base64,") == 7
+    assert text.count("Picture gave way to newer ones") == 1
+    assert "a small round hole or pit" in text
+
+
+def test_a_picture_that_vanished_is_said_on_its_card(
+    run_dir: Path, afternoon: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFEREE_DATABASE_URL", f"sqlite:///{afternoon / 'referee.sqlite'}")
+    text = _page()
+    assert text.count('<article class="card"') == 8
+    assert text.count("Picture file is gone") == 7
+
+
+def test_the_trends_page_draws_four_charts(
+    run_dir: Path, afternoon: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFEREE_RUN_DIR", str(afternoon))
+    app = AppTest.from_file(str(APP), default_timeout=30).run()
+    app.switch_page(TRENDS).run()
+    app.session_state["period"] = "1 hour"
+    app.run()
+    assert not app.exception
+    assert len(app.get("arrow_vega_lite_chart") or app.get("vega_lite_chart")) == 4
+    text = "\n".join(piece.proto.body for piece in app.get("html"))
+    assert "in samples of 2 minutes" in text
+    assert "limits" in text

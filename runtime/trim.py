@@ -13,9 +13,8 @@ from runtime.redis_link import address, translate_errors
 log = structlog.get_logger()
 
 # One script, so that no group reads between the look and the cut. XTRIM MAXLEN alone would take
-# pending and undelivered entries while the group's lag still reports them. allow-oom: it frees
-# memory, so it has to run when there is none.
-TRIM = """#!lua flags=allow-oom
+# pending and undelivered entries while the group's lag still reports them.
+TRIM = """
 local function follow(id, step)
   local ms, seq = string.match(id, '(%d+)-(%d+)')
   return { tonumber(ms), tonumber(seq) + step }

@@ -10,7 +10,7 @@ import redis
 from contracts.errors import LinkDown, ServerFull
 from contracts.names import dead_letters
 from runtime.redis_link import connect
-from runtime.streams import Entry, StreamGroup, append, dead_letter
+from runtime.streams import Entry, StreamGroup, append, dead_letter, trim_consumed
 from tests.servers import redis_server
 
 STREAM = "frames:tiles"
@@ -106,6 +106,35 @@ def test_a_redis_at_its_bound_says_so_and_keeps_what_it_has():
         assert len(StreamGroup(client, [STREAM], "g", "one").read(100, 0)) == kept
 
 
+def test_a_redis_at_its_bound_can_be_read_and_emptied(frames_redis: redis.Redis):
+    put(frames_redis, b"a", b"b")
+    group = StreamGroup(frames_redis, [STREAM], "g", "one")
+    frames_redis.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(ServerFull):
+            put(frames_redis, b"c")
+        first, second = group.read(2, 0)
+        group.ack(first)
+        group.ack_and_delete(second)
+        assert trim_consumed(frames_redis, STREAM, ["g"], 10) == 0
+        assert frames_redis.xlen(STREAM) == 0
+    finally:
+        frames_redis.config_set("maxmemory", "512mb")
+
+
+def test_the_frames_keep_nothing_and_the_journal_everything(
+    frames_redis: redis.Redis, journal_redis: redis.Redis
+):
+    def configured(client: redis.Redis, *names: str) -> list[str]:
+        return [client.config_get(name)[name] for name in names]
+
+    names = ("appendonly", "save", "maxmemory-policy")
+    assert configured(frames_redis, *names) == ["no", "", "noeviction"]
+    assert configured(journal_redis, *names) == ["yes", "", "noeviction"]
+    assert configured(journal_redis, "appendfsync") == ["always"]
+    assert all(int(configured(c, "maxmemory")[0]) for c in (frames_redis, journal_redis))
+
+
 def test_what_a_dead_consumer_held_is_taken_over_after_a_time(frames_redis: redis.Redis):
     put(frames_redis, b"a", b"b", b"c")
     dead = StreamGroup(frames_redis, [STREAM], "g", "dead")
@@ -153,6 +182,7 @@ def test_ack_keeps_the_entry_and_ack_and_delete_does_not(frames_redis: redis.Red
     group.ack_and_delete(second)
     assert [entry_id.decode() for entry_id, _ in frames_redis.xrange(STREAM)] == [first.id]
     assert group.reclaim(0, 10) == []
+    assert group.lost == 0
     group.ack_and_delete(first, second)  # again does no harm
     group.ack()
     assert frames_redis.xlen(STREAM) == 0

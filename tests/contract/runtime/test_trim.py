@@ -7,10 +7,7 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.errors import ServerFull
-from runtime.redis_link import connect
 from runtime.streams import StreamGroup, append, trim_consumed
-from tests.servers import redis_server
 
 STREAM = "frames:tiles"
 GROUPS = ("inference", "archive")
@@ -75,22 +72,6 @@ def test_no_stream_is_nothing_to_trim(frames_redis: redis.Redis):
     assert trim_consumed(frames_redis, STREAM, GROUPS, 0) == 0
     with pytest.raises(ValueError, match="who"):
         trim_consumed(frames_redis, STREAM, [], 0)
-
-
-def test_a_full_redis_can_be_trimmed():
-    with redis_server("frames", "--maxmemory 4mb") as server, connect(server.url) as client:
-        with pytest.raises(ServerFull):
-            fill(client)
-        group = StreamGroup(client, [STREAM], "inference", "one")
-        while entries := group.read(10, 0):
-            group.ack(*entries)
-        assert trim_consumed(client, STREAM, ["inference"], MANY) == 0
-        put(client, 1)
-
-
-def fill(client: redis.Redis) -> None:
-    while True:
-        append(client, STREAM, {"image": b"x" * 10_000})
 
 
 step = st.one_of(

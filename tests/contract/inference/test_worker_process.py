@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from runtime.broker import Broker
 from tests.contract.inference.conftest import TritonServer
 from tests.contract.inference.line import STATION, Line, until
 from tests.contract.inference.pictures import dark, jpeg, png, with_spot
-from tests.servers import RedisServer
+from tests.servers import RedisServer, redis_server
 
 pytestmark = pytest.mark.xdist_group("triton")
 
@@ -157,6 +158,36 @@ def test_what_is_no_frame_is_a_dead_letter(line: Line) -> None:
     assert line.verdict_of(line.put(1, png(dark()))).decision is Decision.PASS
     assert line.journal.xlen(names.dead_letters(names.frames(STATION))) == 1
     until(lambda: line.pending() == 0, "both acknowledged")
+
+
+def test_each_redis_dies_and_comes_back(
+    tmp_path: Path, broker: Broker, triton: TritonServer
+) -> None:
+    with redis_server("frames") as frames, redis_server("journal") as journal:
+        urls = {
+            "frames_redis_url": frames.url,
+            "journal_redis_url": journal.url,
+            "triton_url": triton.url,
+        }
+        with closing(Line(tmp_path, broker, frames.client(), journal.client(), urls)) as line:
+            _kill_each_redis(line, frames, journal)
+
+
+def _kill_each_redis(line: Line, frames: RedisServer, journal: RedisServer) -> None:
+    line.apply()
+    worker = line.start_worker()
+    line.until_ready()
+    journal.kill9()
+    part = line.put(1, png(with_spot()))
+    until(lambda: line.pending() == 1, "the worker to take the frame")
+    journal.start()
+    assert line.verdict_of(part).decision is Decision.REJECT
+    until(lambda: line.pending() == 0, "the frame acknowledged")
+    frames.kill9()
+    frames.start()
+    assert line.verdict_of(line.put(2, png(dark()))).decision is Decision.PASS
+    line.until_published({part})
+    assert worker.poll() is None
 
 
 def test_triton_dies_and_comes_back(

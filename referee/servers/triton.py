@@ -3,7 +3,8 @@
 The wheel holds the server, its Python backend and one backend stub per Python version, in folders
 that only its own launcher knows. Assembled once under ``.runtime``; a second time is a glance.
 
-``python -m referee.servers.triton --grpc-port 8001 ...`` becomes the server, for a container.
+``python -m referee.servers.triton --grpc-port 8001 ...`` cleans up behind the last one and becomes
+the server: the same process id, so whoever started it supervises the server itself.
 """
 
 from __future__ import annotations
@@ -48,13 +49,27 @@ class ServerCommand(NamedTuple):
 
 
 def triton_command(
+    ports: TritonPorts, *, host: str = "127.0.0.1", models: Path = MODELS
+) -> ServerCommand:
+    """Command line and environment of a process that becomes the server.
+
+    Raises:
+        BadSettings: the wheel, the models or the text encoder are not there.
+    """
+    server_command(ports, host=host, models=models)  # better said now than in a log
+    argv = [sys.executable, "-m", __name__, f"--host={host}", f"--models={models.resolve()}"]
+    argv += [f"--{name}-port={port}" for name, port in ports._asdict().items()]
+    return ServerCommand(argv, {"PYTHONPATH": str(ROOT)})
+
+
+def server_command(
     ports: TritonPorts,
     *,
-    host: str = "127.0.0.1",
+    host: str,
     wheel: Path = RUNTIME / "triton",
     models: Path = MODELS,
 ) -> ServerCommand:
-    """Command line and environment of the server, its backend folder assembled beside the wheel.
+    """Command line and environment of `tritonserver`, its backends assembled beside the wheel.
 
     The text encoder is the folder that ``REFEREE_TEXT_ENCODER`` names, else the one that set-up
     installed.
@@ -126,9 +141,21 @@ def _flags(ports: TritonPorts, host: str, models: Path, backends: Path) -> list[
         "--allow-gpu-metrics=false",
         "--pinned-memory-pool-byte-size=0",
         "--http-thread-count=2",
+        f"--backend-config=python,shm-region-prefix-name={_shared_memory(ports)}",
         "--exit-timeout-secs=5",
         "--log-info=false",
     ]
+
+
+def _shared_memory(ports: TritonPorts) -> str:
+    """How the names of this server's shared memory begin."""
+    return f"referee-triton-{ports.grpc}-"
+
+
+def forget_shared_memory(ports: TritonPorts, folder: Path = Path("/dev/shm")) -> None:
+    """Remove what a server on these ports left behind that was killed, or whose model was."""
+    for left in folder.glob(f"{_shared_memory(ports)}*"):
+        left.unlink(missing_ok=True)
 
 
 def _environment(wheel: Path, text_encoder: Path) -> dict[str, str]:
@@ -157,7 +184,8 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=MODELS, help="model repository")
     given = parser.parse_args()
     ports = TritonPorts(given.grpc_port, given.http_port, given.metrics_port)
-    command = triton_command(ports, host=given.host, models=given.models)
+    command = server_command(ports, host=given.host, models=given.models)
+    forget_shared_memory(ports)
     os.execve(command.argv[0], command.argv, os.environ | command.environment)
 
 

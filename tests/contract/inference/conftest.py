@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from inference.triton import TritonModel
-from referee.servers.triton import MODELS, TritonPorts, is_ready
+from referee.servers.triton import MODELS, TritonPorts, is_ready, triton_command
 from tests.contract.inference.tiny_network import write_tiny_network
 
 
@@ -43,10 +42,11 @@ class TritonServer:
         return f"127.0.0.1:{self.ports.grpc}"
 
     def start(self, timeout_s: float = 60.0) -> None:
-        ports = [f"--{name}-port={port}" for name, port in self.ports._asdict().items()]
-        command = [sys.executable, "-m", "referee.servers.triton", f"--models={self.models}"]
+        command = triton_command(self.ports, models=self.models)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen([*command, *ports], stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                command.argv, env=os.environ | command.environment, stdout=log, stderr=log
+            )
         give_up = time.monotonic() + timeout_s
         while not is_ready("127.0.0.1", self.ports.http):
             assert self._process.poll() is None, self.log.read_text()
@@ -62,6 +62,10 @@ class TritonServer:
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    def shared_memory(self) -> list[Path]:
+        """Of this server's models, also what dead ones left."""
+        return list(Path("/dev/shm").glob(f"referee-triton-{self.ports.grpc}-*"))
 
     def kill_model_process(self) -> None:
         """Of dqformer only, as its out-of-memory end would."""

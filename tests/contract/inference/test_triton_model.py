@@ -188,5 +188,8 @@ def test_a_server_that_dies_and_comes_back(new_triton: Callable[[], TritonServer
     model.revive()
     assert model.is_ready()
     assert model.infer(png(with_spot()), WORDS, TIMEOUT_S).presence[0] > 0
+    server.kill()
+    server.start()
+    assert len(server.shared_memory()) == 2  # of the models' processes that live
     model.close()
     server.stop()

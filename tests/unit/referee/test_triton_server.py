@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import BadSettings
-from referee.servers.triton import PYTHON, STUB, TritonPorts, assemble_backends, triton_command
+from referee.servers.triton import (
+    PYTHON,
+    STUB,
+    TritonPorts,
+    assemble_backends,
+    forget_shared_memory,
+    server_command,
+)
 
 PORTS = TritonPorts(1, 2, 3)
 
@@ -48,16 +55,23 @@ def test_no_stub_for_this_python_is_told(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_named_with_its_remedy(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match=r"tritonserver is missing; run `make setup`"):
-        triton_command(PORTS, wheel=tmp_path)
+        server_command(PORTS, host="", wheel=tmp_path)
 
 
 def test_another_text_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFEREE_TEXT_ENCODER", str(tmp_path))
     wheel = wheel_with_stub(tmp_path)
     with pytest.raises(BadSettings, match=r"model\.safetensors is missing"):
-        triton_command(PORTS, wheel=wheel)
+        server_command(PORTS, host="", wheel=wheel)
     (tmp_path / "model.safetensors").touch()
-    command = triton_command(PORTS, wheel=wheel, host="0.0.0.0")
+    command = server_command(PORTS, wheel=wheel, host="0.0.0.0")
     assert command.environment["REFEREE_TEXT_ENCODER"] == str(tmp_path)
     assert {"--grpc-port=1", "--http-port=2", "--metrics-port=3"} <= set(command.argv)
     assert "--grpc-address=0.0.0.0" in command.argv
+
+
+def test_forgets_only_its_own_shared_memory(tmp_path: Path) -> None:
+    for name in ("referee-triton-1-abc", "referee-triton-12-abc", "another"):
+        (tmp_path / name).touch()
+    forget_shared_memory(PORTS, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"referee-triton-12-abc", "another"}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import inspect
+from sqlalchemy import Executable, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -16,12 +17,22 @@ def insert_or_nothing(
     session: Session, table: type[Base], values: Mapping[str, Any]
 ) -> tuple[Any, ...] | None:
     """Insert a row; its primary key, or None where one of the same identity is there already."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = (
-        dialect.insert(table)
-        .values(**values)
-        .on_conflict_do_nothing()
-        .returning(*inspect(table).primary_key)
-    )
-    row = session.execute(statement).one_or_none()
+    statement = _statement(session.get_bind().dialect.name, _table(table))
+    row = session.execute(statement, values).one_or_none()
     return tuple(row) if row is not None else None
+
+
+def insert_all(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that cannot be there yet."""
+    session.execute(insert(_table(table)), rows)
+
+
+def _table(of: type[Base]) -> Table:
+    return Base.metadata.tables[of.__tablename__]
+
+
+@cache
+def _statement(dialect: str, table: Table) -> Executable:
+    """Made once: building it anew with its values costs more than the database does."""
+    of = postgresql if dialect == "postgresql" else sqlite
+    return of.insert(table).on_conflict_do_nothing().returning(*table.primary_key)

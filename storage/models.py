@@ -90,6 +90,8 @@ class DispositionRow(Base):
     __tablename__ = "dispositions"
     __table_args__ = (
         UniqueConstraint("station", "epoch", "trigger_seq"),
+        Index("ix_dispositions_ledger", "station", "epoch", "decision", "cause", "trigger_seq"),
+        Index(None, "started_at_utc_ns"),
         Index(None, "station", "started_at_utc_ns"),
         Index(None, "part_id"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from contracts.errors import PoisonError
@@ -15,7 +15,7 @@ from storage.columns import (
     part_columns,
     verdict_columns,
 )
-from storage.insert import insert_or_nothing
+from storage.insert import insert_all, insert_or_nothing
 from storage.models import DispositionRow, FindingRow, VerdictRow
 
 D = DispositionRow
@@ -44,7 +44,7 @@ def record_verdict(session: Session, verdict: Verdict, now_utc_ns: int) -> bool:
         return False
     findings = [finding_columns(f, key[0], place) for place, f in enumerate(verdict.findings)]
     if findings:
-        session.execute(insert(FindingRow), findings)
+        insert_all(session, FindingRow, findings)
     return True
 
 

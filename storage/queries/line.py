@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from contracts.causes import Decision
 from contracts.identity import PartKey
-from storage.models import ActivationRow, DispositionRow, PhaseRow
+from storage.models import ActivationRow, DispositionRow, PhaseRow, SequenceRow
 from storage.queries.releases import releases
 from storage.queries.results import LineTile, Percentiles, ReleaseView
 from storage.queries.times import NO_TIME, capture_to_plc
@@ -17,13 +17,15 @@ from storage.queries.trends import parts_with
 
 D = DispositionRow
 MINUTE_NS, HOUR_NS = 60 * 10**9, 3600 * 10**9
+TIMES_OF_NS = 10 * MINUTE_NS
+"""How far back a tile's percentiles go: what is slow now must show now."""
 
 
 def line_tiles(session: Session, now_utc_ns: int) -> list[LineTile]:
-    """Every station that ever had a release or a part, by name."""
+    """Every station that ever had a release, a sequencer or a bridge, by name."""
     hour = _last_hour(session, now_utc_ns)
     active = {view.station: view for view in releases(session) if view.active}
-    times = capture_to_plc(session, since_utc_ns=now_utc_ns - HOUR_NS)
+    times = capture_to_plc(session, since_utc_ns=now_utc_ns - TIMES_OF_NS)
     return [
         _tile(
             station,
@@ -33,7 +35,7 @@ def line_tiles(session: Session, now_utc_ns: int) -> list[LineTile]:
             _newest(session, D, station),
             times.get(station, NO_TIME),
         )
-        for station in _stations(session)
+        for station in sorted(_stations(session) | hour.keys())
     ]
 
 
@@ -66,11 +68,10 @@ def _tile(
     )
 
 
-def _stations(session: Session) -> list[str]:
-    every = union(
-        select(ActivationRow.station), select(D.station), select(PhaseRow.station)
-    ).subquery()
-    return list(session.scalars(select(every.c.station).order_by(every.c.station)))
+def _stations(session: Session) -> set[str]:
+    """Not asked of the dispositions, which are many."""
+    tables = (ActivationRow, SequenceRow, PhaseRow)
+    return set(session.scalars(union(*(select(table.station) for table in tables))))
 
 
 def _last_hour(session: Session, now_utc_ns: int) -> dict[str, tuple[int, int, int, int]]:

@@ -66,7 +66,7 @@ class LineTile:
         parts_last_minute, parts_last_hour: dispositions of parts that started since.
         rejected_last_hour, no_verdict_last_hour: of those.
         defect_rate: rejected / (passed + rejected) in the last hour; None without any.
-        capture_to_plc_ms: capture to registers set, last hour.
+        capture_to_plc_ms: capture to registers set, last ten minutes.
     """
 
     station: str

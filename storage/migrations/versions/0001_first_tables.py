@@ -158,6 +158,9 @@ def _dispositions() -> None:
         _integer("stored_at_utc_ns"),
         _once_a_part("dispositions"),
     )
+    ledger = ["station", "epoch", "decision", "cause", "trigger_seq"]
+    op.create_index("ix_dispositions_ledger", "dispositions", ledger)
+    _index("dispositions", "started_at_utc_ns")
     _index("dispositions", "station", "started_at_utc_ns")
     _index("dispositions", "part_id")
 

@@ -46,6 +46,8 @@ def test_line_tiles(session: Session) -> None:
     assert tile.defect_rate == pytest.approx(12 / 116)
     assert (tile.last_part, tile.last_decision) == (part(119), Decision.PASS)
     assert tile.capture_to_plc_ms.p99 == pytest.approx(50.0)
+    [later] = queries.line_tiles(session, now_utc_ns=BEGIN_NS + 1200 * SECOND_NS)
+    assert (later.parts_last_hour, later.capture_to_plc_ms.count) == (120, 0)
 
 
 def test_a_tile_of_a_station_without_parts_has_no_numbers_of_others(sessions) -> None:

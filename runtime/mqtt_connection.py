@@ -32,6 +32,7 @@ KEEPALIVE_S = 5
 NO_MATCHING_SUBSCRIBERS = 0x10
 DISCONNECT_WITH_WILL = 0x04
 LARGEST_MESSAGE_BYTES = 1024 * 1024
+CALLBACKS = ("on_connect", "on_subscribe", "on_disconnect", "on_publish", "on_message")
 
 
 class Session(NamedTuple):
@@ -129,6 +130,10 @@ class Connection:
             except OSError:
                 log.debug("socket_was_closed", client_id=self._session.client_id)
         self._lose(why)
+        # Without the way back to us the client, and its sockets, go with its thread: not when the
+        # garbage collector comes around.
+        for callback in CALLBACKS:
+            setattr(self._client, callback, None)
 
     def _new_client(self) -> paho.Client:
         client = paho.Client(
@@ -147,11 +152,8 @@ class Connection:
         if self._session.will is not None:
             client.will_set(*self._session.will, qos=1, retain=True)
         client.on_socket_open = _send_at_once
-        client.on_connect = self._on_connect
-        client.on_subscribe = self._on_subscribe
-        client.on_disconnect = self._on_disconnect
-        client.on_publish = self._on_publish
-        client.on_message = self._on_message
+        for callback in CALLBACKS:
+            setattr(client, callback, getattr(self, f"_{callback}"))
         return client
 
     def _on_connect(

@@ -79,6 +79,15 @@ class Outbox:
             else:
                 self.configs[incoming.topic] = incoming.payload
 
+    def wait_for_the_sink(self) -> None:
+        """A message that nobody subscribes to is answered so: then the sink is not there yet."""
+
+        def is_there() -> bool:
+            publication = self.link.publish(self.topics.disposition("probe"), b"probe")
+            return publication.wait(1) and not publication.unmatched
+
+        eventually(is_there)
+
     def heard(self, *items: StoredItem) -> bool:
         self.listen()
         return self.stored.issuperset(items)

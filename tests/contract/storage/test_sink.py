@@ -37,19 +37,9 @@ def stored_disposition(seq: int, revision: int = 1) -> StoredItem:
     return StoredItem(kind="disposition", part=part(seq), revision=revision)
 
 
-def wait_until_connected(outbox: Outbox) -> None:
-    """A message that nobody subscribes to is answered so: then the sink is not there yet."""
-
-    def is_there() -> bool:
-        publication = outbox.link.publish(outbox.topics.disposition("probe"), b"probe")
-        return publication.wait(1) and not publication.unmatched
-
-    eventually(is_there)
-
-
 def test_stores_confirms_and_closes_the_ledger(sink: Process, outbox: Outbox, sessions) -> None:
     sink.start()
-    wait_until_connected(outbox)
+    outbox.wait_for_the_sink()
     for seq in range(5):
         send(outbox, verdict(seq, Decision.REJECT if seq == 2 else Decision.PASS))
         send(outbox, disposition(seq, Decision.REJECT if seq == 2 else Decision.PASS))
@@ -70,7 +60,7 @@ def test_stores_confirms_and_closes_the_ledger(sink: Process, outbox: Outbox, se
 
 def test_a_duplicate_counts_as_stored(sink: Process, outbox: Outbox, sessions) -> None:
     sink.start()
-    wait_until_connected(outbox)
+    outbox.wait_for_the_sink()
     send(outbox, verdict(1))
     eventually(lambda: outbox.heard(stored_verdict(1)))
     outbox.stored.clear()
@@ -85,7 +75,7 @@ def test_a_later_revision_is_confirmed_by_its_number(
     sink: Process, outbox: Outbox, sessions
 ) -> None:
     sink.start()
-    wait_until_connected(outbox)
+    outbox.wait_for_the_sink()
     send(outbox, disposition(1))
     send(outbox, disposition(1, revision=2, late_verdict_id="late"))
     eventually(lambda: outbox.heard(stored_disposition(1), stored_disposition(1, 2)))
@@ -99,7 +89,7 @@ def test_kill_9_in_the_stream_loses_and_doubles_nothing(
 ) -> None:
     """What was not confirmed is sent again, as an outbox would; the broker keeps the session."""
     sink.start()
-    wait_until_connected(outbox)
+    outbox.wait_for_the_sink()
     open_parts = {stored_disposition(seq): seq for seq in range(1200)}
     for round_of_sending in range(6):
         for number, seq in enumerate(open_parts.values()):
@@ -140,7 +130,7 @@ def test_malformed_messages_are_buried_and_the_line_goes_on(
     sink: Process, outbox: Outbox, sessions
 ) -> None:
     sink.start()
-    wait_until_connected(outbox)
+    outbox.wait_for_the_sink()
     tiles = outbox.topics.verdict("tiles")
     for payload in (b"", b"not json", b"\xff\x00", b"{}", b"not json"):
         outbox.link.publish(tiles, payload)
@@ -166,7 +156,7 @@ def test_a_contradiction_is_buried_and_never_confirmed(
     sink: Process, outbox: Outbox, sessions
 ) -> None:
     sink.start()
-    wait_until_connected(outbox)
+    outbox.wait_for_the_sink()
     send(outbox, disposition(1, Decision.REJECT))
     eventually(lambda: outbox.heard(stored_disposition(1)))
     outbox.stored.clear()
@@ -183,7 +173,7 @@ def test_a_locked_database_is_waited_for(
     sink: Process, outbox: Outbox, sessions, tmp_path: Path
 ) -> None:
     sink.start()
-    wait_until_connected(outbox)
+    outbox.wait_for_the_sink()
     send(outbox, verdict(1))
     eventually(lambda: outbox.heard(stored_verdict(1)))
     holder = sqlite3.connect(tmp_path / "referee.db", isolation_level=None)
@@ -198,7 +188,7 @@ def test_a_locked_database_is_waited_for(
 
 def test_a_bridge_that_is_gone_is_offline(sink: Process, outbox: Outbox, sessions) -> None:
     sink.start()
-    wait_until_connected(outbox)
+    outbox.wait_for_the_sink()
     say_state(outbox, phases={"tiles": "running"})
     say_state(outbox, phases={"tiles": "running"})
     say_state(outbox, online=False)
@@ -221,7 +211,7 @@ def test_a_broker_that_lost_its_config_gets_the_newest_release_back(
         sink.start()
         try:
             assert outbox.link.wait_connected(10)
-            wait_until_connected(outbox)
+            outbox.wait_for_the_sink()
             old, new = release(words="a dent"), release(words="a scratch")
             for one in (old, new):
                 outbox.link.publish(

@@ -38,9 +38,9 @@ class NetworkSizes(NamedTuple):
     multiple: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class Job:
-    """One request, read and decoded, and its answer once there is one."""
+    """One request, read and decoded."""
 
     words: tuple[str, ...]
     mask_wanted: bool

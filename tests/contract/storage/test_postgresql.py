@@ -120,6 +120,7 @@ def every_answer(session: Session) -> list[object]:
         queries.part_story(session, "1010"),
         queries.defect_rate(session, "tiles", 60, 0, until),
         queries.pareto(session, "tiles", 0, until),
+        queries.decided_parts(session, 0),
         queries.latencies(session),
         queries.capture_to_plc(session, "tiles", 0),
         queries.releases(session),

@@ -126,6 +126,13 @@ def test_a_part_that_storage_half_knows(sessions) -> None:
     assert done.times.capture_to_plc_ms is None
 
 
+def test_decided_parts_in_the_order_of_their_sequence(session: Session) -> None:
+    rows = queries.decided_parts(session, since_utc_ns=BEGIN_NS + 4 * SECOND_NS)
+    assert [row.part.trigger_seq for row in rows] == list(range(4, 120))
+    assert (rows[1].decision, rows[1].source) == (Decision.NO_VERDICT, "")
+    assert (rows[6].decision, rows[6].source) == (Decision.REJECT, "10.png")
+
+
 def test_latencies_newest_first(session: Session) -> None:
     rows = queries.latencies(session, "tiles", since_utc_ns=BEGIN_NS, limit=2)
     assert [row.part.trigger_seq for row in rows] == [119, 118]

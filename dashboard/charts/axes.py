@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from textwrap import wrap
 
 import altair as alt
 
@@ -13,13 +15,33 @@ Layers = alt.LayerChart | alt.FacetChart
 
 TOOLTIP_TIME = "%a %d %b, %H:%M"
 ROW_PX, AXIS_PX, SMALLEST_PX = 38, 60, 250
+LINE_CHARACTERS = 32
 
 
 def names_axis(grid: bool) -> alt.Axis:
     """An axis of names: every one is shown."""
     return alt.Axis(
-        labelLimit=240, labelPadding=8, labelOverlap=False, ticks=False, domain=False, grid=grid
+        labelExpr="slice(split(datum.label, '\\n'), 1)",
+        labelLimit=260,
+        labelPadding=8,
+        labelOverlap=False,
+        ticks=False,
+        domain=False,
+        grid=grid,
     )
+
+
+def row_names(counts: Iterable[tuple[str, int]]) -> list[str]:
+    """Values for a ``names_axis``, drawn as ``crack (74)``; the rest of a long name is cut off.
+
+    The first line is the row's number and is not drawn: names that begin alike stay two rows.
+    """
+    return [f"{i}\n{_row_name(name, parts)}" for i, (name, parts) in enumerate(counts)]
+
+
+def _row_name(name: str, parts: int) -> str:
+    lines = wrap(name, LINE_CHARACTERS, max_lines=2, placeholder="…")
+    return "\n".join([*lines[:-1], f"{lines[-1]} ({parts:,})"])
 
 
 def finished(chart: Layers, height_px: int, palette: Palette) -> Layers:

@@ -14,6 +14,7 @@ from dashboard.charts.axes import (
     Layers,
     finished,
     names_axis,
+    row_names,
     time_axis,
 )
 from dashboard.palette import Palette
@@ -26,7 +27,7 @@ def causes_chart(
 ) -> Layers:
     """Rows ``at``, ``cause`` (in words), ``parts``: a circle a sample, its area the parts."""
     totals = counts.groupby("cause")["parts"].sum().sort_values(ascending=False)
-    names = {cause: f"{cause} ({parts:,})" for cause, parts in totals.items()}
+    names = dict(zip(totals.index, row_names(totals.items()), strict=True))
     base = alt.Chart(counts.assign(row=counts["cause"].map(names))).encode(
         time_axis(since, until, zone),
         alt.Y("row:N", sort=list(names.values()), title=None, axis=names_axis(grid=True)),

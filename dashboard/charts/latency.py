@@ -34,7 +34,7 @@ def latency_chart(
     """A ``binned`` table with lines at ``marks`` (name to ms) and at the deadline."""
     lines = dict(marks) | ({"deadline": deadline_ms} if deadline_ms else {})
     lowest = min(table["low"].min(), *lines.values()) / 2.2
-    highest = max(table["high"].max(), *lines.values()) * 2.2
+    highest = max(table["high"].max(), *lines.values()) * 2.4
     scale = alt.Scale(type="log", domain=[lowest, highest], nice=False)
     axis = alt.Axis(format=",.0f", grid=False, values=_ticks(lowest, highest))
     bars = (
@@ -78,12 +78,13 @@ def _rules(lines: dict[str, float], scale: alt.Scale, palette: Palette) -> list[
 
 
 def _name(base: alt.Chart, number: int, colour: str) -> alt.Chart:
-    """The first at the left of its line, the others at their right and each lower: none collide."""
+    """Left and right of the lines in turn, the third lower: near lines keep readable names."""
+    right = number == 1
     text = base.mark_text(
-        align="left" if number else "right",
-        dx=6 if number else -6,
+        align="left" if right else "right",
+        dx=6 if right else -6,
         fontSize=12,
         fontWeight="bold",
         color=colour,
     )
-    return text.encode(y=alt.value(18 * number - 10 if number else 8), text="name:N")
+    return text.encode(y=alt.value(26 if number > 1 else 8), text="name:N")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from dashboard.charts.axes import Layers, chart_height, finished, names_axis
+from dashboard.charts.axes import Layers, chart_height, finished, names_axis, row_names
 from dashboard.palette import Palette
 
 TITLE = "Share (%), line: running total"
@@ -23,7 +23,7 @@ def ranked(counts: pd.DataFrame) -> pd.DataFrame:
 
 def pareto_chart(table: pd.DataFrame, palette: Palette) -> Layers:
     """Bars of a ``ranked`` table with the cumulative share as a line, both on one axis."""
-    rows = [f"{row.prompt} ({row.parts:,})" for row in table.itertuples()]
+    rows = row_names(zip(table["prompt"], table["parts"], strict=True))
     base = alt.Chart(table.assign(row=rows)).encode(
         alt.Y("row:N", sort=rows, title=None, axis=names_axis(grid=False)),
         tooltip=[

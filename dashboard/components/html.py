@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from contracts.causes import Cause, Decision
+from contracts.causes import Decision
 from dashboard.palette import Palette
-from dashboard.wording import CAUSES, DECISIONS
+from dashboard.wording import DECISIONS
 
 
 def variables(palette: Palette) -> str:
@@ -16,10 +16,9 @@ def variables(palette: Palette) -> str:
     return f"<style>:root{{{rules}}}</style>"
 
 
-def decision_mark(decision: Decision, cause: Cause | None = None) -> str:
-    """A shape in the decision's colour and its name; the cause where there is one."""
-    text = DECISIONS[decision] if cause is None else f"{DECISIONS[decision]}: {CAUSES[cause]}"
-    return f'<span class="mark {decision.value}"></span>{escape(text)}'
+def decision_mark(decision: Decision) -> str:
+    """A shape in the decision's colour and its name."""
+    return f'<span class="mark {decision.value}"></span>{DECISIONS[decision]}'
 
 
 def metric(label: str, value: str, below: str = "", kind: str = "") -> str:

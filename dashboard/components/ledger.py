@@ -44,7 +44,7 @@ def sentence(row: LedgerRow) -> str:
     verb = "has" if row.missing == 1 else "have"
     return (
         f"Not closed: {row.missing:,} of {parts} {verb} no disposition yet. While the line runs, "
-        "these are on their way to the gate."
+        "parts on their way to the gate are among them."
     )
 
 

@@ -15,11 +15,9 @@ def card(
     story: PartStory, picture: str | None, no_picture: str, now_utc_ns: int, zone: tzinfo
 ) -> str:
     """One card; ``picture`` is a ``data:`` URL, ``no_picture`` says why there is none."""
-    return (
-        f'<article class="card" data-part="{escape(str(story.part))}">'
-        f'<div class="picture">{_picture(story, picture, no_picture)}</div>'
-        f"{_seen(story)}{_when(story, now_utc_ns, zone)}</article>"
-    )
+    shown = _picture(story, picture, no_picture)
+    said = f"{_seen(story)}{_when(story, now_utc_ns, zone)}"
+    return f'<article class="card" data-part="{escape(str(story.part))}">{shown}{said}</article>'
 
 
 def cards(each: list[str]) -> str:
@@ -29,9 +27,9 @@ def cards(each: list[str]) -> str:
 
 def _picture(story: PartStory, picture: str | None, no_picture: str) -> str:
     if picture is None:
-        return f'<span class="absent">{escape(no_picture)}</span>'
+        return f'<div class="picture none"><span class="absent">{escape(no_picture)}</span></div>'
     what = escape(f"Part {story.part} with its findings outlined", quote=True)
-    return f'<img src="{picture}" alt="{what}">'
+    return f'<div class="picture"><img src="{picture}" alt="{what}"></div>'
 
 
 def _seen(story: PartStory) -> str:

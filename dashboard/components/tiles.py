@@ -7,7 +7,7 @@ from datetime import tzinfo
 from html import escape
 
 from dashboard.components.html import decision_mark, metric
-from dashboard.wording import MODES, counted, milliseconds, share
+from dashboard.wording import CAUSES, MODES, counted, milliseconds, share
 from dashboard.zones import ago, clock
 from storage.queries import DefectRate, LineTile
 
@@ -114,8 +114,7 @@ def _number(value: float | None) -> str:
 def _last(tile: LineTile, now_utc_ns: int, zone: tzinfo) -> str:
     if tile.last_decision is None or tile.last_at_utc_ns is None or tile.last_part is None:
         return metric("Last part", "–", "no part yet", "last")
-    at = clock(tile.last_at_utc_ns, zone, now_utc_ns)
-    below = f"{at}, {ago(tile.last_at_utc_ns, now_utc_ns)}"
-    part = f"part {tile.last_part.epoch}/{tile.last_part.trigger_seq}"
-    called = decision_mark(tile.last_decision, tile.last_cause)
-    return metric(f"Last {part}", called, below, "last")
+    at = f"{clock(tile.last_at_utc_ns, zone, now_utc_ns)}, {ago(tile.last_at_utc_ns, now_utc_ns)}"
+    why = f"{CAUSES[tile.last_cause]}<br>" if tile.last_cause else ""
+    part = f"Last part {tile.last_part.epoch}/{tile.last_part.trigger_seq}"
+    return metric(part, decision_mark(tile.last_decision), f"{why}{at}", "last")

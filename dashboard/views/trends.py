@@ -87,20 +87,17 @@ def about(limits: ControlLimits, beyond: int, runs: int, mean_rejects: float) ->
     if limits.sigma_z is None:
         kind = "p chart: limits 3 sigma of the binomial from the mean"
     else:
-        kind = (
-            f"Laney p' chart: samples spread {limits.sigma_z:.2f} times as far as chance alone, "
-            "limits widened by that"
-        )
+        kind = f"Laney p' chart: samples spread {limits.sigma_z:.2f} times as far as by chance"
     signals = (
         f'<span class="mark beyond"></span>{counted(beyond, "sample")} beyond a limit, '
-        f'<span class="mark run"></span>{runs:,} in a run of 8 or more on one side'
+        f'<span class="mark run"></span>{runs:,} in a run of 8 or more'
     )
     few = (
         " With so few rejects in a sample the limits are rough."
         if mean_rejects < FEW_REJECTS
         else ""
     )
-    return f"{kind}. {signals}. Mean and limits are of the samples shown.{few}"
+    return f"{kind}. {signals}. Mean and limits: of these samples.{few}"
 
 
 def prompts(station: str, over: Window) -> None:

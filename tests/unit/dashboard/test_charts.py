@@ -83,7 +83,7 @@ def test_the_pareto_is_ordered_and_adds_up() -> None:
     assert table["cumulative"].tolist() == pytest.approx([0.5, 0.8, 1.0])
     chart = pareto_chart(table, LIGHT).to_dict()
     rows = chart["layer"][0]["encoding"]["y"]
-    assert rows["sort"] == ["crack (5)", "stain (3)", "dent (2)"]
+    assert rows["sort"] == ["0\ncrack (5)", "1\nstain (3)", "2\ndent (2)"]
     assert rows["axis"]["labelOverlap"] is False
 
 
@@ -96,7 +96,18 @@ def test_causes_are_rows_with_their_totals_most_first() -> None:
         }
     )
     chart = causes_chart(counts, SINCE, UNTIL, ZONE, DARK).to_dict()
-    assert chart["layer"][0]["encoding"]["y"]["sort"] == ["Model error (9)", "Overload (3)"]
+    assert chart["layer"][0]["encoding"]["y"]["sort"] == [
+        "0\nModel error (9)",
+        "1\nOverload (3)",
+    ]
+
+
+def test_long_prompts_that_begin_alike_stay_two_rows() -> None:
+    words = "any scratch, dent or chip on the outer machined surface that a customer could "
+    table = ranked(pd.DataFrame({"prompt": [words + "see", words + "feel"], "parts": [4, 4]}))
+    rows = pareto_chart(table, LIGHT).to_dict()["layer"][0]["encoding"]["y"]["sort"]
+    assert len(set(rows)) == 2
+    assert all(row.endswith("… (4)") and row.count("\n") == 2 for row in rows)
 
 
 def test_bins_keep_every_part_and_grow_by_one_factor() -> None:

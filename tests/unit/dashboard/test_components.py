@@ -118,7 +118,8 @@ def test_a_p99_beyond_the_deadline_stands_out() -> None:
 
 def test_a_cause_stands_with_a_part_without_a_verdict() -> None:
     html = _row(replace(TILE, last_decision=Decision.NO_VERDICT, last_cause=Cause.OVERLOAD))
-    assert "No verdict: Overload" in html
+    assert "</span>No verdict</div>" in html
+    assert "Overload<br>" in html
 
 
 def test_a_step_of_only_rejects_is_a_bar_of_rejects() -> None:

@@ -5,6 +5,7 @@
     |   |-- LinkDown              a server cannot be reached right now
     |   |-- ServerFull            a server is at its bound: an alarm, and nothing was taken
     |   |-- ModelUnavailable      Triton is not there or not ready
+    |   |   `-- ModelTooSlow      it did not answer in the time that the part had left
     |   `-- CameraFailed          a camera gave no picture
     |-- PoisonError               this one input can never work: dead letter, go on
     |   |-- MalformedMessage      a message that is not ours
@@ -46,6 +47,10 @@ class ServerFull(TransientError):
 
 class ModelUnavailable(TransientError):
     """Triton is not there or the model is not ready."""
+
+
+class ModelTooSlow(ModelUnavailable):
+    """Triton did not answer in the time that the part had left."""
 
 
 class CameraFailed(TransientError):

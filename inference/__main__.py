@@ -77,6 +77,7 @@ def _worker(
         connect(settings.frames_redis_url), streams, names.INFERENCE_GROUP, settings.process
     )
     return InferenceWorker(
+        settings.stations,
         frames=FrameStreams(group, partial(dead_letter, journal), clock, settings.reclaim_idle_ms),
         model=model,
         releases=releases,

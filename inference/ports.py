@@ -23,7 +23,7 @@ class Model(Protocol):
         ...
 
     def infer(self, image: bytes, words: Sequence[str], timeout_s: float) -> Perception:
-        """Raises BadImage, ModelRejected, or ModelUnavailable (also where time ran out)."""
+        """Raises BadImage, ModelRejected, ModelUnavailable, or ModelTooSlow where time ran out."""
         ...
 
 

@@ -12,7 +12,7 @@ import structlog
 from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedOutput, InferResult
 from tritonclient.utils import InferenceServerException
 
-from contracts.errors import BadImage, ModelRejected, ModelUnavailable, RefereeError
+from contracts.errors import BadImage, ModelRejected, ModelTooSlow, ModelUnavailable, RefereeError
 from inference import tensors
 from inference.perception import Perception
 
@@ -98,7 +98,8 @@ class TritonModel:
         Raises:
             BadImage: the bytes are no picture that can be inspected.
             ModelRejected: the same request will be refused again; or the answer makes no sense.
-            ModelUnavailable: the server is not there, not ready, broke, or did not answer in time.
+            ModelTooSlow: it did not answer in time.
+            ModelUnavailable: the server is not there, not ready, or broke.
         """
         started = time.perf_counter()
         try:
@@ -164,5 +165,5 @@ def translated(error: InferenceServerException, url: str) -> RefereeError:
             return BadImage(text.removeprefix(tensors.BAD_IMAGE))
         return ModelRejected(text)
     if "DEADLINE_EXCEEDED" in status:
-        return ModelUnavailable(f"Triton at {url} did not answer in time")
+        return ModelTooSlow(f"Triton at {url} did not answer in time")
     return ModelUnavailable(f"Triton at {url} cannot serve: {text}")

@@ -8,13 +8,13 @@ there waits for it, as long as its own deadline allows.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import structlog
 
 from contracts.causes import Cause
-from contracts.errors import BadImage, ModelRejected, ModelUnavailable
+from contracts.errors import BadImage, ModelRejected, ModelTooSlow, ModelUnavailable
 from contracts.identity import Stamp
 from contracts.messages import Verdict
 from contracts.release import Release
@@ -30,6 +30,7 @@ from runtime.clock import Clock
 log = structlog.get_logger()
 
 RETRY_EVERY_MS = 20.0
+RELEASE_PATIENCE_MS = 2000.0
 
 
 class Limits(NamedTuple):
@@ -52,6 +53,7 @@ class InferenceWorker:
 
     def __init__(
         self,
+        stations: Sequence[str],
         *,
         frames: Frames,
         model: Model,
@@ -62,12 +64,15 @@ class InferenceWorker:
         pause: Callable[[float], object],
     ) -> None:
         """``pause`` sleeps for seconds; its answer is true where the end was asked for."""
+        self._stations = tuple(stations)
         self._frames, self._model, self._outbox = frames, model, outbox
         self._releases, self._clock, self._limits, self._pause = releases, clock, limits, pause
         self._times = ServiceTimes()
         self._work: deque[Frame] = deque()
         self._made: Verdict | None = None
         self._model_is_down = False
+        self._began = clock.now()
+        self._is_configured = False
 
     def step(self) -> None:
         """Answer the frames at hand.
@@ -76,6 +81,9 @@ class InferenceWorker:
             LinkDown, ServerFull: a verdict could not be recorded. It is kept, and recorded first
                 when the step is repeated.
         """
+        if not self._may_begin():
+            self._pause(RETRY_EVERY_MS / 1e3)
+            return
         if not self._work:
             self._work.extend(self._frames.pull())
         while self._work:
@@ -84,6 +92,14 @@ class InferenceWorker:
             self._record(frame, self._made)
             self._work.popleft()
             self._made = None
+
+    def _may_begin(self) -> bool:
+        """A worker that has just begun hears of the releases a moment later: they are retained."""
+        if not self._is_configured:
+            waited_ms = self._clock.now().ms_since(self._began)
+            known = all(self._releases.active(station) for station in self._stations)
+            self._is_configured = known or waited_ms > RELEASE_PATIENCE_MS
+        return self._is_configured
 
     def _verdict(self, frame: Frame) -> Verdict:
         began, release = self._clock.now(), self._releases.active(frame.header.part.station)
@@ -97,6 +113,8 @@ class InferenceWorker:
             return self._inspected(frame, release, began)
         except BadImage as error:
             refusal = Refusal(Cause.BAD_IMAGE, error.reason)
+        except ModelTooSlow as error:
+            refusal = Refusal(Cause.EXPIRED, str(error))
         except (ModelRejected, ModelUnavailable) as error:
             refusal = Refusal(Cause.MODEL_ERROR, str(error))
         return self._undecided(frame, release, began, refusal)
@@ -131,6 +149,8 @@ class InferenceWorker:
         told = f"{left_ms:.0f} ms were left, a part takes {needed_ms:.0f} ms"
         if frame.deliveries > 1:
             return Refusal(Cause.WORKER_LOST, f"its worker is gone; {told}")
+        if self._began.ns_since(header.captured_at) > 0:
+            return Refusal(Cause.WORKER_LOST, f"it came before this worker began; {told}")
         if self._model_is_down:
             return Refusal(Cause.MODEL_ERROR, f"the model did not answer the parts before; {told}")
         if self._left_ms(frame, header.captured_at) <= needed_ms:  # without waiting at all
@@ -155,11 +175,18 @@ class InferenceWorker:
     def _perceive(self, frame: Frame, words: list[str]) -> Perception:
         """The model's answer; asked again while the part's deadline allows it."""
         while True:
+            asked = self._clock.now()
+            left_ms = max(1.0, self._left_ms(frame, asked))
             try:
-                left_ms = self._left_ms(frame, self._clock.now())
-                perception = self._model.infer(frame.image, words, max(1.0, left_ms) / 1e3)
+                perception = self._model.infer(frame.image, words, left_ms / 1e3)
                 self._model_is_down = False
                 return perception
+            except ModelTooSlow:
+                # It takes at least so long: without this, parts with less left would be tried
+                # in vain one after the other, and each would hold up the next.
+                took_ms = self._clock.now().ms_since(asked)
+                self._times.add(frame.header.part.station, took_ms)
+                raise
             except ModelUnavailable:
                 left_ms = self._left_ms(frame, self._clock.now())
                 if left_ms <= RETRY_EVERY_MS or self._pause(RETRY_EVERY_MS / 1e3):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from contracts.causes import Cause, Decision
-from contracts.errors import BadImage, LinkDown, ModelRejected, ModelUnavailable
+from contracts.errors import BadImage, LinkDown, ModelRejected, ModelTooSlow, ModelUnavailable
 from contracts.messages import Verdict
 from contracts.release import Release
 from inference.frames import Frame
@@ -36,7 +36,11 @@ class Line:
         self.margin: np.ndarray = NOTHING
         self.model_says: Callable[[], None] = lambda: None
         self.journal_is_up = True
-        self.worker = InferenceWorker(
+        self.worker = self.new_worker()
+
+    def new_worker(self) -> InferenceWorker:
+        return InferenceWorker(
+            ["tiles"],
             frames=self,
             model=self,
             releases=self,
@@ -65,7 +69,7 @@ class Line:
         self.asked.append(words)
         self.clock.advance_ms(min(self.model_ms, timeout_s * 1e3))
         if self.model_ms > timeout_s * 1e3:
-            raise ModelUnavailable("did not answer in time")
+            raise ModelTooSlow("did not answer in time")
         self.model_says()
         return perception(self.margin)
 
@@ -144,10 +148,35 @@ def test_verdict_ids_tell_parts_and_releases_apart_and_repeat(line: Line) -> Non
 
 
 def test_no_release_no_verdict(line: Line) -> None:
+    line.inspect(frame(line.clock))
     line.release = None
     (verdict,) = line.inspect(frame(line.clock))
     assert (verdict.decision, verdict.cause) == (Decision.NO_VERDICT, Cause.NO_RELEASE)
-    assert not line.asked
+    assert len(line.asked) == 1
+
+
+def test_a_worker_that_has_just_begun_waits_for_the_release(line: Line) -> None:
+    line.release, came_with = None, line.release
+    assert line.inspect(frame(line.clock)) == []
+    line.release = came_with
+    assert line.inspect()[0].decision is Decision.PASS
+
+
+def test_but_not_for_ever(line: Line) -> None:
+    line.release = None
+    line.waiting = [frame(line.clock, deadline_ms=10_000)]
+    verdicts: list[Verdict] = []
+    for _ in range(150):
+        verdicts += line.inspect()
+    assert [verdict.cause for verdict in verdicts] == [Cause.NO_RELEASE]
+    assert verdicts[0].timings_ms["total"] == pytest.approx(2000, abs=50)
+
+
+def test_what_came_before_the_worker_began_is_not_its_overload(line: Line) -> None:
+    old = frame(line.clock)
+    line.clock.advance_ms(1500)
+    line.worker = line.new_worker()
+    assert line.inspect(old)[0].cause is Cause.WORKER_LOST
 
 
 def test_what_cannot_be_done_in_time_is_refused_at_once(line: Line) -> None:
@@ -233,8 +262,20 @@ def test_a_model_that_stays_away_costs_a_part_no_more_than_its_deadline(line: Li
 def test_no_answer_by_the_deadline_is_no_pass(line: Line) -> None:
     line.model_ms = 10_000
     (verdict,) = line.inspect(frame(line.clock, deadline_ms=300))
-    assert verdict.cause is Cause.MODEL_ERROR
+    assert verdict.cause is Cause.EXPIRED
     assert verdict.timings_ms["total"] <= 300
+    assert len(line.asked) == 1
+
+
+def test_parts_with_too_little_time_left_are_not_tried_in_vain_for_ever(line: Line) -> None:
+    """A backlog of parts, each with less time left than the model takes now."""
+    line.model_ms = 400
+    backlog = [frame(line.clock, seq, deadline_ms=1000) for seq in range(12)]
+    line.clock.advance_ms(700)
+    fresh = frame(line.clock, 20, deadline_ms=1000)
+    verdicts = line.inspect(*backlog, fresh)
+    assert [verdict.cause for verdict in verdicts[:12]] == [Cause.EXPIRED] + [Cause.OVERLOAD] * 11
+    assert verdicts[12].decision is Decision.PASS
 
 
 def test_of_a_dead_worker_with_no_time_left(line: Line) -> None:

@@ -77,6 +77,9 @@ class TritonPythonModel:
         answers: dict[int, pb_utils.InferenceResponse] = {}
         batches: dict[tuple, dict[int, Job]] = defaultdict(dict)
         for index, request in enumerate(requests):
+            if request.is_cancelled():  # its client has given up: no part waits behind it
+                answers[index] = cancelled()
+                continue
             try:
                 job = read_job(request, self._sizes)
                 batches[job.batch_key][index] = job
@@ -151,6 +154,12 @@ def answer(
             for name, value in outputs.items()
         ]
     )
+
+
+def cancelled() -> pb_utils.InferenceResponse:
+    """The response to a request that nobody waits for."""
+    told = pb_utils.TritonError("cancelled by its client", pb_utils.TritonError.CANCELLED)
+    return pb_utils.InferenceResponse(error=told)
 
 
 def refusal(error: Exception) -> pb_utils.InferenceResponse:

@@ -11,9 +11,9 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
 class Message(BaseModel):
-    """Base of everything on a wire: frozen, and no field that we do not know."""
+    """Base of everything on a wire: frozen, no field that we do not know, no NaN."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class PartKey(Message):

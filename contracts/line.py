@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from contracts.identity import Slug
+from contracts.names import RESERVED
 from contracts.release import Config, Release, StationConfig
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -59,6 +60,12 @@ class LineFile(Config):
         SoftPlc | None, Field(title="Only for lines without a real PLC: demo and tests")
     ] = None
     archive: Archive = Archive()
+
+    @model_validator(mode="after")
+    def _stations_are_no_topics(self) -> Self:
+        if taken := sorted(RESERVED.intersection(self.stations)):
+            raise ValueError(f"a station cannot be called {taken[0]}: a topic of the line is")
+        return self
 
     @model_validator(mode="after")
     def _units_differ(self) -> Self:

@@ -127,7 +127,7 @@ class Verdict(Message):
     captured_at: Stamp | None = None
     decided_at: Stamp
     deadline_ms: Annotated[int, Field(gt=0)]
-    timings_ms: dict[str, float] = {}
+    timings_ms: dict[str, float] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _no_verdict_has_a_cause(self) -> Self:
@@ -198,11 +198,15 @@ class ProcessState(Message):
     online: bool
     ready: bool
     stations: tuple[Slug, ...] = ()
-    releases: Annotated[dict[Slug, str], Field(title="Active release id of each station")] = {}
+    releases: dict[Slug, str] = Field(
+        default_factory=dict, title="Active release id of each station"
+    )
     model_version: str = ""
-    phases: Annotated[dict[Slug, str], Field(title="Bridge only: its state for each station")] = {}
-    sequences: Annotated[
-        dict[Slug, SequenceRange], Field(title="Sequencer only: parts journaled so far")
-    ] = {}
+    phases: dict[Slug, str] = Field(
+        default_factory=dict, title="Bridge only: its state for each station"
+    )
+    sequences: dict[Slug, SequenceRange] = Field(
+        default_factory=dict, title="Sequencer only: parts journaled so far"
+    )
     reason: Annotated[str, Field(title="Why not ready")] = ""
     at_utc_ns: int

@@ -13,6 +13,9 @@ PUBLISH_GROUP = "publish"
 VERDICTS = "verdicts"
 """Outbox stream on the journal Redis: verdicts that storage has not confirmed yet."""
 
+RESERVED = frozenset({"state", "stored", "echo"})
+"""Topics of a line itself, where its stations' topics are."""
+
 
 def triggers(station: str) -> str:
     """Stream on the frames Redis: parts whose picture is to be taken now."""

@@ -17,7 +17,7 @@ Point = tuple[float, float]
 class Config(BaseModel):
     """Base of what people write: strict, frozen, unknown fields are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Prompt(Config):

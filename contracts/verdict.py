@@ -44,9 +44,9 @@ def rule(findings: Sequence[Finding], station: StationConfig) -> Ruling:
 def _broken_rules(prompt: Prompt, counted: Sequence[Finding], unit: str) -> list[Reason]:
     count, total = len(counted), sum(finding.area for finding in counted)
     broken = []
-    if prompt.largest_count is None and prompt.largest_total_area is None:
-        if count:
-            broken.append(("any", float(count), 0.0, "findings"))
+    without_limits = prompt.largest_count is None and prompt.largest_total_area is None
+    if without_limits and count:
+        broken.append(("any", float(count), 0.0, "findings"))
     if prompt.largest_count is not None and count > prompt.largest_count:
         broken.append(("largest_count", float(count), float(prompt.largest_count), "findings"))
     if prompt.largest_total_area is not None and total > prompt.largest_total_area:

@@ -28,6 +28,6 @@ class Outages:
         """The cause of a part whose time is up without a verdict."""
         since_ns = part.trigger.started_at.monotonic_ns
         for cause in (Cause.BROKER_LOST, Cause.CAMERA_LOST, Cause.WORKER_LOST):
-            if self._down_ns.get(cause, since_ns - 1) >= since_ns:
+            if self._down_ns.get(cause, since_ns) > since_ns:
                 return cause
         return Cause.MISSED_CAPTURE if part.capture_failed else Cause.EXPIRED

@@ -11,6 +11,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from contracts.causes import Cause
+from plc.phases import ErrorCode
+
 MAP_VERSION = 1
 CANARY = 0x12345678
 HOLDING_SIZE = 13
@@ -130,6 +133,25 @@ INPUT_REGISTERS: tuple[Register, ...] = (
     Register(44, "unconfirmed", "u32", "rejects the gate did not confirm since the bridge started"),
 )
 
+CAUSE_CODES: dict[Cause, int] = {
+    Cause.OVERLOAD: 1,
+    Cause.EXPIRED: 2,
+    Cause.MISSED_TRIGGER: 3,
+    Cause.MISSED_CAPTURE: 4,
+    Cause.FRAME_LOST: 5,
+    Cause.BAD_IMAGE: 6,
+    Cause.MODEL_ERROR: 7,
+    Cause.WORKER_LOST: 8,
+    Cause.CAMERA_LOST: 9,
+    Cause.BROKER_LOST: 10,
+    Cause.NO_RELEASE: 11,
+    Cause.UNACKNOWLEDGED: 12,
+    Cause.BRIDGE_RESTART: 13,
+    Cause.PLC_RESTART: 14,
+    Cause.CLOCK: 15,
+}
+"""Values of the ``cause`` register. A number once given is never given again."""
+
 
 def encode(table: Sequence[Register], size: int, values: Mapping[str, float]) -> list[int]:
     """The words of a block, zero where ``values`` has nothing; KeyError for unknown names."""
@@ -173,6 +195,8 @@ def markdown() -> str:
             *_bit_rows("Discrete inputs (PLC reads; bits of input register 0)", DISCRETE_INPUTS),
             *_register_rows("Holding registers (PLC writes)", HOLDING_REGISTERS),
             *_register_rows("Input registers (PLC reads)", INPUT_REGISTERS),
+            *_code_rows("Values of `error_code`", {code.name.lower(): code for code in ErrorCode}),
+            *_code_rows("Values of `cause`", {str(key): code for key, code in CAUSE_CODES.items()}),
         ]
     )
 
@@ -189,6 +213,11 @@ def _register_rows(title: str, table: Sequence[Register]) -> list[str]:
     ]
     head = ["| address | name | type | meaning |", "|---|---|---|---|"]
     return [f"### {title}", "", *head, *rows, ""]
+
+
+def _code_rows(title: str, codes: Mapping[str, int]) -> list[str]:
+    rows = [f"| {int(code)} | {name} |" for name, code in codes.items()]
+    return [f"### {title}", "", "| value | name |", "|---|---|", *rows, ""]
 
 
 def _span(register: Register) -> str:

@@ -9,6 +9,7 @@ from plc.parts import Part, PartPhase
 from plc.phases import BridgePhase, ErrorCode
 from plc.registers import (
     CANARY,
+    CAUSE_CODES,
     DISCRETE_INPUTS,
     INPUT_REGISTERS,
     INPUT_SIZE,
@@ -20,7 +21,6 @@ from plc.station import Station
 
 HEARTBEAT_NS = 500_000_000
 MODES = {Mode.OBSERVE: 0, Mode.GUARD: 1, Mode.BYPASS: 2}
-CAUSES = {cause: number for number, cause in enumerate(Cause, start=1)}
 TIMEOUTS = (Cause.EXPIRED, Cause.OVERLOAD, Cause.UNACKNOWLEDGED)
 
 
@@ -109,7 +109,7 @@ def _result(shown: Part | None, release: Release | None) -> dict[str, float]:
         "encoder_echo": shown.trigger.encoder or 0,
         "verdict": verdict_code(shown.decision, shown.cause),
         "latency_ms": min(round(latency_ms), 0xFFFF),
-        "cause": CAUSES[shown.cause] if shown.cause else 0,
+        "cause": CAUSE_CODES[shown.cause] if shown.cause else 0,
         "seq_tail": shown.seq16,
         **_findings(shown, release),
     }

@@ -90,6 +90,10 @@ class Belt:
         """The part of that TriggerSeq, while it is before the gate."""
         return next((slot for slot in self.slots if slot.seq16 == seq16), None)
 
+    def age_ns(self, slot: Slot) -> int:
+        """How long ago the part passed the camera, in belt time."""
+        return self.now_ns - (slot.gate_due_ns - self.plan.gate_after_ms * 1_000_000)
+
     def _put_on(self, at_ns: int) -> Slot:
         self.count += 1
         part_id = self.boot_id * 1_000_000 + self.count % 1_000_000

@@ -18,7 +18,7 @@ from plc.registers import (
     encode,
 )
 
-TIMEOUT_S = 0.3  # pymodbus waits 12 s for a server that hangs, by default
+TIMEOUT_S = 1.0  # pymodbus waits 12 s for a server that hangs, by default
 
 
 class BridgeLink:

@@ -35,15 +35,16 @@ class SoftPlc:
 
     async def run(self, stop: Stop) -> None:
         """Cycle until ``stop``, or until every program is done."""
+        moving = asyncio.create_task(self._keep_moving())
         while not stop.is_set() and not self._is_done():
             started_s = time.monotonic()
             for unit, program in self._programs.items():
-                program.move(time.monotonic_ns())
                 await self._exchange(unit, program)
             if started_s >= self._report_s:
                 self.write_report(done=False)
                 self._report_s = started_s + REPORT_EVERY_S
             await asyncio.sleep(max(0.0005, self._cycle_s - (time.monotonic() - started_s)))
+        moving.cancel()
         self.write_report(done=self._is_done())
         self._link.close()
 
@@ -55,18 +56,29 @@ class SoftPlc:
         unfinished.write_text(body, encoding="utf-8")
         os.replace(unfinished, self._report)
 
+    async def _keep_moving(self) -> None:
+        """Belt and gate wait for no bridge that is slow to answer."""
+        while True:
+            for program in self._programs.values():
+                program.move(time.monotonic_ns())
+            await asyncio.sleep(self._cycle_s)
+
     def _is_done(self) -> bool:
         return all(program.is_done for program in self._programs.values())
+
+    async def _say(self, unit: int, program: Program) -> None:
+        while (image := program.next_write()) is not None:
+            await self._link.write(unit, image)
+            program.wrote(image)
 
     async def _exchange(self, unit: int, program: Program) -> None:
         if time.monotonic() < self._retry_s[unit]:
             return
         try:
             await self._link.open()
-            while (image := program.next_write()) is not None:
-                await self._link.write(unit, image)
-                program.wrote(image)
+            await self._say(unit, program)
             program.read(await self._link.read(unit))
+            await self._say(unit, program)  # an acknowledgement waits for no scan
         except LinkDown as error:
             if program.connected:
                 log.warning("bridge_lost", unit=unit, reason=error.reason)

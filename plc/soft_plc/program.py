@@ -24,6 +24,7 @@ HEARTBEAT_NS = 400_000_000
 ACK_ROOM_NS = 60_000_000  # an acknowledgement this near to the gate could be answered too late
 NOT_READY_NS = 2_000_000_000  # so long without TriggerReady, and the belt stops
 ALONE_NS = 10_000_000_000  # so long without a bridge, and the belt stops
+STALE_TRIGGER_NS = 500_000_000  # a trigger is for now: one this old is not announced any more
 OPERATOR_NS = 1_000_000_000  # so long after a fault, somebody clears it
 _MODES = {number: mode for mode, number in MODES.items()}
 
@@ -74,6 +75,8 @@ class Program:
 
     def next_write(self) -> PlcImage | None:
         """What to write now, one event a write; None when there is nothing new."""
+        if self._unannounced and self.belt.age_ns(self._unannounced[0]) > STALE_TRIGGER_NS:
+            self._resync = True
         image = self.image._replace(
             control=self._control(),
             heartbeat=self._now_ns // HEARTBEAT_NS & 0xFFFF,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import random
 import signal
 import subprocess
@@ -15,7 +16,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import redis
+import structlog
+
 from contracts.causes import Cause, Decision, Mode
+from contracts.errors import LinkDown
 from contracts.messages import (
     Disposition,
     ProcessState,
@@ -31,6 +36,8 @@ from runtime.broker import Broker
 from runtime.clock import SystemClock
 from runtime.mqtt import MqttLink
 from tests.servers import free_port, mosquitto_server, redis_server
+
+log = structlog.get_logger()
 
 TOPICS = Topics("plant", "line")
 ROOT = Path(__file__).parents[3]
@@ -168,7 +175,7 @@ class PlcLine:
         while not self._over.is_set():
             try:
                 message = self.link.inbox.get(timeout=0.1)
-            except Exception:
+            except queue.Empty:
                 continue
             if message.topic.endswith("/disposition"):
                 self._keep(parse(Disposition, message.payload, message.topic))
@@ -188,13 +195,11 @@ class PlcLine:
     def _publish(self, topic: str, payload: bytes) -> None:
         try:
             self.link.publish(topic, payload)
-        except Exception as error:  # the broker is down in this test: the bridge sends again
-            print(error)
+        except LinkDown:
+            log.info("not_published", topic=topic)
 
     def _inspect(self) -> None:
         """Camera and inference: each trigger gets what ``decide`` says, so many seconds later."""
-        import redis
-
         client, rng = redis.Redis.from_url(self.frames_url), random.Random(1)
         positions = {triggers(name): "0" for name in self.stations}
         while not self._over.is_set():
@@ -241,5 +246,5 @@ def _repeat_states(line: PlcLine) -> None:
         for process in ("ingest", "inference"):
             try:
                 line.serve(process)
-            except Exception as error:
-                print(error)
+            except LinkDown:
+                log.info("not_published", process=process)

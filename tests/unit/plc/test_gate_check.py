@@ -1,0 +1,46 @@
+"""The ledger against the gate."""
+
+from __future__ import annotations
+
+from contracts.causes import Decision, Mode
+from plc.gate_check import GatePart, LedgerPart, check_gate
+
+PASS, REJECT, NONE = Decision.PASS, Decision.REJECT, Decision.NO_VERDICT
+
+
+def gate(seq: int, *, ejected: bool, mode: Mode = Mode.GUARD, boot: int = 1) -> GatePart:
+    return GatePart(boot, seq, boot * 1000 + seq, ejected, mode)
+
+
+def test_agreement():
+    ledger = [LedgerPart(9, 1, 1001, PASS), LedgerPart(9, 2, 1002, REJECT)]
+    check = check_gate(ledger, [gate(1, ejected=False), gate(2, ejected=True)])
+    assert check == (1, 1, 0, 0, 0)
+
+
+def test_wrong_pass_and_over_rejected():
+    ledger = [LedgerPart(9, 1, 1001, PASS), LedgerPart(9, 2, 1002, NONE)]
+    check = check_gate(ledger, [gate(1, ejected=True), gate(2, ejected=False)])
+    assert (check.wrong_pass, check.over_rejected) == (1, 1)
+
+
+def test_observe_lets_everything_through_and_nothing_of_it_is_wrong():
+    check = check_gate(
+        [LedgerPart(9, 1, 1001, REJECT)], [gate(1, ejected=False, mode=Mode.OBSERVE)]
+    )
+    assert (check.passed, check.wrong_pass) == (1, 0)
+
+
+def test_a_part_that_was_never_announced_meets_its_sequence_in_the_epoch_of_its_boot():
+    ledger = [
+        LedgerPart(9, 1, 1001, PASS),
+        LedgerPart(9, 2, 0, NONE),
+        LedgerPart(12, 1, 2001, PASS),
+        LedgerPart(12, 2, 2002, PASS),
+    ]
+    parts = [gate(1, ejected=False), gate(2, ejected=True), gate(2, ejected=False, boot=2)]
+    assert check_gate(ledger, parts) == (1, 2, 0, 0, 0)
+
+
+def test_a_part_that_went_through_and_is_in_no_ledger_is_a_wrong_pass():
+    assert check_gate([], [gate(1, ejected=False)]) == (0, 1, 1, 0, 1)

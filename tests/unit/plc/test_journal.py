@@ -1,0 +1,155 @@
+"""The bridge's journal: one disposition a part, and what a restart finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contracts.causes import Cause, Decision, Gate, Mode
+from contracts.errors import FatalError
+from contracts.identity import PartKey
+from contracts.messages import Disposition, StoredItem, Trigger
+from plc.effects import (
+    LogIntent,
+    LogMissed,
+    LogTrigger,
+    MarkStored,
+    NoteGate,
+    NoteLate,
+    OpenEpoch,
+    Settle,
+)
+from plc.journal import Journal
+from plc.parts import Part
+from runtime.clock import ManualClock
+
+CLOCK = ManualClock()
+
+
+@pytest.fixture
+def journal(tmp_path: Path):
+    opened = Journal(tmp_path / "bridge.sqlite")
+    opened.apply([OpenEpoch("top", 5, 77, 1)])
+    yield opened
+    opened.close()
+
+
+def part(seq: int) -> Part:
+    key = PartKey(station="top", epoch=5, trigger_seq=seq)
+    trigger = Trigger(part=key, part_id=seq, started_at=CLOCK.now(), deadline_ms=100)
+    return Part(trigger, Mode.GUARD, "release")
+
+
+def disposed(seq: int, decision: Decision = Decision.REJECT, cause: Cause | None = None):
+    return Disposition(
+        part=part(seq).key,
+        part_id=seq,
+        decision=decision,
+        cause=cause,
+        mode=Mode.GUARD,
+        verdict_id="v",
+        started_at=CLOCK.now(),
+    )
+
+
+def rows(journal: Journal) -> list[Disposition]:
+    found = journal.database.execute("SELECT body FROM dispositions ORDER BY id")
+    return [Disposition.model_validate_json(body) for (body,) in found]
+
+
+def test_a_second_disposition_of_a_part_is_refused_and_nothing_of_its_group_is_kept(journal):
+    first = part(1)
+    journal.apply([LogTrigger(first), Settle(first, disposed(1))])
+    with pytest.raises(FatalError):
+        journal.apply([LogTrigger(part(2)), Settle(first, disposed(1, Decision.PASS))])
+    assert [each.decision for each in rows(journal)] == [Decision.REJECT]
+    assert journal.numbering("top").last_seq == 1
+
+
+def test_the_first_intent_stands(journal):
+    first = part(1)
+    journal.apply([LogTrigger(first)])
+    journal.apply([LogIntent(first, Decision.REJECT, None, "a")])
+    journal.apply([LogIntent(first, Decision.PASS, None, "b")])
+    assert journal.close_leftovers() == 1
+    assert [(each.decision, each.verdict_id) for each in rows(journal)] == [(Decision.REJECT, "a")]
+
+
+def test_a_restart_closes_open_parts_and_a_pass_without_acknowledgement_is_none(journal):
+    parts = [part(1), part(2), part(3)]
+    journal.apply([LogTrigger(each) for each in parts])
+    journal.apply(
+        [
+            LogIntent(parts[0], Decision.PASS, None, "v1"),
+            LogIntent(parts[1], Decision.NO_VERDICT, Cause.BAD_IMAGE, "v2"),
+        ]
+    )
+    assert journal.close_leftovers() == 3
+    assert [(each.decision, each.cause) for each in rows(journal)] == [
+        (Decision.NO_VERDICT, Cause.BRIDGE_RESTART),
+        (Decision.NO_VERDICT, Cause.BAD_IMAGE),
+        (Decision.NO_VERDICT, Cause.BRIDGE_RESTART),
+    ]
+    assert journal.close_leftovers() == 0
+
+
+def test_numbering_and_counts_come_back(journal):
+    first = part(1)
+    missed = tuple(disposed(seq, Decision.NO_VERDICT, Cause.MISSED_TRIGGER) for seq in (2, 3))
+    journal.apply([LogTrigger(first), Settle(first, disposed(1)), LogMissed(missed)])
+    journal.apply([LogMissed(missed)])  # known already: nothing happens
+    numbering = journal.numbering("top")
+    assert (numbering.epoch, numbering.plc_boot_id) == (5, 77)
+    assert (numbering.first_seq, numbering.last_seq) == (1, 3)
+    assert (numbering.counts.rejected, numbering.counts.missed) == (1, 2)
+    assert numbering.counts.inspected == len(rows(journal)) == 3
+
+
+def test_later_words_are_revisions_and_the_decision_stays(journal):
+    first = part(1)
+    journal.apply([LogTrigger(first), Settle(first, disposed(1))])
+    (gate,) = journal.apply([NoteGate(first.key, Gate.EJECTED)])
+    (late,) = journal.apply([NoteLate(first.key, "late", Decision.PASS)])
+    (again,) = journal.apply([NoteLate(first.key, "later", Decision.PASS)])
+    (own,) = journal.apply([NoteLate(first.key, "v", Decision.REJECT)])
+    assert [each.revision for each in (*gate.news, *late.news)] == [2, 3]
+    assert again.news == own.news == ()
+    (row,) = rows(journal)
+    assert (row.decision, row.gate, row.late_verdict_id) == (
+        Decision.REJECT,
+        Gate.EJECTED,
+        "late",
+    )
+
+
+def test_an_old_revision_that_is_stored_leaves_the_new_one_to_be_told(journal):
+    first = part(1)
+    journal.apply([LogTrigger(first), Settle(first, disposed(1))])
+    journal.apply([NoteGate(first.key, Gate.EJECTED)])
+    untold = "SELECT count(*) FROM dispositions WHERE stored < revision"
+    for revision, left in ((1, 1), (2, 0), (1, 0)):
+        item = StoredItem(kind="disposition", part=first.key, revision=revision)
+        journal.apply([MarkStored((item,))])
+        assert journal.database.execute(untold).fetchone() == (left,)
+
+
+def test_only_what_storage_has_is_pruned(journal, monkeypatch):
+    monkeypatch.setattr("plc.journal.KEPT_DISPOSITIONS", 100)
+    for seq in range(1, 2001):
+        each = part(seq)
+        journal.apply([LogTrigger(each), Settle(each, disposed(seq))])
+        if seq % 2:
+            item = StoredItem(kind="disposition", part=each.key, revision=1)
+            journal.apply([MarkStored((item,))])
+    kept = {each.part.trigger_seq for each in rows(journal)}
+    assert set(range(2, 2001, 2)) <= kept  # not stored
+    assert not any(seq % 2 for seq in kept if seq <= 1900)
+    first = part(1)  # forgotten, and closed all the same
+    journal.apply([LogTrigger(first)])
+    assert journal.close_leftovers() == 0
+
+
+def test_one_file_one_bridge(journal, tmp_path):
+    with pytest.raises(FatalError, match="another bridge"):
+        Journal(tmp_path / "bridge.sqlite")

@@ -1,0 +1,249 @@
+"""What a station does, case by case, as docs/plc.md tells it."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.causes import Cause, Decision, Gate, Mode
+from plc.numbering import Numbering
+from tests.unit.plc.bench import UP, Bench, release
+
+PASS, REJECT, NONE = Decision.PASS, Decision.REJECT, Decision.NO_VERDICT
+
+
+@pytest.fixture
+def bench() -> Bench:
+    met = Bench()
+    met.meet()
+    return met
+
+
+def test_a_pass_is_shown_acknowledged_answered_and_only_then_settled(bench):
+    bench.trigger(1)
+    assert bench.read()["trigger_echo"] == 1
+    bench.wait(50)
+    bench.say(1, PASS)
+    shown = bench.read()
+    assert (shown["seq_head"], shown["seq_tail"], shown["verdict"]) == (1, 1, 1)
+    assert (shown["part_id_echo"], shown["latency_ms"], shown["ack_state"]) == (101, 50, 0)
+    assert not bench.settled
+    bench.write(ack_seq=1)
+    assert (bench.read()["ack_echo"], bench.read()["ack_state"]) == (1, 1)
+    assert not bench.bits()["result_valid"]
+    assert (bench.settled[1].decision, bench.settled[1].gate) == (PASS, Gate.NOT_ASKED)
+
+
+def test_a_pass_that_is_not_acknowledged_in_time_is_withdrawn_for_good(bench):
+    bench.trigger(1)
+    bench.say(1, PASS)
+    bench.wait(310)
+    assert bench.read()["verdict"] == 0
+    assert (bench.settled[1].decision, bench.settled[1].cause) == (NONE, Cause.UNACKNOWLEDGED)
+    bench.write(ack_seq=1)
+    assert (bench.read()["ack_echo"], bench.read()["ack_state"]) == (1, 2)
+
+
+def test_a_late_pass_is_recorded_and_never_applied(bench):
+    bench.trigger(1)
+    bench.wait(310)
+    assert bench.read()["verdict"] == 3
+    bench.say(1, PASS)
+    assert bench.read()["verdict"] == 3
+    assert bench.settled[1].cause is Cause.EXPIRED
+    assert [(note.verdict_id, note.decision) for note in bench.notes] == [("v1", PASS)]
+
+
+def test_an_acknowledged_reject_is_noted_and_clears_nothing(bench):
+    bench.trigger(1)
+    bench.say(1, REJECT)
+    assert bench.read()["verdict"] == 2
+    bench.write(ack_seq=1)
+    assert bench.read()["ack_state"] == 3
+    assert (bench.settled[1].decision, bench.settled[1].gate) == (REJECT, Gate.PENDING)
+
+
+def test_a_fresh_pass_waits_behind_no_reject_for_longer_than_the_hold(bench):
+    for seq in (1, 2):
+        bench.trigger(seq)
+    bench.say(1, REJECT)
+    bench.say(2, PASS)
+    assert bench.read()["seq_head"] == 1
+    bench.wait(60)
+    assert (bench.read()["seq_head"], bench.read()["verdict"]) == (2, 1)
+    assert bench.read()["overruns"] == 0
+
+
+def test_of_many_results_passes_go_first_the_most_urgent_before_the_others(bench):
+    for seq in (1, 2, 3, 4):
+        bench.trigger(seq)
+        bench.wait(10)
+    for seq, decision in ((4, PASS), (3, REJECT), (2, PASS), (1, NONE)):
+        bench.say(seq, decision, Cause.BAD_IMAGE if decision is NONE else None)
+    order = []
+    for _ in range(4):
+        order.append(int(bench.read()["seq_head"]))
+        bench.write(ack_seq=order[-1])
+    assert order == [4, 2, 3, 1]  # 4 was alone when it came
+
+
+def test_results_that_nobody_reads_give_way_after_a_second_and_that_is_a_fault(bench):
+    for seq in (1, 2):
+        bench.trigger(seq)
+        bench.say(seq, REJECT)
+    bench.wait(1050)
+    assert bench.bits()["buffer_overrun"]
+    assert bench.read()["error_code"] == 11
+    assert {d.decision for d in bench.settled.values()} == {REJECT}
+    assert len(bench.settled) == 2
+
+
+@pytest.mark.parametrize(
+    ("down", "cause"),
+    [
+        ("broker", Cause.BROKER_LOST),
+        ("camera", Cause.CAMERA_LOST),
+        ("inference", Cause.WORKER_LOST),
+    ],
+)
+def test_the_cause_names_what_was_down_while_the_part_was_open(bench, down, cause):
+    bench.trigger(1)
+    bench.follow(release(), UP._replace(**{down: False}))
+    assert bench.bits()["degraded"]
+    bench.wait(50)
+    bench.follow(release(), UP)
+    bench.trigger(2)
+    bench.wait(310)
+    bench.write(ack_seq=1)
+    assert (bench.settled[1].cause, bench.settled[2].cause) == (cause, Cause.EXPIRED)
+
+
+def test_a_camera_that_could_not_be_asked_is_a_missed_capture(bench):
+    bench.trigger(1)
+    bench.station.capture_failed(bench.asked[1])
+    bench.wait(310)
+    assert bench.settled[1].cause is Cause.MISSED_CAPTURE
+
+
+def test_without_a_release_parts_are_counted_and_rejected(bench):
+    bench.follow(None, UP._replace(release=False))
+    bench.trigger(1)
+    assert bench.settled[1].cause is Cause.NO_RELEASE
+    assert bench.read()["mode"] == 1  # a station that nobody configured guards
+    assert not bench.asked
+
+
+def test_what_inference_could_not_decide_keeps_its_cause(bench):
+    bench.trigger(1)
+    bench.say(1, NONE, Cause.BAD_IMAGE)
+    assert (bench.read()["verdict"], bench.read()["cause"]) == (4, 6)
+    assert bench.settled[1].cause is Cause.BAD_IMAGE
+
+
+def test_a_gap_is_a_missed_trigger_each(bench):
+    bench.trigger(1)
+    bench.trigger(4)
+    assert [bench.settled[seq].cause for seq in (2, 3)] == [Cause.MISSED_TRIGGER] * 2
+    assert bench.bits()["missed_trigger"]
+    assert 4 in bench.asked
+
+
+def test_the_counter_wraps(bench):
+    wrapped = Bench(Numbering("top", epoch=5, plc_boot_id=7, last_seq=65_535))
+    wrapped.meet(trigger_seq=65_535)
+    wrapped.trigger(65_536)
+    wrapped.say(65_536, PASS)
+    assert (wrapped.read()["seq_head"], wrapped.read()["verdict"]) == (0, 1)
+    wrapped.raise_coils("result_ack")  # AckSeq is 0 already
+    assert wrapped.settled[65_536].decision is PASS
+
+
+def test_after_a_restart_numbering_goes_on_and_the_gap_is_missed():
+    resumed = Bench(Numbering("top", epoch=5, plc_boot_id=7, last_seq=10))
+    resumed.trigger(14)
+    assert not resumed.asked  # the PLC has not introduced itself
+    resumed.meet(boot_id=7, trigger_seq=14)
+    assert sorted(resumed.settled) == [11, 12, 13, 14]
+    resumed.trigger(15)
+    assert resumed.asked[15].part.epoch == 5
+
+
+def test_a_plc_that_restarts_opens_an_epoch_and_leaves_its_parts_without_verdict(bench):
+    bench.trigger(1)
+    bench.say(1, PASS)
+    bench.meet(boot_id=8, trigger_seq=0)
+    assert bench.settled[1].cause is Cause.PLC_RESTART
+    assert bench.read()["verdict"] == 0
+    first = bench.asked[1].part.epoch
+    bench.settled.clear()
+    bench.trigger(1)
+    assert bench.asked[1].part.epoch > first
+
+
+def test_parts_that_an_unheard_plc_counted_since_its_start_are_missed(bench):
+    bench.meet(boot_id=8, trigger_seq=3)
+    assert sorted(bench.settled) == [1, 2, 3]
+
+
+def test_a_jump_opens_an_epoch_and_is_a_fault(bench):
+    bench.trigger(1)
+    bench.trigger(30_000)
+    assert bench.read()["error_code"] == 8
+    assert bench.settled[1].cause is Cause.PLC_RESTART
+    assert 30_000 in bench.asked
+
+
+def test_resync_after_a_lost_connection_triggers_nothing(bench):
+    bench.trigger(1)
+    bench.write(command=1, trigger_seq=4)
+    bench.write(command=0)
+    assert sorted(bench.settled) == [2, 3, 4]
+    assert list(bench.asked) == [1]
+
+
+def test_too_many_rejects_in_a_row_ask_for_a_line_stop():
+    bench = Bench(consecutive_reject_limit=2)
+    bench.meet()
+    for seq in (1, 2):
+        assert not bench.bits()["line_stop_req"]
+        bench.trigger(seq)
+        bench.say(seq, REJECT)
+        bench.write(ack_seq=seq)
+    assert bench.bits()["line_stop_req"]
+    assert bench.read()["error_code"] == 10
+    bench.raise_coils("clear_line_stop", "clear_error")
+    assert bench.bits()["trigger_ready"]
+
+
+def test_the_gates_word_is_a_later_revision_and_silence_is_a_fault(bench):
+    for seq in (1, 2):
+        bench.trigger(seq)
+        bench.say(seq, REJECT)
+        bench.write(ack_seq=seq)
+    bench.write(reject_confirm_seq=1, confirm_status=1)
+    assert [(note.key.trigger_seq, note.gate) for note in bench.notes] == [(1, Gate.EJECTED)]
+    bench.wait(10_100)
+    assert [(note.key.trigger_seq, note.gate) for note in bench.notes[1:]] == [(2, Gate.NOT_SEEN)]
+    assert bench.read()["error_code"] == 9
+
+
+def test_a_gate_that_speaks_before_the_part_is_settled_is_in_the_disposition(bench):
+    bench.trigger(1)
+    bench.write(reject_confirm_seq=1, confirm_status=1)
+    bench.wait(310)
+    assert bench.settled[1].gate is Gate.EJECTED
+
+
+def test_in_observe_nothing_is_asked_of_the_gate(bench):
+    bench.follow(release(mode=Mode.OBSERVE), UP)
+    assert bench.read()["mode"] == 0
+    bench.trigger(1)
+    bench.say(1, REJECT)
+    assert (bench.settled[1].gate, bench.settled[1].mode) == (Gate.NOT_ASKED, Mode.OBSERVE)
+
+
+def test_a_silent_plc_is_a_fault(bench):
+    bench.clock.advance_ms(2100)
+    bench.station.tick(bench.clock.now())
+    assert bench.read()["error_code"] == 1
+    bench.raise_coils("clear_error")
+    assert bench.bits()["trigger_ready"]

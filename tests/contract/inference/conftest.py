@@ -14,7 +14,13 @@ from pathlib import Path
 import pytest
 
 from inference.triton import TritonModel
-from referee.servers.triton import MODELS, TritonPorts, is_ready, triton_command
+from referee.servers.triton import (
+    MODELS,
+    TritonPorts,
+    forget_shared_memory,
+    is_ready,
+    triton_command,
+)
 from tests.contract.inference.tiny_network import write_tiny_network
 
 
@@ -110,6 +116,7 @@ def new_triton(
     yield new
     for server in made:
         server.stop()
+        forget_shared_memory(server.ports)
 
 
 @pytest.fixture(scope="session")

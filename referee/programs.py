@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from contracts.line import LineFile, SoftPlc
 from referee.endpoints import LOOPBACK, Endpoints
 from referee.project import ROOT
+from referee.rundir import database_url
 from referee.servers.mosquitto import mosquitto_argv
 from referee.servers.redis import redis_argv
 from referee.servers.triton import TritonPorts, triton_command
@@ -74,9 +74,7 @@ def stage_environment(line: LineFile, endpoints: Endpoints, run_dir: Path) -> di
         "REFEREE_MODBUS_HOST": e.host,
         "REFEREE_MODBUS_PORT": str(e.modbus),
         "REFEREE_RUN_DIR": str(run_dir.resolve()),
-        "REFEREE_DATABASE_URL": os.environ.get(
-            "REFEREE_DATABASE_URL", f"sqlite:///{run_dir.resolve()}/referee.sqlite"
-        ),
+        "REFEREE_DATABASE_URL": database_url(run_dir),
         "REFEREE_ARCHIVE_LARGEST_MB": str(line.archive.largest_mb),
         "REFEREE_ARCHIVE_NEAR_MISS_LOGIT": str(line.archive.near_miss_logit),
     }

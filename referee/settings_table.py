@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
 
 from dashboard.settings import DashboardSettings
 from inference.settings import InferenceSettings
@@ -19,7 +20,7 @@ from runtime.settings import PREFIX, ProcessSettings
 from storage.archive.settings import ArchiveSettings
 from storage.settings import StorageSettings
 
-PROCESSES = {
+PROCESSES: dict[str, type[BaseSettings]] = {
     "every process": ProcessSettings,
     "ingest": IngestSettings,
     "inference": InferenceSettings,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from rich.table import Table
 
 from contracts.errors import BadSettings
 from referee.commands.options import RunDirOption, newest_run_dir
+from referee.rundir import database_url
 from storage.queries import PartStory, open_sessions, part_story
 
 
@@ -35,12 +35,6 @@ def part(
     console = Console()
     for story in stories:
         console.print(_told(story, folder))
-
-
-def database_url(run_dir: Path) -> str:
-    """The run folder's database, unless the environment names another."""
-    given = os.environ.get("REFEREE_DATABASE_URL")
-    return given or f"sqlite:///{run_dir.resolve()}/referee.sqlite"
 
 
 def _told(story: PartStory, run_dir: Path) -> Table:

@@ -42,7 +42,7 @@ CREATE INDEX IF NOT EXISTS untold ON dispositions (id) WHERE stored < revision;
 def open_database(path: Path) -> sqlite3.Connection:
     """A connection that has flushed to disk whatever it has committed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
     return database

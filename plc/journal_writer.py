@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import queue
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -28,7 +27,7 @@ COMMIT_SECONDS = Histogram(
 )
 LARGEST_BACKLOG = 100_000
 LARGEST_GROUP = 512
-LONGEST_RETRY_S = 1.0
+FIRST_RETRY_S, LONGEST_RETRY_S = 0.02, 1.0
 
 
 class JournalWriter:
@@ -46,11 +45,11 @@ class JournalWriter:
         self._queue.put(op)
 
     def run(self, stop: Stop) -> None:
-        """The thread's body: until ``stop``, and then to the end of what waits."""
+        """The thread's body: until ``stop``, then to the end of what waits, if the disk lets."""
         while not (stop.is_set() and self._queue.empty()):
             group = self._next_group()
-            if group:
-                self._commit(group, stop)
+            if group and not self._commit(group, stop):
+                return
 
     def _next_group(self) -> list[JournalOp]:
         try:
@@ -61,19 +60,23 @@ class JournalWriter:
             group.append(self._queue.get_nowait())
         return group
 
-    def _commit(self, group: list[JournalOp], stop: Stop) -> None:
-        delay_s = 0.02
-        while True:
-            try:
-                with COMMIT_SECONDS.time():
-                    applied = self._journal.apply(group)
-                break
-            except sqlite3.OperationalError as error:
-                self.up = False
-                log.error("journal_down", path=str(self._journal.path), reason=str(error))
+    def _commit(self, group: list[JournalOp], stop: Stop) -> bool:
+        """Commit one group, however long the disk is away. False where ``stop`` came first."""
+        delay_s = FIRST_RETRY_S
+        while (applied := self._applied(group)) is None:
             if stop.wait(delay_s):
-                time.sleep(delay_s)
-                return
+                return False
             delay_s = min(2 * delay_s, LONGEST_RETRY_S)
-        self.up = True
         self._on_commit(applied)
+        return True
+
+    def _applied(self, group: list[JournalOp]) -> list[Applied] | None:
+        try:
+            with COMMIT_SECONDS.time():
+                applied = self._journal.apply(group)
+        except sqlite3.OperationalError as error:
+            self.up = False
+            log.error("journal_down", path=str(self._journal.path), reason=str(error))
+            return None
+        self.up = True
+        return applied

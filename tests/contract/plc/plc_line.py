@@ -35,7 +35,7 @@ from contracts.release import Prompt, Release, ReplayCamera, StationConfig
 from runtime.broker import Broker
 from runtime.clock import SystemClock
 from runtime.mqtt import MqttLink
-from tests.servers import free_port, mosquitto_server, redis_server
+from tests.servers import Server, free_port, mosquitto_server, redis_server
 
 log = structlog.get_logger()
 
@@ -91,6 +91,8 @@ class PlcLine:
             "surroundings",
             subscriptions={TOPICS.disposition(): 1, TOPICS.state("bridge"): 1},
         )
+        self.broker: Server
+        self.frames: Server
         self._over = threading.Event()
         self._threads = [
             threading.Thread(target=job, daemon=True) for job in (self._store, self._inspect)
@@ -229,6 +231,7 @@ def plc_line(folder: Path, stations: list[str]) -> Iterator[PlcLine]:
     """Surroundings with a camera and an inference that are ready; no bridge yet."""
     with mosquitto_server() as broker, redis_server("frames") as frames:
         line = PlcLine(folder, broker.port, frames.url, stations)
+        line.broker, line.frames = broker, frames
         line.start()
         line.serve("ingest")
         line.serve("inference")

@@ -121,3 +121,51 @@ def test_bridge_killed_twice_closes_the_ledger_with_no_wrong_pass(line):
     causes = {d.cause for d in line.ledger.values()}
     assert Cause.BRIDGE_RESTART in causes
     assert Cause.MISSED_TRIGGER in causes
+
+
+def test_broker_and_frames_redis_die_and_each_part_says_so(line):
+    line.decide = lambda trigger, rng: (Decision.PASS, 0.02)
+    line.start_bridge()
+    plc = line.start_soft_plc(
+        "--parts", str(PARTS), "--parts-per-s", "20", "--gate-after-ms", "700"
+    )
+    wait_for_triggers(line, 20)
+    line.broker.kill9()
+    time.sleep(1.0)
+    line.broker.start()
+    assert line.link.wait_connected(10)
+    line.configure(release("top"))  # what the broker forgot, its publishers say again
+    for process in ("ingest", "inference"):
+        line.serve(process)
+    wait_for_triggers(line, 60)
+    line.frames.kill9()
+    time.sleep(1.0)
+    line.frames.start()
+    assert plc.wait(60) == 0, line.logs()
+    wait_for_ledger(line, PARTS)
+    assert_closed(line, PARTS)
+    check = checked(line)
+    assert (check.wrong_pass, check.unmatched) == (0, 0)
+    causes = {d.cause for d in line.ledger.values()}
+    assert {Cause.BROKER_LOST, Cause.MISSED_CAPTURE} <= causes
+    assert sum(d.decision is Decision.PASS for d in line.ledger.values()) > PARTS / 4
+
+
+def test_a_plc_that_restarts_starts_an_epoch_and_both_close(line):
+    line.decide = lambda trigger, rng: (Decision.PASS, 0.02)
+    line.start_bridge()
+    first = line.start_soft_plc("--parts-per-s", "20", "--gate-after-ms", "600")
+    wait_for_triggers(line, 20)
+    first.kill()
+    first.wait()
+    time.sleep(1.1)  # boot ids are made of seconds
+    second = line.start_soft_plc("--parts", "20", "--parts-per-s", "20", "--gate-after-ms", "600")
+    assert second.wait(60) == 0, line.logs()
+    until = time.monotonic() + 10
+    while len({d.part.epoch for d in line.ledger.values()}) < 2 or checked(line).unmatched:
+        assert time.monotonic() < until, line.logs()
+        time.sleep(0.05)
+    assert checked(line).wrong_pass == 0
+    newest = max(d.part.epoch for d in line.ledger.values())
+    parts = [d.part.trigger_seq for d in line.ledger.values() if d.part.epoch == newest]
+    assert sorted(parts) == list(range(1, 21))

@@ -33,8 +33,9 @@ format:          ## rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: setup-dev ## measurements, printed with date and machine
-	@$(BIN)/python -m benchmarks
+bench: setup     ## 200 parts through the demo line: ledger, gate, times from capture to PLC
+	@date; uname -srm; nproc
+	@$(BIN)/referee run --line lines/demo.yaml --parts 200
 
 lock: setup-dev  ## resolve pyproject's ranges into the two lock files again
 	@deploy/lock.sh

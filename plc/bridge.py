@@ -176,7 +176,7 @@ class Bridge:
 
     def not_ready_because(self) -> str:
         """Each station that is not ready, with the code that its registers show."""
-        return ", ".join(
+        return "; ".join(
             f"{name}: {station.state.error_code.name.lower()}"
             for name, station in self.stations.items()
             if not station.state.trigger_ready

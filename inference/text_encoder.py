@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from safetensors.numpy import load_file
 from tokenizers import Tokenizer
-
-from inference.safetensors_file import read_safetensors
 
 MAX_TOKENS = 32
 STATE_WIDTH = 384
@@ -55,7 +54,7 @@ class TextEncoder:
         config = json.loads((folder / "config.json").read_text())
         self._layers, self._heads = config["num_hidden_layers"], config["num_attention_heads"]
         self._eps = config["layer_norm_eps"]
-        self._weights = read_safetensors(self.weights_path)
+        self._weights = load_file(self.weights_path)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()

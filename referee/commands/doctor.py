@@ -17,10 +17,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from inference.text_encoder import SHA256
 from referee.project import ROOT, RUNTIME
 from referee.servers.triton import MODELS, TEXT_ENCODER
 
-SHIPPED_ENCODER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 SET_UP = "run `make setup`"
 
 
@@ -104,7 +104,7 @@ def _text_encoder() -> Iterator[Finding]:
     if not weights.exists():
         remedy = f"REFEREE_TEXT_ENCODER={own} holds no model.safetensors" if own else SET_UP
         yield Finding("text encoder", "", remedy)
-    elif own is None and _sha256(weights) != SHIPPED_ENCODER_SHA256:
+    elif own is None and _sha256(weights) != SHA256:
         yield Finding("text encoder", _short(weights), f"its SHA-256 is wrong: {SET_UP}")
     else:
         yield Finding("text encoder", _short(weights))

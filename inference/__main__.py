@@ -9,7 +9,6 @@ import redis
 
 from contracts import names
 from contracts.errors import FatalError
-from inference.control import Control
 from inference.frames import FrameStreams
 from inference.readiness import Readiness
 from inference.settings import InferenceSettings
@@ -17,6 +16,7 @@ from inference.triton import TritonModel
 from inference.worker import InferenceWorker, Limits
 from runtime import log, metrics
 from runtime.clock import Clock, SystemClock
+from runtime.control import Control
 from runtime.mqtt import MqttLink
 from runtime.outbox import OutboxPublisher, VerdictOutbox
 from runtime.redis_link import connect

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,19 +11,13 @@ import structlog
 from contracts.errors import ModelRejected, ModelUnavailable
 from contracts.release import Release
 from inference.ports import Model, Releases
+from runtime.control import Standing
 
 log = structlog.get_logger()
 
 LOOK_EVERY_S = 0.25
 WARM_UP_TIMEOUT_S = 10.0
 WARM_UP_SIDE_PX = 384
-
-
-class Standing(NamedTuple):
-    """What the line is told; ready where there is no reason against it."""
-
-    model_version: str
-    reason: str
 
 
 class Readiness:
@@ -45,12 +38,12 @@ class Readiness:
         self._warm: dict[str, str] = {}
         self._picture = grey_picture()
         self._version = ""
-        self.standing = Standing("", "starting")
+        self.standing = Standing("starting")
 
     def step(self) -> None:
         """Look once, and wait."""
         reasons = self._reasons()
-        self.standing = Standing(self._version, "; ".join(reasons))
+        self.standing = Standing("; ".join(reasons), self._version)
         self._pause(LOOK_EVERY_S)
 
     def _reasons(self) -> list[str]:

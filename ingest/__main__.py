@@ -10,13 +10,14 @@ import redis
 from contracts import names
 from contracts.errors import FatalError
 from ingest.cameras.opening import CameraOpener
-from ingest.control import Control
 from ingest.frame_stream import FrameStream
+from ingest.readiness import standing
 from ingest.settings import IngestSettings
 from ingest.station_camera import StationCamera
 from ingest.worker import Limits, StationWorker
 from runtime import log, metrics
 from runtime.clock import Clock, SystemClock
+from runtime.control import Control
 from runtime.mqtt import MqttLink
 from runtime.outbox import OutboxPublisher, VerdictOutbox
 from runtime.redis_link import connect
@@ -49,10 +50,11 @@ def main() -> int:
     control = Control(
         link.inbox,
         topics,
+        stations=settings.stations,
         releases=releases,
         on_stored=publisher.on_stored,
         state=StateBoard(link, topics, PROCESS, clock),
-        troubles={station: worker.trouble for station, worker in workers.items()},
+        standing=partial(standing, workers),
     )
     steps = {f"station-{name}": worker.step for name, worker in workers.items()}
     steps["outbox"] = publisher.step

@@ -1,4 +1,4 @@
-"""What the line tells ingest, and what ingest tells it."""
+"""What the line tells a process, and what the process tells it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from contracts.identity import PartKey
 from contracts.messages import Stored, StoredItem
 from contracts.names import Topics
 from contracts.release import Prompt, Release, SimulatedCamera, StationConfig
-from ingest import control
-from ingest.control import Control
+from runtime import control
+from runtime.control import Control, Standing
 from runtime.mqtt import Incoming
 from runtime.releases import ReleaseBook
 
@@ -36,15 +36,16 @@ class World:
         self.acked: list[str] = []
         self.stored: list[Stored] = []
         self.states: list[dict[str, Any]] = []
-        self.troubles = {"tiles": "no release", "plates": ""}
+        self.standing = Standing("tiles: no release")
         self.stored_fails = False
         self.control = Control(
             self.inbox,
             TOPICS,
+            stations=("tiles", "plates"),
             releases=self.releases,
             on_stored=self.on_stored,
             state=self,
-            troubles={name: lambda name=name: self.troubles[name] for name in self.troubles},
+            standing=lambda: self.standing,
         )
 
     def say(self, topic: str, payload: bytes) -> None:
@@ -95,10 +96,19 @@ def test_a_journal_that_is_down_does_not_hold_up_the_link(world: World) -> None:
     assert world.acked == [TOPICS.stored]
 
 
-def test_ready_only_when_every_station_is(world: World) -> None:
+def test_the_state_follows_the_standing(world: World) -> None:
     world.control.step()
-    world.troubles["tiles"] = ""
+    world.standing = Standing("", "dqformer-1")
     world.control.step()
     assert [state["ready"] for state in world.states] == [False, True]
     assert [state["reason"] for state in world.states] == ["tiles: no release", ""]
+    assert [state["model_version"] for state in world.states] == ["", "dqformer-1"]
     assert world.states[0]["stations"] == ("tiles", "plates")
+
+
+def test_only_releases_of_own_stations_are_told(world: World) -> None:
+    other = Release.of("pcb", RELEASE.config)
+    for release in (RELEASE, other):
+        world.say(TOPICS.config(release.station), release.model_dump_json().encode())
+    world.control.step()
+    assert world.states[-1]["releases"] == {"tiles": RELEASE.release_id}

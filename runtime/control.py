@@ -1,23 +1,34 @@
-"""What the line tells inference, and what inference tells the line about itself."""
+"""What the line tells a process that records verdicts, and what that tells about itself."""
 
 from __future__ import annotations
 
 import queue
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
 from contracts.errors import MalformedMessage
 from contracts.messages import Stored, parse
 from contracts.names import Topics
-from inference.readiness import Standing
 from runtime.mqtt import Incoming
 from runtime.releases import ReleaseBook
 
 log = structlog.get_logger()
 
 WAIT_S = 0.2
+
+
+class Standing(NamedTuple):
+    """Whether a process serves.
+
+    Attributes:
+        reason: why it does not; empty when it does.
+        model_version: of the model that it is ready with, where it has one.
+    """
+
+    reason: str
+    model_version: str = ""
 
 
 class State(Protocol):

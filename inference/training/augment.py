@@ -35,8 +35,9 @@ class Variation:
     blur: float = 0.15
 
 
-def crop(part: Part, centre_xy: np.ndarray, side_px: int, vary: Variation,
-         rng: np.random.Generator) -> Part:
+def crop(
+    part: Part, centre_xy: np.ndarray, side_px: int, vary: Variation, rng: np.random.Generator
+) -> Part:
     """A square crop around a point: turned, sized and mirrored in one resampling."""
     matrix = _crop_matrix(part.image.shape[:2], centre_xy, side_px, vary, rng)
     image = _warp(part.image, matrix, side_px)
@@ -44,8 +45,13 @@ def crop(part: Part, centre_xy: np.ndarray, side_px: int, vary: Variation,
     return Part(part.line, part.name, image, {k: m for k, m in masks.items() if m.any()})
 
 
-def _crop_matrix(image_hw: tuple[int, int], centre_xy: np.ndarray, side_px: int,
-                 vary: Variation, rng: np.random.Generator) -> np.ndarray:
+def _crop_matrix(
+    image_hw: tuple[int, int],
+    centre_xy: np.ndarray,
+    side_px: int,
+    vary: Variation,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """2x3 matrix from picture to crop coordinates."""
     size = _factor(vary.scale, rng)
     angle = np.deg2rad(rng.uniform(-vary.turn_deg, vary.turn_deg))
@@ -69,8 +75,9 @@ def _keep_inside(centre: float, half: float, length: int) -> float:
 
 
 def _warp(array: np.ndarray, matrix: np.ndarray, side_px: int) -> np.ndarray:
-    return cv2.warpAffine(array, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_REFLECT_101)
+    return cv2.warpAffine(
+        array, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+    )
 
 
 def resize_whole(part: Part, vary: Variation, rng: np.random.Generator) -> Part:

@@ -54,8 +54,13 @@ class LinePool:
         weights = np.array([recipe.kinds.get(kind, 1.0) for kind in self.by_kind])
         self.kinds, self.kind_shares = list(self.by_kind), weights / max(weights.sum(), 1e-9)
 
-    def draw(self, draw: float, shares: tuple[float, float, float], size: SizeHW | None,
-             rng: np.random.Generator) -> tuple[Part, str | None]:
+    def draw(
+        self,
+        draw: float,
+        shares: tuple[float, float, float],
+        size: SizeHW | None,
+        rng: np.random.Generator,
+    ) -> tuple[Part, str | None]:
         """A part and the kind of its defect: real, painted or pasted by the shares, else good.
 
         With a size given, the part is the likest of several: whole parts of one batch are padded
@@ -224,8 +229,9 @@ def _pad_together(parts: list[Part], max_side_px: int) -> list[Part]:
 
     def fit(array: np.ndarray) -> np.ndarray:
         array = array[:height, :width]
-        return cv2.copyMakeBorder(array, 0, height - array.shape[0], 0, width - array.shape[1],
-                                  cv2.BORDER_REFLECT_101)
+        return cv2.copyMakeBorder(
+            array, 0, height - array.shape[0], 0, width - array.shape[1], cv2.BORDER_REFLECT_101
+        )
 
     return [
         Part(p.line, p.name, fit(p.image), {k: fit(m) for k, m in p.masks.items()}) for p in parts

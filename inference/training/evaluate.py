@@ -36,17 +36,33 @@ def evaluate(
 
 def table(report: dict[str, Any]) -> Table:
     """The report for people."""
-    shown = Table(title=f"split {report['split']}, prompt {report['prompt']!r}, "
-                        f"smallest area {report['min_area_px2']:g} px2")
-    for column in ("line", "kind", "parts", "escapes", "95 %", "false rejects", "95 %",
-                   "AUROC", "mIoU", "oIoU"):
+    shown = Table(
+        title=f"split {report['split']}, prompt {report['prompt']!r}, "
+        f"smallest area {report['min_area_px2']:g} px2"
+    )
+    for column in (
+        "line",
+        "kind",
+        "parts",
+        "escapes",
+        "95 %",
+        "false rejects",
+        "95 %",
+        "AUROC",
+        "mIoU",
+        "oIoU",
+    ):
         shown.add_column(column)
     for line, groups in report["lines"].items():
         for kind, row in groups.items():
-            shown.add_row(line, kind, str(row["defective"] + row["good"]),
-                          *_rate(row, "escape", "escapes", "defective"),
-                          *_rate(row, "false_reject", "false_rejects", "good"),
-                          *(_number(row[name]) for name in ("auroc", "miou", "oiou")))
+            shown.add_row(
+                line,
+                kind,
+                str(row["defective"] + row["good"]),
+                *_rate(row, "escape", "escapes", "defective"),
+                *_rate(row, "false_reject", "false_rejects", "good"),
+                *(_number(row[name]) for name in ("auroc", "miou", "oiou")),
+            )
     return shown
 
 

@@ -76,8 +76,12 @@ def write_onnx(model: DQFormer, path: Path) -> None:
         torch.ones(3, 12, dtype=torch.bool),
     )
     program = _quietly(
-        Deployed(model).eval(), example, dynamic_shapes=shapes, opset_version=18,
-        input_names=list(shapes), output_names=["margin", "presence"],
+        Deployed(model).eval(),
+        example,
+        dynamic_shapes=shapes,
+        opset_version=18,
+        input_names=list(shapes),
+        output_names=["margin", "presence"],
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     program.save(str(path), external_data=False)

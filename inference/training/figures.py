@@ -141,4 +141,3 @@ def _rate(count: int, total: int) -> float | None:
 
 def _round(value: float) -> float:
     return round(value, 4)
-

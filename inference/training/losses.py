@@ -49,13 +49,19 @@ def losses(output: DQFormerOutput, target: Tensor, weights: LossWeights) -> Loss
     mask, dice = found(output.margin, target)
     empty = hardest(F.softplus(output.margin), HARD_EMPTY_SHARE)
     presence = F.binary_cross_entropy_with_logits(
-        output.presence, present.float(), reduction="none"
+        output.presence,
+        present.float(),
+        reduction="none",
+        pos_weight=torch.tensor(weights.presence_positive),
     )
     grouping = torch.stack([grouping_loss(m, target) for m in output.groupings]).mean(dim=0)
     here, absent = shared * present * _area_weight(target, weights), shared * ~present
     terms = (
-        (here * mask).sum(), (here * dice).sum(), (absent * empty).sum(),
-        (shared * presence).sum(), (shared * grouping).sum(),
+        (here * mask).sum(),
+        (here * dice).sum(),
+        (absent * empty).sum(),
+        (shared * presence).sum(),
+        (shared * grouping).sum(),
     )
     scale = (1.0, weights.dice, weights.empty, weights.presence, weights.grouping)
     total = sum(factor * term for factor, term in zip(scale, terms, strict=True))

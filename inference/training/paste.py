@@ -30,8 +30,9 @@ def paste_defect(part: Part, donor: Part, kind: str, rng: np.random.Generator) -
     return Part(part.line, part.name, image, {**part.masks, kind: whole})
 
 
-def _cut_out(donor: Part, kind: str, rng: np.random.Generator
-             ) -> tuple[np.ndarray, np.ndarray] | None:
+def _cut_out(
+    donor: Part, kind: str, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray] | None:
     """One connected region with a border around it; None where it is too large to move."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(donor.masks[kind])
     chosen = int(rng.integers(1, count))
@@ -44,8 +45,9 @@ def _cut_out(donor: Part, kind: str, rng: np.random.Generator
     return donor.image[rows, columns], mask
 
 
-def _vary(pixels: np.ndarray, mask: np.ndarray, rng: np.random.Generator
-          ) -> tuple[np.ndarray, np.ndarray]:
+def _vary(
+    pixels: np.ndarray, mask: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Turned, sized and mirrored; the frame grows so that nothing is cut off."""
     height, width = mask.shape
     size, angle = float(np.exp(rng.uniform(-0.35, 0.35))), rng.uniform(-25, 25)

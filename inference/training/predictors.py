@@ -71,9 +71,7 @@ class OnnxPredictor:
             "token_mask": prompts.mask,
         }
         margin, presence = self.session.run(["margin", "presence"], feeds)
-        return Prediction(
-            margin_to_sensor(margin[0], prepared, image_rgb.shape[:2]), presence[0]
-        )
+        return Prediction(margin_to_sensor(margin[0], prepared, image_rgb.shape[:2]), presence[0])
 
 
 def model_of(path: Path, averaged: bool = True) -> tuple[DQFormer, dict]:

@@ -61,6 +61,9 @@ class LossWeights(Strict):
     dice: float = 1.0
     empty: float = Field(1.0, description="Hardest pixels where nothing is to be found.")
     presence: float = 1.0
+    presence_positive: float = Field(
+        1.0, gt=0, description="How much worse an escape is than a false reject."
+    )
     grouping: float = 0.2
     kind_prompt: float = Field(0.5, description="The second prompt beside the universal one.")
     reference_area_px2: float = Field(1000.0, description="Defects below it weigh more.")

@@ -38,12 +38,14 @@ def smooth_noise(hw: tuple[int, int], cell_px: float, rng: np.random.Generator) 
     return total / max(float(total.std()), 1e-6)
 
 
-def _blob(hw: tuple[int, int], centre_xy: np.ndarray, radii: np.ndarray,
-          rng: np.random.Generator) -> np.ndarray:
+def _blob(
+    hw: tuple[int, int], centre_xy: np.ndarray, radii: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """(H, W) uint8 mask of a lumpy ellipse."""
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    lumps = 1 + sum(rng.uniform(-0.16, 0.16) * np.cos(k * angles + rng.uniform(0, 6.3))
-                    for k in (2, 3, 5))
+    lumps = 1 + sum(
+        rng.uniform(-0.16, 0.16) * np.cos(k * angles + rng.uniform(0, 6.3)) for k in (2, 3, 5)
+    )
     turn = rng.uniform(0, np.pi)
     across, along = radii[0] * lumps * np.cos(angles), radii[1] * lumps * np.sin(angles)
     x = centre_xy[0] + across * np.cos(turn) - along * np.sin(turn)
@@ -94,8 +96,15 @@ def paint_spot(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return mask
 
 
-def _walk(hw: tuple[int, int], start_xy: np.ndarray, heading: float, length_px: float,
-          wander: float, thickness: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+def _walk(
+    hw: tuple[int, int],
+    start_xy: np.ndarray,
+    heading: float,
+    length_px: float,
+    wander: float,
+    thickness: tuple[int, int],
+    rng: np.random.Generator,
+) -> np.ndarray:
     """(H, W) uint8 mask of a line that wanders by ``wander`` radians each 5 px."""
     mask, point = np.zeros(hw, np.uint8), start_xy.astype(float)
     for _ in range(int(length_px / 5)):
@@ -121,8 +130,9 @@ def paint_crack(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def paint_scratch(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A straight or gently curved stroke, bright or dark, in any direction."""
     hw = pixels.shape[:2]
-    mask = _walk(hw, _point(hw, rng), rng.uniform(0, 2 * np.pi), rng.uniform(30, 160), 0.04,
-                 (1, 4), rng)
+    mask = _walk(
+        hw, _point(hw, rng), rng.uniform(0, 2 * np.pi), rng.uniform(30, 160), 0.04, (1, 4), rng
+    )
     _blend(pixels, mask, pixels * _contrast(rng, 0.4), 0.7)
     return mask
 
@@ -193,7 +203,14 @@ def paint_patch(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 PAINTERS: dict[str, Painter] = {
-    "blowhole": paint_blowhole, "spot": paint_spot, "crack": paint_crack,
-    "scratch": paint_scratch, "stain": paint_stain, "fray": paint_fray,
-    "uneven": paint_uneven, "break": paint_break, "chip": paint_break, "patch": paint_patch,
+    "blowhole": paint_blowhole,
+    "spot": paint_spot,
+    "crack": paint_crack,
+    "scratch": paint_scratch,
+    "stain": paint_stain,
+    "fray": paint_fray,
+    "uneven": paint_uneven,
+    "break": paint_break,
+    "chip": paint_break,
+    "patch": paint_patch,
 }

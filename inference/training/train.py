@@ -89,13 +89,19 @@ def run(recipe: Recipe, folder: Path, resume: bool, stop_at: int | None = None) 
     if resume:
         trainer.resume(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    loop(trainer, BatchMaker(recipe, parts, bank), folder, stop_at or recipe.optimiser.steps,
-         lambda: validate(recipe, trainer, cases, folder))
+    loop(
+        trainer,
+        BatchMaker(recipe, parts, bank),
+        folder,
+        stop_at or recipe.optimiser.steps,
+        lambda: validate(recipe, trainer, cases, folder),
+    )
     return trainer
 
 
-def loop(trainer: Trainer, maker: BatchMaker, folder: Path, last: int,
-         check: Callable[[], None]) -> None:
+def loop(
+    trainer: Trainer, maker: BatchMaker, folder: Path, last: int, check: Callable[[], None]
+) -> None:
     """Steps, checkpoints by the clock, and a check every so many steps."""
     recipe, progress, saved_s = trainer.recipe, Progress(folder, trainer), time.monotonic()
     for batch in Prefetch(maker, trainer.step, last):

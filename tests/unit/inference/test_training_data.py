@@ -126,7 +126,7 @@ def test_a_painted_defect_changes_what_its_mask_marks(kind: str) -> None:
         mask = painted.masks[kind] > 0
         change = np.abs(painted.image.astype(int) - part.image).mean(axis=2)
         assert mask.sum() >= SMALLEST_AREA_PX2
-        far = cv2.dilate(painted.masks[kind], np.ones((25, 25), np.uint8)) == 0
+        far = cv2.dilate(painted.masks[kind], np.ones((45, 45), np.uint8)) == 0
         assert change[far].max(initial=0) == 0
         visible += change[mask].mean() > 5
     assert visible >= 5

@@ -11,8 +11,8 @@ from contracts.errors import LinkDown
 from referee.supervision import Supervisor
 from tests.e2e.lines import running, summary_of, total, write_line
 
-PARTS = 60
-PARTS_PER_S = 4
+PARTS = 50
+PARTS_PER_S = 5
 VICTIMS = (
     "inference",
     "triton",

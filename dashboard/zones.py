@@ -35,6 +35,11 @@ def clock(utc_ns: int, zone: tzinfo, now_utc_ns: int) -> str:
     return at.strftime("%H:%M:%S" if at.date() == now.date() else "%d %b %H:%M:%S")
 
 
+def minute(utc_ns: int, zone: tzinfo, now_utc_ns: int) -> str:
+    """``14:03``, with the day in front unless it is today."""
+    return clock(utc_ns, zone, now_utc_ns).rsplit(":", 1)[0]
+
+
 def ago(utc_ns: int, now_utc_ns: int) -> str:
     """How long ago, in its largest unit: ``3 s ago``, ``12 min ago``."""
     seconds = max(0, (now_utc_ns - utc_ns) // NS)

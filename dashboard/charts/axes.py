@@ -65,18 +65,24 @@ def time_axis(since: datetime, until: datetime, zone: str) -> alt.X:
 
     The whole window is shown, so that charts above each other line up and gaps are gaps.
     """
-    within_a_day = until - since <= timedelta(hours=24)
     return alt.X(
         "at:T",
         title=f"Time ({zone})",
         scale=alt.Scale(domain=[since.isoformat(), until.isoformat()]),
         axis=alt.Axis(
-            format="%H:%M" if within_a_day else "%a %d %b",
+            format=_tick_format(until - since),
             labelOverlap="greedy",
             grid=False,
             tickCount=8,
         ),
     )
+
+
+def _tick_format(span: timedelta) -> str:
+    """As much of a moment as eight ticks need to differ."""
+    if span <= timedelta(hours=24):
+        return "%H:%M"
+    return "%a %H:%M" if span <= timedelta(days=4) else "%a %d %b"
 
 
 def share_axis(column: str, title: str, top: float) -> alt.Y:

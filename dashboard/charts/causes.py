@@ -25,14 +25,18 @@ ON_CIRCLE = "#1D2529"
 def causes_chart(
     counts: pd.DataFrame, since: datetime, until: datetime, zone: str, palette: Palette
 ) -> Layers:
-    """Rows ``at``, ``cause`` (in words), ``parts``: a circle a sample, its area the parts."""
+    """A circle a row, its area the parts.
+
+    Rows: ``at`` (the middle of ``since`` and ``until``), ``cause`` (in words), ``parts``.
+    """
     totals = counts.groupby("cause")["parts"].sum().sort_values(ascending=False)
     names = dict(zip(totals.index, row_names(totals.items()), strict=True))
     base = alt.Chart(counts.assign(row=counts["cause"].map(names))).encode(
         time_axis(since, until, zone),
         alt.Y("row:N", sort=list(names.values()), title=None, axis=names_axis(grid=True)),
         tooltip=[
-            alt.Tooltip("at:T", title="From", format=TOOLTIP_TIME),
+            alt.Tooltip("since:T", title="From", format=TOOLTIP_TIME),
+            alt.Tooltip("until:T", title="To", format=TOOLTIP_TIME),
             alt.Tooltip("cause:N", title="Cause"),
             alt.Tooltip("parts:Q", title="Parts", format=","),
         ],

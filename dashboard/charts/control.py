@@ -8,54 +8,81 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts.axes import TOOLTIP_TIME, Layers, finished, share_axis, time_axis
-from dashboard.charts.control_limits import ControlLimits, beyond, limits_for, on_one_side
+from dashboard.charts.control_limits import (
+    FEW_REJECTS,
+    SAMPLES_FOR_LIMITS,
+    ControlLimits,
+    beyond,
+    limits_for,
+    on_one_side,
+)
 from dashboard.palette import Palette
 
 TITLE = "Rejected (% of parts)"
 HEIGHT_PX = 270
 IN_CONTROL, RUN, BEYOND = "in control", "run of 8 on one side", "beyond a limit"
+NOT_JUDGED = "not judged"
 
 
-def judged(samples: pd.DataFrame) -> tuple[pd.DataFrame, ControlLimits]:
-    """Samples (``at``, ``inspected`` > 0, ``rejected``) with limits and what each one signals.
+def judged(samples: pd.DataFrame) -> tuple[pd.DataFrame, ControlLimits | None]:
+    """Samples (``at``, ``inspected`` > 0, ``rejected``, ``whole``), limits, what each one signals.
 
-    Added columns: ``share``, ``lower``, ``upper``, ``centre`` (0 to 1) and ``signal``.
+    Added columns: ``share`` (0 to 1) and ``signal``. Only whole samples make limits and signal:
+    a running one of three parts is not yet a share. None where they are too few for limits.
     """
-    limits = limits_for(samples["rejected"].to_numpy(), samples["inspected"].to_numpy())
-    share = samples["rejected"] / samples["inspected"]
-    table = samples.assign(
-        share=share, lower=limits.lower, upper=limits.upper, centre=limits.centre, signal=IN_CONTROL
-    )
-    table.loc[on_one_side(share.to_numpy(), limits.centre), "signal"] = RUN
-    table.loc[beyond(share.to_numpy(), limits), "signal"] = BEYOND
+    table = samples.assign(share=samples["rejected"] / samples["inspected"], signal=NOT_JUDGED)
+    whole = table[table["whole"]]
+    if len(whole) < SAMPLES_FOR_LIMITS:
+        return table, None
+    limits = limits_for(whole["rejected"].to_numpy(), whole["inspected"].to_numpy())
+    share = whole["share"].to_numpy()
+    table.loc[whole.index, "signal"] = IN_CONTROL
+    if whole["rejected"].mean() >= FEW_REJECTS:
+        table.loc[whole.index[on_one_side(share, limits.centre)], "signal"] = RUN
+    table.loc[whole.index[beyond(share, limits)], "signal"] = BEYOND
     return table, limits
 
 
 def control_chart(
-    table: pd.DataFrame, since: datetime, until: datetime, zone: str, palette: Palette
+    table: pd.DataFrame,
+    limits: ControlLimits | None,
+    since: datetime,
+    until: datetime,
+    zone: str,
+    palette: Palette,
 ) -> Layers:
-    """The chart of a ``judged`` table over the whole window."""
-    top = _top(table)
-    base = alt.Chart(table).encode(time_axis(since, until, zone))
-    mean = base.mark_line(strokeDash=[6, 4], color=palette.quiet, strokeWidth=1)
+    """The chart of what ``judged`` answers, over the whole window."""
+    whole = table[table["whole"]]
+    if limits is not None:
+        whole = whole.assign(lower=limits.lower, upper=limits.upper, centre=limits.centre)
+    top = _top(table if whole.empty else whole)
+    base = alt.Chart(whole).encode(time_axis(since, until, zone))
     rate = base.mark_line(color=palette.ink, strokeWidth=1.5)
     layers = alt.layer(
-        base.mark_area(interpolate="step", color=palette.passed, opacity=0.13, clip=True).encode(
-            share_axis("lower", TITLE, top), alt.Y2("upper:Q")
-        ),
-        *[_limit(base, column, top, palette) for column in ("upper", "lower")],
-        mean.encode(share_axis("centre", TITLE, top)),
+        *(_yardstick(base, top, palette) if limits is not None else []),
         rate.encode(share_axis("share", TITLE, top)),
-        _points(base, top, palette),
-        *_line_names(table.tail(1), top, palette),
+        *_so_far(table, top, time_axis(since, until, zone), palette),
+        _points(base, top, limits is not None, palette),
+        *(_line_names(whole.tail(1), top, palette) if limits is not None else []),
     )
     return finished(layers, HEIGHT_PX, palette)
 
 
 def _top(table: pd.DataFrame) -> float:
     """Where the axis ends: above every share and most limits; a tiny sample's limit may leave."""
-    highest = max(table["share"].max(), table["upper"].median(), 0.01)
-    return float(min(1.0, 1.2 * highest))
+    limit = table["upper"].median() if "upper" in table else 0.0
+    return float(min(1.0, 1.2 * max(table["share"].max(), limit, 0.01)))
+
+
+def _yardstick(base: alt.Chart, top: float, palette: Palette) -> list[alt.Chart]:
+    """What the points are held against: the mean, the limits and what lies between them."""
+    between = base.mark_area(interpolate="step", color=palette.passed, opacity=0.13, clip=True)
+    mean = base.mark_line(strokeDash=[6, 4], color=palette.quiet, strokeWidth=1)
+    return [
+        between.encode(share_axis("lower", TITLE, top), alt.Y2("upper:Q")),
+        *[_limit(base, column, top, palette) for column in ("upper", "lower")],
+        mean.encode(share_axis("centre", TITLE, top)),
+    ]
 
 
 def _limit(base: alt.Chart, column: str, top: float, palette: Palette) -> alt.Chart:
@@ -63,28 +90,59 @@ def _limit(base: alt.Chart, column: str, top: float, palette: Palette) -> alt.Ch
     return line.encode(share_axis(column, TITLE, top))
 
 
-def _points(base: alt.Chart, top: float, palette: Palette) -> alt.Chart:
-    signals = [IN_CONTROL, RUN, BEYOND]
-    colours = [palette.ink, palette.no_verdict, palette.reject]
+def _points(base: alt.Chart, top: float, limited: bool, palette: Palette) -> alt.Chart:
+    """One point a whole sample; its shape and colour say what it signals."""
+    signals = [IN_CONTROL, RUN, BEYOND, NOT_JUDGED]
+    colours = [palette.ink, palette.no_verdict, palette.reject, palette.ink]
+    shapes = ["circle", "square", "diamond", "circle"]
+    held_against = [
+        alt.Tooltip("lower:Q", title="Lower limit", format=".2%"),
+        alt.Tooltip("upper:Q", title="Upper limit", format=".2%"),
+        alt.Tooltip("signal:N", title="Signal"),
+    ]
     return base.mark_point(filled=True, opacity=1, stroke=palette.ground, strokeWidth=1).encode(
         share_axis("share", TITLE, top),
-        alt.Shape(
-            "signal:N",
-            scale=alt.Scale(domain=signals, range=["circle", "square", "diamond"]),
-            legend=None,
-        ),
+        alt.Shape("signal:N", scale=alt.Scale(domain=signals, range=shapes), legend=None),
         alt.Color("signal:N", scale=alt.Scale(domain=signals, range=colours), legend=None),
-        alt.Size("signal:N", scale=alt.Scale(domain=signals, range=[45, 110, 170]), legend=None),
-        tooltip=[
-            alt.Tooltip("at:T", title="From", format=TOOLTIP_TIME),
-            alt.Tooltip("share:Q", title="Rejected", format=".2%"),
-            alt.Tooltip("rejected:Q", title="Rejected parts", format=","),
-            alt.Tooltip("inspected:Q", title="Parts with a verdict", format=","),
-            alt.Tooltip("lower:Q", title="Lower limit", format=".2%"),
-            alt.Tooltip("upper:Q", title="Upper limit", format=".2%"),
-            alt.Tooltip("signal:N", title="Signal"),
-        ],
+        alt.Size(
+            "signal:N", scale=alt.Scale(domain=signals, range=[45, 110, 170, 45]), legend=None
+        ),
+        tooltip=[*_counts(), *(held_against if limited else [])],
     )
+
+
+def _so_far(table: pd.DataFrame, top: float, x: alt.X, palette: Palette) -> list[alt.Chart]:
+    """The running sample: hollow, and held by a dashed line to the one before it.
+
+    Its first parts may be all rejects. Off the chart it is a triangle at the upper edge, so that
+    the axis does not jump with every new sample.
+    """
+    ends = table.tail(2).assign(drawn=table["share"].clip(upper=top), sample="so far")
+    running = ends[~ends["whole"]]
+    if running.empty:
+        return []
+    way = alt.Chart(ends).mark_line(color=palette.quiet, strokeWidth=1.5, strokeDash=[3, 3])
+    point = alt.Chart(running).mark_point(
+        shape="triangle-up" if running["share"].iloc[0] > top else "circle",
+        filled=True,
+        opacity=1,
+        color=palette.ground,
+        stroke=palette.ink,
+        strokeWidth=1.8,
+        size=80,
+    )
+    y = share_axis("drawn", TITLE, top)
+    tooltip = [*_counts(), alt.Tooltip("sample:N", title="Sample")]
+    return [way.encode(x, y), point.encode(x, y, tooltip=tooltip)]
+
+
+def _counts() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("at:T", title="From", format=TOOLTIP_TIME),
+        alt.Tooltip("share:Q", title="Rejected", format=".2%"),
+        alt.Tooltip("rejected:Q", title="Rejected parts", format=","),
+        alt.Tooltip("inspected:Q", title="Parts with a verdict", format=","),
+    ]
 
 
 def _line_names(last: pd.DataFrame, top: float, palette: Palette) -> list[alt.Chart]:

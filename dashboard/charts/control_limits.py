@@ -22,6 +22,13 @@ MOVING_RANGE_TO_SIGMA = 1.128
 SAMPLES_FOR_SPREAD = 20
 """Samples below which the spread between them is not estimated; the plain p chart is drawn."""
 
+SAMPLES_FOR_LIMITS = 10
+"""Whole samples below which the mean of so few is no yardstick for them; points stand alone."""
+
+FEW_REJECTS = 5
+"""Mean rejects a sample below which 3 sigma of a binomial is a poor bound, and most samples lie
+below their mean by chance alone, so that a run below it says nothing."""
+
 RUN_LENGTH = 8
 
 

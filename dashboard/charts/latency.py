@@ -78,8 +78,8 @@ def _rules(lines: dict[str, float], scale: alt.Scale, palette: Palette) -> list[
 
 
 def _name(base: alt.Chart, number: int, colour: str) -> alt.Chart:
-    """Left and right of the lines in turn, the third lower: near lines keep readable names."""
-    right = number == 1
+    """The first to the left of its line, the others to the right, the third lower."""
+    right = number > 0
     text = base.mark_text(
         align="left" if right else "right",
         dx=6 if right else -6,

@@ -3,56 +3,37 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
-from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
+from dashboard.data import live
 from dashboard.data.database import reading
+from dashboard.data.periods import NS, PERIODS, USUAL, Window, shortest_covering, span_ns
 from dashboard.wording import CAUSES
 from storage.queries import defect_rate, pareto
 from storage.queries.distributions import capture_to_plc_counts, no_verdict_causes
 
-NS = 10**9
+FINE_S = 60
 
 
-class Period(NamedTuple):
-    """How far back to look and how long one sample is."""
-
-    span: timedelta
-    sample: timedelta
-    sample_name: str
-
-
-PERIODS = {
-    "1 hour": Period(timedelta(hours=1), timedelta(minutes=2), "2 minutes"),
-    "4 hours": Period(timedelta(hours=4), timedelta(minutes=10), "10 minutes"),
-    "8 hours": Period(timedelta(hours=8), timedelta(minutes=15), "15 minutes"),
-    "24 hours": Period(timedelta(hours=24), timedelta(hours=1), "1 hour"),
-    "7 days": Period(timedelta(days=7), timedelta(hours=6), "6 hours"),
-}
-
-
-class Window(NamedTuple):
-    """A stretch of time that begins and ends with whole samples, UTC nanoseconds."""
-
-    since_utc_ns: int
-    until_utc_ns: int
-    sample_s: int
-
-
-def window(period: Period) -> Window:
-    """The newest whole samples; the running one is left out, since it is not yet a sample."""
-    sample_s = int(period.sample.total_seconds())
+def opening_period() -> str:
+    """The usual period, or the shortest that shows as much; one with parts, if there are any."""
     now = time.time_ns()
-    until = now - now % (sample_s * NS)
-    return Window(until - int(period.span.total_seconds()) * NS, until, sample_s)
+    since = now - span_ns(PERIODS[USUAL])
+    with reading() as session:
+        steps = defect_rate(session, None, FINE_S, since, now)
+    last = [tile.last_at_utc_ns for tile in live.tiles() if tile.last_at_utc_ns is not None]
+    oldest = max(since, steps[0].bucket_start_utc_ns) if steps else max(last, default=now)
+    return shortest_covering(now - oldest)
 
 
-@st.cache_data(ttl="15s", show_spinner=False)
+@st.cache_data(ttl="5s", show_spinner=False)
 def samples(station: str, over: Window) -> pd.DataFrame:
-    """Samples with at least one verdict: ``at``, ``inspected``, ``rejected``, ``no_verdict``."""
+    """Samples with at least one part, up to now.
+
+    ``at``, ``inspected``, ``rejected``, ``no_verdict``, and ``whole``: False for the running one.
+    """
     with reading() as session:
         rows = defect_rate(session, station, over.sample_s, over.since_utc_ns, over.until_utc_ns)
     return pd.DataFrame(
@@ -61,11 +42,12 @@ def samples(station: str, over: Window) -> pd.DataFrame:
             "inspected": [row.inspected for row in rows],
             "rejected": [row.rejected for row in rows],
             "no_verdict": [row.no_verdict for row in rows],
+            "whole": [row.bucket_start_utc_ns < over.running_utc_ns for row in rows],
         }
     )
 
 
-@st.cache_data(ttl="15s", show_spinner=False)
+@st.cache_data(ttl="5s", show_spinner=False)
 def by_prompt(station: str, over: Window) -> pd.DataFrame:
     """``prompt``, ``parts`` with counted findings of it."""
     with reading() as session:
@@ -76,23 +58,27 @@ def by_prompt(station: str, over: Window) -> pd.DataFrame:
     return table.groupby("prompt", as_index=False)["parts"].sum()  # one row a unit before
 
 
-@st.cache_data(ttl="15s", show_spinner=False)
+@st.cache_data(ttl="5s", show_spinner=False)
 def by_cause(station: str, over: Window) -> pd.DataFrame:
-    """``at``, ``cause`` in words, ``parts`` without a verdict."""
+    """Steps ``since``, ``until`` and ``at`` (their middle), ``cause`` in words, ``parts``."""
     with reading() as session:
         rows = no_verdict_causes(
-            session, station, over.sample_s, over.since_utc_ns, over.until_utc_ns
+            session, station, over.step_s, over.since_utc_ns, over.until_utc_ns
         )
+    since = [max(row.bucket_start_utc_ns, over.since_utc_ns) for row in rows]
+    until = [min(row.bucket_start_utc_ns + over.step_s * NS, over.until_utc_ns) for row in rows]
     return pd.DataFrame(
         {
-            "at": _times([row.bucket_start_utc_ns for row in rows]),
+            "since": _times(since),
+            "until": _times(until),
+            "at": _times([(a + b) // 2 for a, b in zip(since, until, strict=True)]),
             "cause": [CAUSES[row.cause] for row in rows],
             "parts": [row.parts for row in rows],
         }
     )
 
 
-@st.cache_data(ttl="15s", show_spinner=False)
+@st.cache_data(ttl="5s", show_spinner=False)
 def durations(station: str, over: Window) -> pd.DataFrame:
     """``ms`` (whole) from capture to PLC, ``parts``."""
     with reading() as session:

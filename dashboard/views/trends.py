@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
+import pandas as pd
 import streamlit as st
 
 from dashboard.charts.axes import Layers
 from dashboard.charts.causes import causes_chart
 from dashboard.charts.control import BEYOND, RUN, control_chart, judged
-from dashboard.charts.control_limits import ControlLimits
+from dashboard.charts.control_limits import FEW_REJECTS, SAMPLES_FOR_LIMITS, ControlLimits
 from dashboard.charts.latency import binned, latency_chart
 from dashboard.charts.pareto import pareto_chart, ranked
 from dashboard.components.html import headline
 from dashboard.data import live, trends
-from dashboard.data.trends import PERIODS, Window
-from dashboard.frame import calmly, line_name, palette, say, zone_in_words
+from dashboard.data.periods import NS, PERIODS, Window, from_first, window
+from dashboard.frame import calmly, line_name, palette, say, zone, zone_in_words
 from dashboard.wording import counted
-
-FEW_REJECTS = 5
-"""Mean rejects a sample below which 3 sigma of a binomial is a poor bound."""
+from dashboard.zones import ago, clock, minute
+from storage.queries import LineTile
 
 
 @st.fragment(run_every="15s")
@@ -30,8 +31,8 @@ def page() -> None:
 
 def trends_of_the_line() -> None:
     st.html(headline(line_name(), f"times in {zone_in_words()}", "page"))
-    stations = [tile.station for tile in live.tiles()]
-    if not stations:
+    tiles = {tile.station: tile for tile in live.tiles()}
+    if not tiles:
         say(
             "No station has reported yet",
             "The database is there and empty. Trends appear with the first parts.",
@@ -40,95 +41,130 @@ def trends_of_the_line() -> None:
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         station = st.segmented_control(
-            "Station", stations, default=stations[0], required=True, key="station"
+            "Station", list(tiles), default=next(iter(tiles)), required=True, key="station"
         )
     with right, st.container(horizontal_alignment="right"):
-        period = st.segmented_control(
-            "Period",
-            list(PERIODS),
-            default="8 hours",
-            required=True,
-            key="period",
-            bind="query-params",
-        )
-    charts(station, period)
+        period = choose_period()
+    charts(tiles[station], period)
 
 
-def charts(station: str, period: str) -> None:
-    over = trends.window(PERIODS[period])
-    defect_rate(station, period, over)
+def choose_period() -> str:
+    """The period of the URL, else one that suits the line's age when the page was first opened."""
+    if "opening_period" not in st.session_state:
+        st.session_state.opening_period = trends.opening_period()
+    return st.segmented_control(
+        "Period",
+        list(PERIODS),
+        default=st.session_state.opening_period,
+        required=True,
+        key="period",
+        bind="query-params",
+    )
+
+
+def charts(tile: LineTile, period: str) -> None:
+    station, now = tile.station, time.time_ns()
+    over = window(PERIODS[period], now)
+    samples = trends.samples(station, over)
+    if samples.empty:
+        say("No part started in this period", last_part(tile, now))
+        return
+    over = from_first(over, samples["at"].iloc[0].value)
+    parts = int(samples["inspected"].sum() + samples["no_verdict"].sum())
+    defect_rate(samples, period, over, now)
     left, right = st.columns(2, gap="medium")
     with left:
-        prompts(station, over)
+        prompts(station, over, parts)
     with right:
-        durations(station, over)
-    no_verdicts(station, over)
+        durations(station, over, parts)
+    no_verdicts(station, over, parts)
 
 
-def defect_rate(station: str, period: str, over: Window) -> None:
-    table = trends.samples(station, over)
-    table = table[table["inspected"] > 0].reset_index(drop=True)
+def last_part(tile: LineTile, now_utc_ns: int) -> str:
+    """When there was one, for who wonders why there is none now."""
+    if tile.last_at_utc_ns is None:
+        return "The station has had none yet. Charts appear with its first part."
+    at = tile.last_at_utc_ns
+    return f"The last one started {ago(at, now_utc_ns)}, at {clock(at, zone(), now_utc_ns)}."
+
+
+def defect_rate(samples: pd.DataFrame, period: str, over: Window, now_utc_ns: int) -> None:
+    table = samples[samples["inspected"] > 0].reset_index(drop=True)
     with card("defect-rate"):
         if table.empty:
             title("Rejected parts over time")
-            return nothing("No part got a verdict in this period.")
+            unknown = counted(int(samples["no_verdict"].sum()), "part")
+            return nothing(f"No verdict yet: {unknown} without one, by cause below.")
         table, limits = judged(table)
         parts = counted(int(table["inspected"].sum()), "part")
         title("Rejected parts over time", f"{parts} in samples of {PERIODS[period].sample_name}")
-        draw(control_chart(table, *_ends(over), zone_in_words(), palette()))
-        mean_rejects = table["rejected"].mean()
-        beyond, runs = ((table["signal"] == signal).sum() for signal in (BEYOND, RUN))
-        st.html(f'<p class="quiet">{about(limits, beyond, runs, mean_rejects)}</p>')
+        draw(control_chart(table, limits, *_ends(over), zone_in_words(), palette()))
+        text = about(table, limits) if limits else not_yet(table, over, now_utc_ns)
+        st.html(f'<p class="quiet">{text}{so_far(table)}</p>')
     return None
 
 
-def about(limits: ControlLimits, beyond: int, runs: int, mean_rejects: float) -> str:
+def about(table: pd.DataFrame, limits: ControlLimits) -> str:
     """Which chart this is, and what it signals, for who has to act on it."""
     if limits.sigma_z is None:
         kind = "p chart: limits 3 sigma of the binomial from the mean"
     else:
         kind = f"Laney p' chart: samples spread {limits.sigma_z:.2f} times as far as by chance"
-    signals = (
-        f'<span class="mark beyond"></span>{counted(beyond, "sample")} beyond a limit, '
-        f'<span class="mark run"></span>{runs:,} in a run of 8 or more'
-    )
-    few = (
-        " With so few rejects in a sample the limits are rough."
-        if mean_rejects < FEW_REJECTS
-        else ""
-    )
-    return f"{kind}. {signals}. Mean and limits: of these samples.{few}"
+    beyond, runs = (int((table["signal"] == signal).sum()) for signal in (BEYOND, RUN))
+    signals = f'<span class="mark beyond"></span>{counted(beyond, "sample")} beyond a limit'
+    if table.loc[table["whole"], "rejected"].mean() < FEW_REJECTS:
+        rest = "With so few rejects in a sample the limits are rough, and runs are not judged"
+    else:
+        signals += f', <span class="mark run"></span>{runs:,} in a run of 8 or more'
+        rest = "Mean and limits: of these samples"
+    return f"{kind}. {signals}. {rest}."
 
 
-def prompts(station: str, over: Window) -> None:
+def not_yet(table: pd.DataFrame, over: Window, now_utc_ns: int) -> str:
+    """From when on there are limits, if the station goes on."""
+    missing = SAMPLES_FOR_LIMITS - int(table["whole"].sum())
+    at = over.running_utc_ns + missing * over.sample_s * NS
+    return (
+        f"Mean and limits are drawn from {SAMPLES_FOR_LIMITS} whole samples on: "
+        f"at {minute(at, zone(), now_utc_ns)} if parts keep coming."
+    )
+
+
+def so_far(table: pd.DataFrame) -> str:
+    if table["whole"].all():
+        return ""
+    return ' <span class="mark so-far"></span>The running sample so far, not judged.'
+
+
+def prompts(station: str, over: Window, parts: int) -> None:
     table = trends.by_prompt(station, over)
     with card("pareto"):
         title("Pareto by prompt", "parts with counted findings")
         if table.empty:
-            return nothing("No prompt found anything in this period.")
+            return nothing(f"No prompt found anything on {counted(parts, 'part')}.")
         draw(pareto_chart(ranked(table), palette()))
     return None
 
 
-def durations(station: str, over: Window) -> None:
+def durations(station: str, over: Window, parts: int) -> None:
     table = trends.durations(station, over)
     with card("latency"):
         title("Capture to PLC", "parts with a verdict")
         if table.empty:
-            return nothing("No duration was measured in this period.")
+            return nothing(f"No verdict of {counted(parts, 'part')} has reached the PLC yet.")
         marks = {f"p{percent}": trends.percentile(table, percent) for percent in (50, 99)}
         deadline = live.deadline_ms(live.active_releases().get(station))
         draw(latency_chart(binned(table), marks, deadline, palette()))
     return None
 
 
-def no_verdicts(station: str, over: Window) -> None:
+def no_verdicts(station: str, over: Window, parts: int) -> None:
     table = trends.by_cause(station, over)
     with card("causes"):
-        parts = int(table["parts"].sum())
-        title("No verdict by cause", counted(parts, "part") if parts else "")
+        unknown = int(table["parts"].sum())
+        title("No verdict by cause", counted(unknown, "part") if unknown else "")
         if table.empty:
-            return nothing("No part of this period is without a verdict.")
+            return nothing(f"None: {counted(parts, 'part')}, each with a verdict.")
         draw(causes_chart(table, *_ends(over), zone_in_words(), palette()))
     return None
 
@@ -150,7 +186,7 @@ def draw(chart: Layers) -> None:
 
 
 def _ends(over: Window) -> tuple[datetime, datetime]:
-    since, until = (at / trends.NS for at in (over.since_utc_ns, over.until_utc_ns))
+    since, until = (at / NS for at in (over.since_utc_ns, over.until_utc_ns))
     return datetime.fromtimestamp(since, UTC), datetime.fromtimestamp(until, UTC)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dashboard.charts.axes import time_axis
 from dashboard.charts.causes import causes_chart
-from dashboard.charts.control import BEYOND, IN_CONTROL, RUN, control_chart, judged
+from dashboard.charts.control import BEYOND, IN_CONTROL, NOT_JUDGED, RUN, control_chart, judged
 from dashboard.charts.latency import binned, latency_chart
 from dashboard.charts.pareto import pareto_chart, ranked
 from dashboard.palette import DARK, LIGHT
@@ -19,9 +20,26 @@ UNTIL = SINCE + timedelta(hours=8)
 ZONE = "Europe/Berlin, CET"
 
 
-def _samples(rejected: list[int], inspected: int = 100) -> pd.DataFrame:
-    at = pd.date_range(SINCE, periods=len(rejected), freq="15min")
-    return pd.DataFrame({"at": at, "inspected": inspected, "rejected": rejected})
+def _samples(rejected: list[int], inspected: int = 100, running: bool = False) -> pd.DataFrame:
+    """Whole samples, or the last one still running."""
+    at = pd.date_range(SINCE, periods=len(rejected), freq="10min")
+    table = pd.DataFrame({"at": at, "inspected": inspected, "rejected": rejected, "whole": True})
+    table.loc[len(rejected) - 1, "whole"] = not running
+    return table
+
+
+def _control(samples: pd.DataFrame) -> dict[str, Any]:
+    return control_chart(*judged(samples), SINCE, UNTIL, ZONE, LIGHT).to_dict()
+
+
+def _labels(chart: dict[str, Any]) -> list[str]:
+    rows = [row for table in chart["datasets"].values() for row in table]
+    return [row["label"].split()[0] for row in rows if "label" in row]
+
+
+def _hollow(chart: dict[str, Any]) -> list[dict[str, Any]]:
+    points = [layer for layer in chart["layer"] if layer["mark"]["type"] == "point"]
+    return [layer for layer in points if layer["mark"].get("color") == LIGHT.ground]
 
 
 def _marks(chart: dict[str, Any]) -> list[str]:
@@ -37,16 +55,73 @@ def _titles(chart: dict[str, Any], axis: str) -> set[str | None]:
 
 
 def test_a_sample_beyond_a_limit_outweighs_a_run() -> None:
-    table, _ = judged(_samples([2, 2, 2, 2] + [4] * 8 + [3, 40]))
+    table, _ = judged(_samples([12] * 4 + [14] * 8 + [13, 50]))
     assert table["signal"].iloc[-1] == BEYOND
     assert table["signal"].iloc[0] == IN_CONTROL
-    low = judged(_samples([1] * 8 + [5] * 4))[0]["signal"]
+    low = judged(_samples([11] * 8 + [15] * 4))[0]["signal"]
     assert low.iloc[7] == RUN
 
 
+def test_runs_are_not_judged_where_most_samples_lie_below_their_mean_by_chance() -> None:
+    table, limits = judged(_samples([0] * 9 + [1, 1]))
+    assert limits is not None
+    assert set(table["signal"]) == {IN_CONTROL}
+
+
+def test_the_running_sample_makes_no_limits_and_signals_nothing() -> None:
+    whole = [12, 13, 11, 14, 12, 13, 11, 12, 13, 14]
+    table, limits = judged(_samples([*whole, 100], running=True))
+    alone = judged(_samples(whole))[1]
+    assert limits is not None
+    assert alone is not None
+    assert limits.centre == alone.centre
+    assert table["signal"].iloc[-1] == NOT_JUDGED
+    assert BEYOND not in set(table["signal"])
+
+
+def test_the_running_sample_is_hollow_and_called_so_far() -> None:
+    chart = _control(_samples([12] * 10 + [13], running=True))
+    (hollow,) = _hollow(chart)
+    assert hollow["encoding"]["tooltip"][-1] == {
+        "field": "sample",
+        "title": "Sample",
+        "type": "nominal",
+    }
+    (row,) = chart["datasets"][hollow["data"]["name"]]
+    assert (row["sample"], row["rejected"]) == ("so far", 13)
+    assert _hollow(_control(_samples([12] * 11))) == []
+
+
+def test_a_running_sample_off_the_chart_points_up_and_leaves_the_axis_alone() -> None:
+    calm, wild = (_control(_samples([12] * 10 + [last], running=True)) for last in (12, 100))
+    tops = [
+        {layer["encoding"]["y"]["scale"]["domain"][1] for layer in chart["layer"]}
+        for chart in (calm, wild)
+    ]
+    assert tops[0] == tops[1]
+    (hollow,) = _hollow(wild)
+    assert hollow["mark"]["shape"] == "triangle-up"
+    (row,) = wild["datasets"][hollow["data"]["name"]]
+    assert row["drawn"] < row["share"] == 1
+
+
+def test_too_few_whole_samples_are_points_without_limits() -> None:
+    assert judged(_samples([2] * 10, running=True))[1] is None
+    chart = _control(_samples([2] * 10, running=True))
+    assert "area" not in _marks(chart)
+    assert _labels(chart) == []
+    assert _marks(chart).count("point") == 2
+    assert judged(_samples([2] * 11, running=True))[1] is not None
+
+
+def test_the_first_minute_of_a_line_is_one_hollow_point() -> None:
+    chart = _control(_samples([2], running=True))
+    (hollow,) = _hollow(chart)
+    assert hollow["mark"]["shape"] == "circle"
+
+
 def test_the_control_chart_names_its_axes_and_its_zone() -> None:
-    table, _ = judged(_samples([2, 3, 1, 4, 2, 12]))
-    chart = control_chart(table, SINCE, UNTIL, ZONE, LIGHT).to_dict()
+    chart = _control(_samples([2, 3, 1, 4, 2, 12, 2, 3, 4, 1]))
     assert _marks(chart).count("point") == 1
     assert _titles(chart, "y") == {"Rejected (% of parts)"}
     drawn = next(layer for layer in chart["layer"] if layer["mark"]["type"] == "point")
@@ -54,27 +129,33 @@ def test_the_control_chart_names_its_axes_and_its_zone() -> None:
     assert drawn["encoding"]["x"]["scale"]["domain"] == [SINCE.isoformat(), UNTIL.isoformat()]
 
 
+@pytest.mark.parametrize(("hours", "ticks"), [(1, "%H:%M"), (30, "%a %H:%M"), (168, "%a %d %b")])
+def test_ticks_of_a_time_axis_differ(hours: int, ticks: str) -> None:
+    axis = time_axis(UNTIL - timedelta(hours=hours), UNTIL, ZONE).to_dict()["axis"]
+    assert axis["format"] == ticks
+
+
 def test_signals_differ_in_shape_as_well_as_in_colour() -> None:
-    table, _ = judged(_samples([2, 3]))
-    chart = control_chart(table, SINCE, UNTIL, ZONE, LIGHT).to_dict()
+    chart = _control(_samples([2] * 12))
     points = next(layer["encoding"] for layer in chart["layer"] if layer["mark"]["type"] == "point")
-    assert len(set(points["shape"]["scale"]["range"])) == 3
-    assert len(set(points["color"]["scale"]["range"])) == 3
+    of = {channel: points[channel]["scale"] for channel in ("shape", "color")}
+    for scale in of.values():
+        assert scale["domain"][:3] == [IN_CONTROL, RUN, BEYOND]
+        assert len(set(scale["range"][:3])) == 3
 
 
 def test_a_line_without_rejects_still_has_a_chart() -> None:
-    table, limits = judged(_samples([0, 0, 0]))
-    chart = control_chart(table, SINCE, UNTIL, ZONE, LIGHT).to_dict()
+    _, limits = judged(_samples([0] * 10))
+    chart = _control(_samples([0] * 10))
+    assert limits is not None
     assert limits.centre == 0
     assert all(layer["encoding"]["y"]["scale"]["domain"][1] > 0 for layer in chart["layer"])
 
 
 def test_a_limit_that_leaves_the_chart_has_no_name_on_it() -> None:
-    table = _samples([1, 2, 1, 0])
-    table.loc[3, "inspected"] = 1  # one part: its upper limit is far above all shares
-    chart = control_chart(judged(table)[0], SINCE, UNTIL, ZONE, LIGHT).to_dict()
-    names = [row["label"] for rows in chart["datasets"].values() for row in rows if "label" in row]
-    assert [name.split()[0] for name in names] == ["Mean"]
+    table = _samples([1, 2, 1, 2, 1, 2, 1, 2, 1, 0])
+    table.loc[9, "inspected"] = 1  # one part: its upper limit is far above all shares
+    assert _labels(_control(table)) == ["Mean"]
 
 
 def test_the_pareto_is_ordered_and_adds_up() -> None:
@@ -91,6 +172,8 @@ def test_causes_are_rows_with_their_totals_most_first() -> None:
     counts = pd.DataFrame(
         {
             "at": pd.to_datetime([SINCE, UNTIL, UNTIL]),
+            "since": pd.to_datetime([SINCE, UNTIL, UNTIL]),
+            "until": pd.to_datetime([SINCE, UNTIL, UNTIL]),
             "cause": ["Overload", "Overload", "Model error"],
             "parts": [2, 1, 9],
         }

@@ -13,12 +13,14 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
-from contracts.causes import Mode
+from contracts.causes import Cause, Decision, Mode
 from storage.models import Base
-from tests.browser.afternoon import announce, fill
+from tests.browser.afternoon import add, announce, fill
+from tests.browser.rows import Part
 
 APP = Path(__file__).resolve().parents[3] / "dashboard" / "app.py"
 TRENDS = "views/trends.py"
+SECOND = 10**9
 
 
 @pytest.fixture
@@ -46,13 +48,41 @@ def _engine(folder: Path) -> Engine:
     return create_engine(f"sqlite:///{folder / 'referee.sqlite'}")
 
 
-def _page(page: str | None = None) -> str:
-    """A page's text as HTML, after making sure that it did not raise."""
+def _open(page: str | None = None) -> AppTest:
     app = AppTest.from_file(str(APP), default_timeout=30).run()
     if page:
         app.switch_page(page).run()
+    return app
+
+
+def _text(app: AppTest) -> str:
+    """A page's text as HTML, after making sure that it did not raise."""
     assert not app.exception
     return "\n".join(piece.proto.body for piece in app.get("html"))
+
+
+def _page(page: str | None = None) -> str:
+    return _text(_open(page))
+
+
+def _charts(app: AppTest) -> int:
+    return len(app.get("arrow_vega_lite_chart") or app.get("vega_lite_chart"))
+
+
+def _station(run_dir: Path, ages_s: list[float], cause: Cause | None = None) -> None:
+    """A station whose parts are so old: rejects, or without a verdict for a cause."""
+    engine, now = _engine(run_dir), time.time_ns()
+    decision = Decision.NO_VERDICT if cause else Decision.REJECT
+    parts = [
+        Part("tile-top", 1, seq, now - int(age_s * SECOND), decision, cause, prompt="crack")
+        for seq, age_s in enumerate(ages_s, 1)
+    ]
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        announce(session, "tile-top", Mode.GUARD, now)
+        if parts:
+            add(session, run_dir / "archive", parts)
+        session.commit()
 
 
 @pytest.mark.parametrize("page", [None, TRENDS])
@@ -93,15 +123,55 @@ def test_a_password_in_the_url_is_not_shown(run_dir: Path, monkeypatch: pytest.M
 
 
 def test_a_station_without_a_part_is_calm(run_dir: Path) -> None:
-    engine = _engine(run_dir)
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        announce(session, "tile-top", Mode.BYPASS, time.time_ns())
-        session.commit()
+    _station(run_dir, [])
     text = _page()
-    for wanted in ("tile-top", "Bypass", "no part yet", "No part has been rejected yet"):
+    for wanted in ("tile-top", "Guard", "no part yet", "No part has been rejected yet"):
         assert wanted in text
-    assert "No part got a verdict in this period" in _page(TRENDS)
+    assert "The station has had none yet" in _page(TRENDS)
+
+
+def test_a_part_of_this_minute_is_in_every_chart(run_dir: Path) -> None:
+    minute = time.time() // 60
+    _station(run_dir, [0.0])
+    app = _open(TRENDS)
+    text = _text(app)
+    assert "1 part in samples of 1 minute" in text
+    assert "The running sample so far" in text or time.time() // 60 > minute  # it ended meanwhile
+    assert "limits are drawn from 10 whole samples on: at " in text
+    assert _charts(app) == 3
+    assert "None: 1 part, each with a verdict" in text
+
+
+def test_parts_without_a_verdict_are_not_called_nothing(run_dir: Path) -> None:
+    _station(run_dir, [2.0, 1.0], Cause.WORKER_LOST)
+    app = _open(TRENDS)
+    text = _text(app)
+    assert "No verdict yet: 2 parts without one" in text
+    assert "No prompt found anything on 2 parts" in text
+    assert "No verdict of 2 parts has reached the PLC yet" in text
+    assert _charts(app) == 1
+
+
+@pytest.mark.parametrize(
+    ("oldest_h", "newest_h", "period"),
+    [(0.02, 0.0, "1 hour"), (2.0, 0.0, "4 hours"), (30.0, 0.1, "1 hour"), (11.0, 10.0, "24 hours")],
+)
+def test_trends_open_on_the_shortest_period_that_shows_the_usual_ones_parts(
+    run_dir: Path, oldest_h: float, newest_h: float, period: str
+) -> None:
+    _station(run_dir, [oldest_h * 3600, newest_h * 3600])
+    app = _open(TRENDS)
+    assert app.session_state["period"] == period
+    assert "Rejected parts over time" in _text(app)
+
+
+def test_a_period_without_a_part_says_when_the_last_one_was(run_dir: Path) -> None:
+    _station(run_dir, [5 * 3600.0])
+    app = _open(TRENDS)
+    app.session_state["period"] = "1 hour"
+    app.run()
+    assert "No part started in this period" in _text(app)
+    assert "The last one started 5 h ago, at " in _text(app)
 
 
 def test_the_line_page_shows_every_station(
@@ -131,12 +201,8 @@ def test_the_trends_page_draws_four_charts(
     run_dir: Path, afternoon: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REFEREE_RUN_DIR", str(afternoon))
-    app = AppTest.from_file(str(APP), default_timeout=30).run()
-    app.switch_page(TRENDS).run()
-    app.session_state["period"] = "1 hour"
-    app.run()
-    assert not app.exception
-    assert len(app.get("arrow_vega_lite_chart") or app.get("vega_lite_chart")) == 4
-    text = "\n".join(piece.proto.body for piece in app.get("html"))
-    assert "in samples of 2 minutes" in text
-    assert "limits" in text
+    app = _open(TRENDS)
+    text = _text(app)
+    assert _charts(app) == 4
+    assert "in samples of 1 minute" in text
+    assert "p chart: limits" in text

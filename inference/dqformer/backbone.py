@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from transformers import AutoBackbone, AutoConfig
@@ -28,10 +30,8 @@ class Backbone(nn.Module):
         return list(self.body(pixels).feature_maps)
 
 
-def _build(config: BackboneConfig) -> nn.Module:
+def _build(config: BackboneConfig) -> Any:  # transformers' backbones are not typed
     if config.pretrained:
         return AutoBackbone.from_pretrained(config.pretrained, out_features=list(LEVELS))
-    settings = AutoConfig.for_model(
-        config.model_type, out_features=list(LEVELS), **config.options
-    )
+    settings = AutoConfig.for_model(config.model_type, out_features=list(LEVELS), **config.options)
     return AutoBackbone.from_config(settings)

@@ -37,14 +37,12 @@ class LanguageGatedAggregation(nn.Module):
         """(B, N, 2, d), words, P2..P5 -> margin (B, N, H / 4, W / 4)."""
         tokens = self.norm(tokens)
         heard = torch.cat([words.mean, tokens[:, :, ANOMALY]], dim=-1)  # (B, N, 2d)
-        total: Tensor | None = None
-        for index in reversed(range(LEVELS)):
-            margin = self._level(index, tokens, heard, levels[index])
-            if total is not None:
-                margin = margin + F.interpolate(
-                    total, scale_factor=2.0, mode="bilinear", align_corners=False
-                )
-            total = margin
+        coarsest = LEVELS - 1
+        total = self._level(coarsest, tokens, heard, levels[coarsest])
+        for index in reversed(range(coarsest)):
+            total = self._level(index, tokens, heard, levels[index]) + F.interpolate(
+                total, scale_factor=2.0, mode="bilinear", align_corners=False
+            )
         return total
 
     def _level(self, index: int, tokens: Tensor, heard: Tensor, level: Tensor) -> Tensor:

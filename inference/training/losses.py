@@ -64,10 +64,10 @@ def losses(output: DQFormerOutput, target: Tensor, weights: LossWeights) -> Loss
         (shared * grouping).sum(),
     )
     scale = (1.0, weights.dice, weights.empty, weights.presence, weights.grouping)
-    total = sum(factor * term for factor, term in zip(scale, terms, strict=True))
+    total = torch.stack([factor * term for factor, term in zip(scale, terms, strict=True)]).sum()
     right = ((output.presence > 0) == present).float().mean()
-    shown = _shown(mask, dice, empty, present)
-    return Losses(total, *shown, terms[3], terms[4], right)
+    shown_mask, shown_dice, shown_empty = _shown(mask, dice, empty, present)
+    return Losses(total, shown_mask, shown_dice, shown_empty, terms[3], terms[4], right)
 
 
 def found(margin: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -104,7 +104,9 @@ def _area_weight(target: Tensor, weights: LossWeights) -> Tensor:
     return weight.clamp(1.0, weights.largest_area_weight)
 
 
-def _shown(mask: Tensor, dice: Tensor, empty: Tensor, present: Tensor) -> tuple[Tensor, ...]:
+def _shown(
+    mask: Tensor, dice: Tensor, empty: Tensor, present: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """Plain means for the log: they do not move with the share of defects in a batch."""
     here, absent = present.float(), (~present).float()
     return (

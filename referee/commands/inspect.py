@@ -108,6 +108,8 @@ def _print(answers: list[dict[str, Any]], as_json: bool) -> None:
         told = answer.get("error") or ", ".join(
             f"{finding['prompt']} {finding['area_px2']:g} px2" for finding in answer["findings"]
         )
-        console.print(f"[bold]{answer['decision']:<10}[/] {answer['image']}  {told}")
+        console.print(
+            f"[bold]{answer['decision']:<10}[/] {answer['image']}  {told}", soft_wrap=True
+        )
         if "overlay" in answer:
-            console.print(f"{'':<10} {answer['overlay']}")
+            console.print(f"{'':<10} {answer['overlay']}", soft_wrap=True)

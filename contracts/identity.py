@@ -10,6 +10,10 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """A name that is safe in a topic, a stream and a file: ``tile-top_2``."""
 
 
+Counter = Annotated[int, Field(ge=0, lt=2**63)]
+"""What every database and every language can hold."""
+
+
 class Message(BaseModel):
     """Base of everything on a wire: frozen, no field that we do not know, no NaN."""
 
@@ -27,8 +31,8 @@ class PartKey(Message):
     """
 
     station: Slug
-    epoch: Annotated[int, Field(ge=0)]
-    trigger_seq: Annotated[int, Field(ge=0)]
+    epoch: Counter
+    trigger_seq: Counter
 
     def __str__(self) -> str:
         return f"{self.station}/{self.epoch}/{self.trigger_seq}"

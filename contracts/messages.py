@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.errors import MalformedMessage
-from contracts.identity import Message, PartKey, Slug, Stamp
+from contracts.identity import Counter, Message, PartKey, Slug, Stamp
 from contracts.release import Point
 
 M = TypeVar("M", bound=Message)
@@ -144,7 +144,7 @@ class Disposition(Message):
     """
 
     schema_version: Literal[1] = 1
-    revision: Annotated[int, Field(ge=1)] = 1
+    revision: Annotated[int, Field(ge=1, lt=2**63)] = 1
     part: PartKey
     part_id: Annotated[int, Field(ge=0, lt=2**32)]
     encoder: int | None = None
@@ -172,7 +172,7 @@ class StoredItem(Message):
 
     kind: Literal["verdict", "disposition"]
     part: PartKey
-    revision: Annotated[int, Field(ge=0, title="Of a disposition; 0 for a verdict")] = 0
+    revision: Annotated[int, Field(ge=0, lt=2**63, title="Of a disposition; 0 for a verdict")] = 0
 
 
 class Stored(Message):
@@ -185,9 +185,9 @@ class Stored(Message):
 class SequenceRange(Message):
     """What a station's sequencer has journaled of its newest epoch: the ledger must cover it."""
 
-    epoch: Annotated[int, Field(ge=0)]
-    first_seq: Annotated[int, Field(ge=0)]
-    last_seq: Annotated[int, Field(ge=0)]
+    epoch: Counter
+    first_seq: Counter
+    last_seq: Counter
 
 
 class ProcessState(Message):

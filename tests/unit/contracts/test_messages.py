@@ -29,6 +29,7 @@ def test_a_message_survives_the_wire() -> None:
         ({"part_id": 2**32}, "part_id"),
         ({"colour": "red"}, "colour"),
         ({"schema_version": 2}, "schema_version"),
+        ({"part": {"station": "tiles", "epoch": 2**63, "trigger_seq": 0}}, "epoch"),
         ({"part": {"station": "Tiles!", "epoch": 0, "trigger_seq": 0}}, "station"),
     ],
 )

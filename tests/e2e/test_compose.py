@@ -1,0 +1,44 @@
+"""docker-compose.yml is one that docker-compose takes, and starts what the project has."""
+
+import importlib.util
+import subprocess
+
+import pytest
+import yaml
+
+from referee.settings_table import settings_table
+from tests.e2e.lines import ROOT
+
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+OURS = {name: each for name, each in COMPOSE["services"].items() if "build" in each}
+
+
+def test_docker_compose_takes_it() -> None:
+    told = subprocess.run(
+        ["docker-compose", "config", "-q"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert told.returncode == 0, told.stderr
+
+
+def test_its_variables_are_settings() -> None:
+    table = settings_table()
+    unknown = {
+        variable
+        for service in OURS.values()
+        for variable in service["environment"]
+        if f"`{variable}`" not in table
+    }
+    assert unknown == set()
+
+
+@pytest.mark.parametrize("service", sorted(OURS))
+def test_its_commands_exist(service: str) -> None:
+    words = OURS[service]["command"].split()
+    if words[:2] == ["python", "-m"]:
+        assert importlib.util.find_spec(words[2]) is not None
+    else:
+        assert words[0] in ("referee", "streamlit")
+
+
+def test_it_runs_every_stage() -> None:
+    assert {"ingest", "inference", "bridge", "storage", "archive", "dashboard"} <= set(OURS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 
 from referee.project import DEPLOY
@@ -16,5 +17,7 @@ def mosquitto_argv(host: str, port: int, folder: Path) -> list[str]:
         "# Of this machine:\n"
         f"listener {port} {host}\n"
         f"persistence_location {folder}/\n"
+        # Started by root it would become another user, who may not write this folder.
+        f"user {getpass.getuser()}\n"
     )
     return ["mosquitto", "-c", str(config)]

@@ -1,7 +1,7 @@
 """What a step is judged by; the mask is margin > 0, so the losses must calibrate, no threshold.
 
-Where something is to be found, per prompt: half the mean cross-entropy over its pixels, half that
-of the hardest background pixels, and Dice (1 - 2 sum pt / (sum p + sum t)). Where nothing is:
+Where something is to be found, per prompt: a share of the mean cross-entropy over its pixels, the
+rest that of the hardest background pixels, and Dice (1 - 2 sum pt / (sum p + sum t)). Where nothing is:
 the mean over the hardest pixels alone; the mean over all would hide one wrong blob. Presence:
 cross-entropy of its logit. Grouping: cross-entropy of each layer against max-pooled targets,
 for a small defect must not vanish on a coarse grid.
@@ -46,7 +46,7 @@ def losses(output: DQFormerOutput, target: Tensor, weights: LossWeights) -> Loss
     prompt = torch.full_like(output.presence, weights.kind_prompt)
     prompt[:, 0] = 1.0
     shared = prompt / prompt.sum()
-    mask, dice = found(output.margin, target)
+    mask, dice = found(output.margin, target, weights.inside)
     empty = hardest(F.softplus(output.margin), HARD_EMPTY_SHARE)
     presence = F.binary_cross_entropy_with_logits(
         output.presence,
@@ -70,15 +70,18 @@ def losses(output: DQFormerOutput, target: Tensor, weights: LossWeights) -> Loss
     return Losses(total, shown_mask, shown_dice, shown_empty, terms[3], terms[4], right)
 
 
-def found(margin: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Balanced cross-entropy and Dice, each (B, N); only meant where the target is not empty."""
+def found(margin: Tensor, target: Tensor, share: float = 0.5) -> tuple[Tensor, Tensor]:
+    """Cross-entropy and Dice, each (B, N); only meant where the target is not empty.
+
+    ``share`` is how much of the cross-entropy is that of the defect's own pixels.
+    """
     margin, target = margin.flatten(2), target.flatten(2)
     inside = (target * F.softplus(-margin)).sum(-1) / target.sum(-1).clamp(min=1.0)
     outside = hardest((1 - target) * F.softplus(margin), HARD_BACKGROUND_SHARE)
-    share = margin.sigmoid()
-    overlap = 2 * (share * target).sum(-1) + 1.0
-    dice = 1 - overlap / (share.sum(-1) + target.sum(-1) + 1.0)
-    return 0.5 * (inside + outside), dice
+    soft = margin.sigmoid()
+    overlap = 2 * (soft * target).sum(-1) + 1.0
+    dice = 1 - overlap / (soft.sum(-1) + target.sum(-1) + 1.0)
+    return share * inside + (1 - share) * outside, dice
 
 
 def hardest(loss: Tensor, share: float) -> Tensor:

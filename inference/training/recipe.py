@@ -58,6 +58,9 @@ class Shares(Strict):
 class LossWeights(Strict):
     """Weights of the terms of losses.py."""
 
+    inside: float = Field(
+        0.5, gt=0, lt=1, description="Share of a defect's own pixels; the rest is its background."
+    )
     dice: float = 1.0
     empty: float = Field(1.0, description="Hardest pixels where nothing is to be found.")
     presence: float = 1.0

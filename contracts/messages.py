@@ -170,8 +170,8 @@ class Disposition(Message):
 class StoredItem(Message):
     """One row that storage has committed."""
 
-    kind: Literal["verdict", "disposition"]
-    part: PartKey
+    kind: Literal["verdict", "disposition", "sequence"]
+    part: Annotated[PartKey, Field(title="Of a sequence: the last part of the range")]
     revision: Annotated[int, Field(ge=0, lt=2**63, title="Of a disposition; 0 for a verdict")] = 0
 
 
@@ -183,7 +183,7 @@ class Stored(Message):
 
 
 class SequenceRange(Message):
-    """What a station's sequencer has journaled of its newest epoch: the ledger must cover it."""
+    """What a station's sequencer has journaled of one epoch: the ledger must cover it."""
 
     epoch: Counter
     first_seq: Counter
@@ -205,8 +205,9 @@ class ProcessState(Message):
     phases: dict[Slug, str] = Field(
         default_factory=dict, title="Bridge only: its state for each station"
     )
-    sequences: dict[Slug, SequenceRange] = Field(
-        default_factory=dict, title="Sequencer only: parts journaled so far"
+    sequences: dict[Slug, tuple[SequenceRange, ...]] = Field(
+        default_factory=dict,
+        title="Sequencer only: parts journaled in epochs that storage has not all of, newest last",
     )
     reason: Annotated[str, Field(title="Why not ready")] = ""
     at_utc_ns: int

@@ -16,6 +16,7 @@ from plc.inbox import Inbox, subscriptions
 from plc.journal import Journal
 from plc.journal_writer import JournalWriter
 from plc.outbox import DispositionOutbox
+from plc.ranges import Ranges
 from plc.service import run_bridge
 from plc.settings import BridgeSettings
 from plc.station import Station
@@ -52,7 +53,8 @@ async def serve_line(settings: BridgeSettings, journal: Journal, stop: Stop) -> 
         lambda trigger: loop.call_soon_threadsafe(bridge.on_capture_failed, trigger),
     )
     outbox = DispositionOutbox(settings.journal_path, link, settings.topics)
-    bridge = Bridge(stations, writer, cameras, outbox, clock, lambda: link.connected)
+    ranges = Ranges(journal.ranges(settings.stations))
+    bridge = Bridge(stations, ranges, writer, cameras, outbox, clock, lambda: link.connected)
     for release in journal.releases():
         bridge.on_release(release.station, release, keep=False)
     board = StateBoard(link, settings.topics, PROCESS, clock)

@@ -19,6 +19,7 @@ from plc.part_log import note_settled
 from plc.phases import Health
 from plc.plc_image import PlcImage
 from plc.ports import Cameras
+from plc.ranges import Ranges
 from plc.registers import HOLDING_SIZE
 from plc.serving import INFERENCE, INGEST, Serving
 from plc.station import Station
@@ -49,6 +50,7 @@ class Bridge:
     def __init__(
         self,
         stations: Sequence[Station],
+        ranges: Ranges,
         journal: JournalPort,
         cameras: Cameras,
         news: NewsPort,
@@ -56,6 +58,7 @@ class Bridge:
         broker_up: Callable[[], bool],
     ) -> None:
         self.stations = {station.name: station for station in stations}
+        self._ranges = ranges
         self._journal, self._cameras, self._news = journal, cameras, news
         self._clock, self._broker_up, self._serving = clock, broker_up, Serving()
         self._releases: dict[str, Release] = {}
@@ -114,7 +117,7 @@ class Bridge:
         items = tuple(
             item
             for item in stored.items
-            if item.kind == "disposition" and item.part.station in self.stations
+            if item.kind != "verdict" and item.part.station in self.stations
         )
         if items:
             self._journal.submit(MarkStored(items))
@@ -128,6 +131,7 @@ class Bridge:
         """The journal has these durably."""
         for op, news in applied:
             self._news.tell(news)
+            self._ranges.committed(op)
             name = station_of(op)
             if name is not None:
                 self.stations[name].committed(op, self._clock.now())
@@ -165,14 +169,9 @@ class Bridge:
         """Active release of each station that has one."""
         return {name: release.release_id for name, release in self._releases.items()}
 
-    def sequences(self) -> dict[str, SequenceRange]:
-        """What each station's newest epoch covers, where it has a part."""
-        known = {name: station.numbering for name, station in self.stations.items()}
-        return {
-            name: SequenceRange(epoch=n.epoch, first_seq=n.first_seq, last_seq=n.last_seq)
-            for name, n in known.items()
-            if n.last_seq >= n.first_seq
-        }
+    def sequences(self) -> dict[str, tuple[SequenceRange, ...]]:
+        """What the ledger must cover, for the process's state."""
+        return self._ranges.told()
 
     def not_ready_because(self) -> str:
         """Each station that is not ready, with the code that its registers show."""

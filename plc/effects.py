@@ -80,7 +80,7 @@ class KeepRelease:
 
 @dataclass(frozen=True)
 class MarkStored:
-    """Storage has these dispositions."""
+    """Storage has these dispositions, and these epochs up to these parts."""
 
     items: tuple[StoredItem, ...]
 

@@ -32,6 +32,7 @@ from plc.effects import (
 from plc.journal_schema import create_tables, open_database
 from plc.ledger_count import LedgerCount, column
 from plc.numbering import Numbering
+from plc.ranges import EpochRange
 from plc.recovery import leftovers
 
 KEPT_DISPOSITIONS = 50_000
@@ -105,6 +106,15 @@ class Journal:
             return Numbering(station)
         epoch, plc_boot_id, first_seq, last_seq, *counts = row
         return Numbering(station, epoch, plc_boot_id, first_seq, last_seq, LedgerCount(*counts))
+
+    def ranges(self, stations: Sequence[str]) -> list[EpochRange]:
+        """What storage has not all of, and the newest epoch of each station."""
+        rows = self.database.execute(
+            "SELECT station, epoch, first_seq, last_seq, stored_last_seq FROM epochs AS this"
+            " WHERE last_seq >= first_seq AND stored_last_seq < last_seq"
+            " OR epoch = (SELECT max(epoch) FROM epochs WHERE station = this.station)"
+        )
+        return [EpochRange(*row) for row in rows if row[0] in stations]
 
     def releases(self) -> list[Release]:
         """The releases that were active when the bridge stopped."""
@@ -206,7 +216,16 @@ class Journal:
     def _mark_stored(self, op: MarkStored) -> Iterable[Disposition]:
         self.database.executemany(
             f"UPDATE dispositions SET stored = max(stored, ?) WHERE {_THIS_PART}",
-            [(item.revision, *_id(item.part)) for item in op.items],
+            [(item.revision, *_id(item.part)) for item in op.items if item.kind == "disposition"],
+        )
+        self.database.executemany(
+            "UPDATE epochs SET stored_last_seq = max(stored_last_seq, ?)"
+            " WHERE station = ? AND epoch = ?",
+            [
+                (item.part.trigger_seq, item.part.station, item.part.epoch)
+                for item in op.items
+                if item.kind == "sequence"
+            ],
         )
         return ()
 

@@ -55,7 +55,7 @@ class StateBoard:
         releases: Mapping[str, str] | None = None,
         model_version: str = "",
         phases: Mapping[str, str] | None = None,
-        sequences: Mapping[str, SequenceRange] | None = None,
+        sequences: Mapping[str, tuple[SequenceRange, ...]] | None = None,
         reason: str = "",
     ) -> bool:
         """Tell this state, if it is news. Called often; the state is kept while the link is down.

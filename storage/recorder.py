@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.errors import PoisonError
+from contracts.identity import PartKey
 from contracts.messages import Disposition, ProcessState, StoredItem, Verdict
 from contracts.names import Topics
 from contracts.release import Release
@@ -26,11 +27,11 @@ log = structlog.get_logger()
 
 
 class Effect(NamedTuple):
-    """What storing one message did; ``item`` is what its outbox may forget then."""
+    """What storing one message did; ``items`` is what its sender need not tell again."""
 
     kind: str
     outcome: str
-    item: StoredItem | None = None
+    items: tuple[StoredItem, ...] = ()
 
     def tally(self) -> None:
         """After the commit: what was rolled back is not counted."""
@@ -60,7 +61,7 @@ class Recorder:
             effects = [self._store(session, incoming) for incoming in batch]
         for effect in effects:
             effect.tally()
-        return list(dict.fromkeys(effect.item for effect in effects if effect.item is not None))
+        return list(dict.fromkeys(item for effect in effects for item in effect.items))
 
     def _store(self, session: Session, incoming: Incoming) -> Effect:
         try:
@@ -83,7 +84,8 @@ class Recorder:
             case Release():
                 return _effect("release", record_release(session, message, now_utc_ns))
             case ProcessState():
-                return _effect("state", record_state(session, message, now_utc_ns))
+                new = record_state(session, message, now_utc_ns)
+                return _effect("state", new, *_reached(message))
             case Cleared():
                 return _effect("release", record_cleared(session, message.station, now_utc_ns))
 
@@ -99,5 +101,16 @@ class Recorder:
         )
 
 
-def _effect(kind: str, new: bool, item: StoredItem | None = None) -> Effect:
-    return Effect(kind, "stored" if new else "duplicate", item)
+def _effect(kind: str, new: bool, *items: StoredItem) -> Effect:
+    return Effect(kind, "stored" if new else "duplicate", items)
+
+
+def _reached(state: ProcessState) -> list[StoredItem]:
+    return [
+        StoredItem(
+            kind="sequence",
+            part=PartKey(station=station, epoch=reached.epoch, trigger_seq=reached.last_seq),
+        )
+        for station, ranges in state.sequences.items()
+        for reached in ranges
+    ]

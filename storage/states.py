@@ -17,7 +17,8 @@ def record_state(session: Session, state: ProcessState, now_utc_ns: int) -> bool
     """Append the phases that changed and widen the sequences. Whether anything was new."""
     widened = [
         _widen(session, station, reached, state.at_utc_ns)
-        for station, reached in state.sequences.items()
+        for station, ranges in state.sequences.items()
+        for reached in ranges
     ]
     phases, at_utc_ns = state.phases, state.at_utc_ns
     if not state.online:  # a last will knows neither its stations nor when it is sent

@@ -137,7 +137,7 @@ def test_a_batch_with_what_postgresql_refuses(sessions) -> None:
         online=True,
         ready=True,
         phases={"tiles": "ready"},
-        sequences={"tiles": SequenceRange(epoch=1, first_seq=1, last_seq=6)},
+        sequences={"tiles": (SequenceRange(epoch=1, first_seq=1, last_seq=6),)},
         at_utc_ns=1,
     )
     stored = commit(

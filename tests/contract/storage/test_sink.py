@@ -43,9 +43,10 @@ def test_stores_confirms_and_closes_the_ledger(sink: Process, outbox: Outbox, se
     for seq in range(5):
         send(outbox, verdict(seq, Decision.REJECT if seq == 2 else Decision.PASS))
         send(outbox, disposition(seq, Decision.REJECT if seq == 2 else Decision.PASS))
-    say_state(outbox, sequences={"tiles": SequenceRange(epoch=1, first_seq=0, last_seq=4)})
+    say_state(outbox, sequences={"tiles": (SequenceRange(epoch=1, first_seq=0, last_seq=4),)})
     eventually(lambda: outbox.heard(*map(stored_verdict, range(5))))
     eventually(lambda: outbox.heard(*map(stored_disposition, range(5))))
+    eventually(lambda: outbox.heard(StoredItem(kind="sequence", part=part(4))))
 
     def closed() -> bool:
         with sessions() as session:

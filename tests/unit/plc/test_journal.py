@@ -53,6 +53,12 @@ def disposed(seq: int, decision: Decision = Decision.REJECT, cause: Cause | None
     )
 
 
+def missed(seq: int, epoch: int = 5) -> Disposition:
+    key = PartKey(station="top", epoch=epoch, trigger_seq=seq)
+    alone = disposed(seq, Decision.NO_VERDICT, Cause.MISSED_TRIGGER)
+    return alone.model_copy(update={"part": key})
+
+
 def rows(journal: Journal) -> list[Disposition]:
     found = journal.database.execute("SELECT body FROM dispositions ORDER BY id")
     return [Disposition.model_validate_json(body) for (body,) in found]

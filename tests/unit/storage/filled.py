@@ -41,7 +41,7 @@ def fill(session: Session) -> None:
         online=True,
         ready=True,
         phases={"tiles": "running"},
-        sequences={"tiles": reached},
+        sequences={"tiles": (reached,)},
         at_utc_ns=BEGIN_NS,
     )
     record_state(session, state, BEGIN_NS)

@@ -33,7 +33,7 @@ def sequencer(session, first: int, last: int, epoch: int = 1, at_utc_ns: int = 1
         process="bridge",
         online=True,
         ready=True,
-        sequences={"tiles": reached},
+        sequences={"tiles": (reached,)},
         at_utc_ns=at_utc_ns,
     )
     record_state(session, state, 0)

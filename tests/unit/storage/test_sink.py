@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from contracts.causes import Decision
 from contracts.errors import LinkDown
-from contracts.messages import StoredItem
+from contracts.messages import ProcessState, SequenceRange, StoredItem
 from runtime.clock import ManualClock
 from storage.config_keeper import ConfigKeeper
 from storage.database import open_sessions
@@ -101,6 +101,18 @@ def test_what_could_not_be_confirmed_is_confirmed_when_it_comes_again(
     assert wire.confirmed() == [item(1, "disposition", 1)]
     with sessions() as session:
         assert session.scalar(select(func.count()).select_from(DispositionRow)) == 1
+
+
+def test_a_sequencer_hears_how_much_of_each_epoch_is_stored(sink: Sink, wire: Wire) -> None:
+    ranges = tuple(SequenceRange(epoch=e, first_seq=1, last_seq=9 * e) for e in (1, 2))
+    state = ProcessState(
+        process="bridge", online=True, ready=True, sequences={"tiles": ranges}, at_utc_ns=1
+    )
+    for _ in range(2):  # told again: nothing new, and confirmed again
+        wire.bring(TOPICS.state("bridge"), state.model_dump_json().encode())
+        sink.step()
+    reached = [(i.kind, i.part.station, i.part.epoch, i.part.trigger_seq) for i in wire.confirmed()]
+    assert reached == [("sequence", "tiles", 1, 9), ("sequence", "tiles", 2, 18)] * 2
 
 
 def test_a_malformed_message_neither_stops_nor_takes_its_batch_along(

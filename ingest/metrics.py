@@ -8,6 +8,9 @@ CAPTURED = Counter("referee_ingest_captured", "Frames handed on to be inspected"
 MISSED = Counter(
     "referee_ingest_missed", "Parts answered no_verdict by ingest", ["station", "cause"]
 )
+REPEATED = Counter(
+    "referee_ingest_triggers_repeated", "Triggers dropped: that part's was there", ["station"]
+)
 FRAMES_LOST = Counter(
     "referee_ingest_frames_lost", "Frames dropped although somebody needed them", ["station"]
 )

@@ -20,7 +20,7 @@ class IngestSettings(ProcessSettings):
         Path | None, Field(title="Folder that every replay camera shows instead of its own")
     ] = None
     trigger_greatest_age_ms: Annotated[
-        int, Field(ge=1, title="An older trigger is not captured: another part is there by now")
+        int, Field(ge=1, title="An older trigger is not captured, also where it is the newest")
     ] = 500
     camera_patience_ms: Annotated[
         int, Field(ge=1, title="Longest wait of a live camera for a picture after a trigger")

@@ -37,8 +37,8 @@ class SimulatedSurface:
 
     def capture(self) -> Shot:
         """The next part. Its source carries seed, index and kind."""
+        captured_at = self._clock.now()  # the shutter; a slow renderer is no late picture
         part = render(self._seed, self._index, *self._size_px, self._defect_share)
-        captured_at = self._clock.now()  # rendering is no part of what a line would wait for
         source = simulated_source(self._seed, self._index, part.kind)
         self._index += 1
         return Shot(png_of(part.image), captured_at, source)

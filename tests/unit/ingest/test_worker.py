@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from contracts.causes import Cause, Decision
@@ -9,6 +11,7 @@ from contracts.errors import CameraFailed, LinkDown, ServerFull
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader, Trigger, Verdict
 from contracts.release import Camera, Prompt, Release, ReplayCamera, SimulatedCamera, StationConfig
+from ingest import worker
 from ingest.ports import Shot
 from ingest.station_camera import StationCamera
 from ingest.worker import Limits, StationWorker
@@ -24,6 +27,7 @@ class ScriptedCamera:
     def __init__(self, clock: ManualClock, happened: list[str]) -> None:
         self.clock, self.happened, self.takes_ms = clock, happened, 10.0
         self.failure, self.closed, self.taken = "", False, 0
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def capture(self) -> Shot:
         self.happened.append("capture")
@@ -31,7 +35,9 @@ class ScriptedCamera:
             raise CameraFailed(self.failure)
         self.clock.advance_ms(self.takes_ms)
         self.taken += 1
-        return Shot(b"picture %d" % self.taken, self.clock.now(), f"here#{self.taken}")
+        shot = Shot(b"picture %d" % self.taken, self.clock.now(), f"here#{self.taken}")
+        self.meanwhile()
+        return shot
 
     def trouble(self) -> str:
         return self.failure
@@ -52,6 +58,7 @@ class World:
         self.dead: list[tuple[Entry, str]] = []
         self.opened: list[ScriptedCamera] = []
         self.release: Release | None = release_with(SimulatedCamera(kind="simulated"))
+        self.read_fails: Exception | None = None
         self.put_fails: Exception | None = None
         self.record_fails: Exception | None = None
         self.open_fails, self.tries = "", 0
@@ -78,6 +85,12 @@ class World:
         text = trigger.model_dump_json().encode()
         return Entry("triggers:tiles", f"{seq}-0", {b"trigger": text})
 
+    def come(self, *seqs: int, every_ms: float) -> None:
+        """These parts come, one after the other, and nobody has the time to look."""
+        for seq in seqs:
+            self.queue.append(self.trigger(seq))
+            self.clock.advance_ms(every_ms)
+
     def pass_part(self, seq: int = 1, age_ms: float = 0) -> None:
         self.queue.append(self.trigger(seq, age_ms=age_ms))
         self.worker.step()
@@ -94,6 +107,8 @@ class World:
         return self.opened[-1]
 
     def read(self, count: int, block_ms: int) -> list[Entry]:
+        if self.read_fails:
+            raise self.read_fails
         taken, self.queue = self.queue[:count], self.queue[count:]
         return taken
 
@@ -151,6 +166,88 @@ def test_a_trigger_becomes_a_frame_with_the_same_identity(world: World) -> None:
 def test_the_trigger_is_acknowledged_before_the_capture(world: World) -> None:
     world.pass_part()
     assert world.happened == ["ack", "capture"]
+
+
+def test_of_parts_that_came_during_a_hiccup_only_the_newest_is_captured(world: World) -> None:
+    world.come(1, 2, 3, 4, 5, every_ms=90)
+    world.worker.step()
+    assert [header.part.trigger_seq for header, _ in world.frames] == [5]
+    assert world.happened.count("capture") == 1
+    assert [verdict.part.trigger_seq for verdict in world.verdicts] == [1, 2, 3, 4]
+    assert set(world.causes) == {Cause.MISSED_CAPTURE}
+    assert "part tiles/2/5 came before" in world.verdicts[0].detail
+
+
+def test_a_hiccup_longer_than_a_read_is_still_one_hiccup(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "READ_AT_ONCE", 2)
+    world.come(1, 2, 3, 4, 5, every_ms=50)
+    world.worker.step()
+    assert [header.part.trigger_seq for header, _ in world.frames] == [5]
+
+
+def test_a_picture_of_the_next_part_clears_nobody(world: World) -> None:
+    world.worker.step()
+    camera = world.opened[0]
+    camera.takes_ms = 120
+    world.queue.append(world.trigger(1))
+    next_part = world.trigger(2)
+
+    def comes_before_the_picture() -> None:
+        world.queue.append(next_part)
+        camera.takes_ms, camera.meanwhile = 10, lambda: None
+
+    camera.meanwhile = comes_before_the_picture
+    world.worker.step()
+    assert world.frames == []
+    [verdict] = world.verdicts
+    assert (verdict.part.trigger_seq, verdict.cause) == (1, Cause.MISSED_CAPTURE)
+    assert verdict.source == "here#1"
+    world.worker.step()
+    assert [header.part.trigger_seq for header, _ in world.frames] == [2]
+
+
+def test_a_part_that_comes_after_the_picture_takes_nothing_away(world: World) -> None:
+    world.worker.step()
+    world.opened[0].meanwhile = lambda: world.come(2, every_ms=1) if not world.frames else None
+    world.pass_part(1)
+    world.worker.step()
+    assert [header.part.trigger_seq for header, _ in world.frames] == [1, 2]
+    assert world.verdicts == []
+
+
+@pytest.mark.parametrize("takes_ms", [1, 60, 99])
+def test_jitter_below_the_parts_spacing_misses_no_capture(world: World, takes_ms: float) -> None:
+    world.worker.step()
+    world.opened[0].takes_ms = takes_ms
+    for seq in range(20):
+        world.pass_part(seq)
+        world.clock.advance_ms(100 - takes_ms)
+    assert len(world.frames) == 20
+
+
+def test_a_trigger_that_was_written_twice_is_captured_once(world: World) -> None:
+    twice = world.trigger(1)
+    world.queue += [twice, twice]
+    world.worker.step()
+    world.queue += [world.trigger(2), twice]
+    world.worker.step()
+    world.queue.append(twice)
+    world.worker.step()
+    assert [header.part.trigger_seq for header, _ in world.frames] == [1, 2]
+    assert world.happened.count("capture") == 2
+    assert world.verdicts == []
+
+
+def test_a_frames_redis_that_dies_during_the_capture_is_answered(world: World) -> None:
+    def dies() -> None:
+        world.read_fails = LinkDown("frames", "refused")
+
+    world.worker.step()
+    world.opened[0].meanwhile = dies
+    world.pass_part(1)
+    assert world.causes == [Cause.FRAME_LOST]
 
 
 @pytest.mark.parametrize("age_ms", [501, 5_000])
@@ -280,6 +377,16 @@ def test_triggers_of_a_process_that_ended_are_answered_and_never_captured(world:
     assert world.causes == [Cause.MISSED_CAPTURE] * 2
     assert world.happened == ["tidy", "ack", "ack"]
     assert world.orphans == []
+
+
+def test_parts_of_a_hiccup_that_cannot_be_recorded_are_all_owed(world: World) -> None:
+    world.come(1, 2, 3, every_ms=10)
+    world.record_fails = LinkDown("journal", "refused")
+    with pytest.raises(LinkDown):
+        world.worker.step()
+    world.record_fails = None
+    world.worker.step()
+    assert [verdict.part.trigger_seq for verdict in world.verdicts] == [1, 2]
 
 
 def test_an_orphan_that_cannot_be_recorded_is_owed_and_the_others_stay(world: World) -> None:

@@ -151,9 +151,11 @@ class Disposition(Message):
     decision: Decision
     cause: Cause | None = None
     mode: Mode
-    release_id: str = ""
+    release_id: Annotated[str, Field(title="The verdict's, else the one at the trigger")] = ""
     verdict_id: Annotated[str | None, Field(title="The verdict that was presented")] = None
-    late_verdict_id: Annotated[str | None, Field(title="A verdict that came too late")] = None
+    late_verdict_id: Annotated[
+        str | None, Field(title="A verdict that was not applied: too late, or of a stale release")
+    ] = None
     late_decision: Decision | None = None
     started_at: Stamp
     presented_at: Stamp | None = None

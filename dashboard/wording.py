@@ -26,6 +26,7 @@ CAUSES = {
     Cause.BRIDGE_RESTART: "Bridge restarted",
     Cause.PLC_RESTART: "PLC restarted",
     Cause.CLOCK: "Clocks disagree",
+    Cause.STALE_RELEASE: "Pass under another release",
 }
 
 MODES = {

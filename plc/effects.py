@@ -43,6 +43,7 @@ class LogIntent:
     decision: Decision
     cause: Cause | None
     verdict_id: str | None
+    release_id: str
 
 
 @dataclass(frozen=True)

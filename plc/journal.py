@@ -155,8 +155,8 @@ class Journal:
 
     def _log_intent(self, op: LogIntent) -> Iterable[Disposition]:
         self.database.execute(
-            "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (*_id(op.part.key), op.decision, op.cause, op.verdict_id),
+            "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (*_id(op.part.key), op.decision, op.cause, op.verdict_id, op.release_id),
         )
         return ()
 

@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS triggers (
 -- What the registers were about to show of an open part. The first one stands.
 CREATE TABLE IF NOT EXISTS intents (
     station TEXT NOT NULL, epoch INTEGER NOT NULL, trigger_seq INTEGER NOT NULL,
-    decision TEXT NOT NULL, cause TEXT, verdict_id TEXT,
+    decision TEXT NOT NULL, cause TEXT, verdict_id TEXT, release_id TEXT NOT NULL,
     PRIMARY KEY (station, epoch, trigger_seq)
 ) WITHOUT ROWID;
 -- One a part. Also the outbox: a row with stored < revision is still to be told.

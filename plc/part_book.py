@@ -66,14 +66,14 @@ class PartBook:
         else:
             self.effects.append(AskPicture(part.trigger))
 
-    def verdict(self, verdict: Verdict, now: Stamp) -> None:
+    def verdict(self, verdict: Verdict, active_release_id: str, now: Stamp) -> None:
         """Inference spoke. The first verdict of a part stands; one that is late is noted."""
         key = verdict.part
         part = self.open.get(key.trigger_seq)
         if part is None or part.key != key:
             self.effects.append(NoteLate(key, verdict.verdict_id, verdict.decision))
         elif part.takes(verdict):
-            part.decide(verdict, now)
+            part.decide(verdict, active_release_id, now)
             self._intend(part)
         elif part.phase is PartPhase.EXPIRED and part.late is None:
             part.late = verdict
@@ -196,7 +196,8 @@ class PartBook:
     def _intend(self, part: Part) -> None:
         verdict_id = part.verdict.verdict_id if part.verdict else None
         assert part.decision is not None
-        self.effects.append(LogIntent(part, part.decision, part.cause, verdict_id))
+        intent = LogIntent(part, part.decision, part.cause, verdict_id, part.judged_under)
+        self.effects.append(intent)
 
     def _answer(self, seq16: int, state: int) -> None:
         self.ack_echo, self.ack_state = seq16, state

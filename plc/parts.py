@@ -97,6 +97,11 @@ class Part:
         """Its decision so far. Not yet a pass for the gate: that takes ``acknowledge``."""
         return self.decision is Decision.PASS
 
+    @property
+    def judged_under(self) -> str:
+        """The release whose rules decided, else the one at its trigger."""
+        return self.verdict.release_id if self.verdict else self.release_id
+
     def in_time(self, now: Stamp) -> bool:
         """Whether a pass may still be presented or acknowledged."""
         return now.monotonic_ns < self.deadline_ns
@@ -110,10 +115,15 @@ class Part:
         ours = verdict.part == self.key and verdict.part_id == self.trigger.part_id
         return ours and self.phase is PartPhase.AWAITING
 
-    def decide(self, verdict: Verdict, now: Stamp) -> None:
-        """Its own verdict, in time."""
+    def decide(self, verdict: Verdict, active_release_id: str, now: Stamp) -> None:
+        """Its own verdict, in time. A pass by rules that are not in force is none."""
         if not (self.takes(verdict) and self.in_time(now)):
             raise IllegalStep(f"{self.key}: verdict {verdict.verdict_id} is not its own in time")
+        in_force = verdict.release_id in (self.release_id, active_release_id)
+        if verdict.decision is Decision.PASS and not in_force:
+            self.expire(Cause.STALE_RELEASE, now)
+            self.late = verdict
+            return
         self._to(PartPhase.VERDICT)
         self.verdict, self.decision, self.cause = verdict, verdict.decision, verdict.cause
         self.decided_ns = now.monotonic_ns
@@ -169,7 +179,7 @@ class Part:
             decision=self.decision or Decision.NO_VERDICT,
             cause=self.cause,
             mode=self.mode,
-            release_id=self.release_id,
+            release_id=self.judged_under,
             verdict_id=self.verdict.verdict_id if self.verdict else None,
             late_verdict_id=self.late.verdict_id if self.late else None,
             late_decision=self.late.decision if self.late else None,

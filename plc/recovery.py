@@ -12,8 +12,9 @@ from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.messages import Disposition, Trigger
 
 _OPEN = """
-    SELECT t.mode, t.release_id, t.body, i.decision, i.cause, i.verdict_id
-    FROM triggers t LEFT JOIN intents i USING (station, epoch, trigger_seq)
+    SELECT t.mode, coalesce(i.release_id, t.release_id), t.body, i.decision, i.cause, i.verdict_id
+    FROM triggers t
+    LEFT JOIN (SELECT * FROM intents WHERE decision <> 'pass') i USING (station, epoch, trigger_seq)
     ORDER BY t.station, t.epoch, t.trigger_seq
 """
 
@@ -33,16 +34,15 @@ def _disposition(
 ) -> Disposition:
     trigger = Trigger.model_validate_json(body)
     intent = Decision(decision) if decision else None
-    decided = intent is not None and intent is not Decision.PASS
     return Disposition(
         part=trigger.part,
         part_id=trigger.part_id,
         encoder=trigger.encoder,
-        decision=intent if intent and decided else Decision.NO_VERDICT,
-        cause=(Cause(cause) if cause else None) if decided else Cause.BRIDGE_RESTART,
+        decision=intent or Decision.NO_VERDICT,
+        cause=(Cause(cause) if cause else None) if intent else Cause.BRIDGE_RESTART,
         mode=Mode(mode),
         release_id=release_id,
-        verdict_id=verdict_id if decided else None,
+        verdict_id=verdict_id,
         started_at=trigger.started_at,
         gate=Gate.PENDING if Mode(mode) is Mode.GUARD else Gate.NOT_ASKED,
     )

@@ -149,6 +149,7 @@ CAUSE_CODES: dict[Cause, int] = {
     Cause.BRIDGE_RESTART: 13,
     Cause.PLC_RESTART: 14,
     Cause.CLOCK: 15,
+    Cause.STALE_RELEASE: 16,
 }
 """Values of the ``cause`` register. A number once given is never given again."""
 

@@ -41,6 +41,11 @@ class Station:
         """How the station runs; a station that nobody configured guards."""
         return self.release.config.mode if self.release else Mode.GUARD
 
+    @property
+    def release_id(self) -> str:
+        """The release in force, empty where there is none."""
+        return self.release.release_id if self.release else ""
+
     def take_effects(self) -> list[Effect]:
         """What is to be done now, in order. Each is handed out once."""
         effects, self.book.effects = self.book.effects, []
@@ -77,7 +82,7 @@ class Station:
     def verdict(self, verdict: Verdict, now: Stamp) -> None:
         """Inference, or ingest, spoke of a part of this station."""
         self.tick(now)
-        self.book.verdict(verdict, now)
+        self.book.verdict(verdict, self.release_id, now)
 
     def capture_failed(self, trigger: Trigger) -> None:
         """The camera could not be asked for this part's picture."""
@@ -160,7 +165,7 @@ class Station:
             started_at=now,
             deadline_ms=release.config.deadline_ms if release else NO_RELEASE_DEADLINE_MS,
         )
-        self.book.begin(Part(trigger, self.mode, release.release_id if release else ""))
+        self.book.begin(Part(trigger, self.mode, self.release_id))
 
     def _open_epoch(self, first_seq: int, now: Stamp) -> None:
         self.book.close_all(now)
@@ -189,7 +194,7 @@ class Station:
             decision=Decision.NO_VERDICT,
             cause=Cause.MISSED_TRIGGER,
             mode=self.mode,
-            release_id=self.release.release_id if self.release else "",
+            release_id=self.release_id,
             started_at=now,
             gate=Gate.PENDING if self.mode is Mode.GUARD else Gate.NOT_ASKED,
         )

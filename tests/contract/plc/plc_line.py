@@ -56,7 +56,7 @@ def release(station: str, **config: object) -> Release:
     )
 
 
-def answer(trigger: Trigger, decision: Decision) -> Verdict:
+def answer(trigger: Trigger, decision: Decision, release_id: str) -> Verdict:
     """What inference would say of a part."""
     now = SystemClock().now()
     return Verdict(
@@ -65,6 +65,7 @@ def answer(trigger: Trigger, decision: Decision) -> Verdict:
         part_id=trigger.part_id,
         decision=decision,
         cause=Cause.MODEL_ERROR if decision is Decision.NO_VERDICT else None,
+        release_id=release_id,
         started_at=trigger.started_at,
         captured_at=now,
         decided_at=now,
@@ -83,6 +84,7 @@ class PlcLine:
         self.ledger: dict[str, Disposition] = {}
         self.decisions_seen: dict[str, set[str]] = {}
         self.state: ProcessState | None = None
+        self.release_ids: dict[str, str] = {}
         self.answers: dict[str, Verdict] = {}
         self.decide: Decide = lambda trigger, rng: (Decision.PASS, 0.0)
         self.link = MqttLink(
@@ -125,6 +127,7 @@ class PlcLine:
 
     def configure(self, configured: Release) -> None:
         """Publish a station's release."""
+        self.release_ids[configured.station] = configured.release_id
         payload = configured.model_dump_json().encode()
         self.link.publish(TOPICS.config(configured.station), payload, retain=True).wait(2)
 
@@ -219,7 +222,7 @@ class PlcLine:
         decided = self.decide(trigger, rng)
         if decided is None:
             return
-        verdict = answer(trigger, decided[0])
+        verdict = answer(trigger, decided[0], self.release_ids[trigger.part.station])
         self.answers[str(trigger.part)] = verdict
         topic = TOPICS.verdict(trigger.part.station)
         payload = verdict.model_dump_json().encode()

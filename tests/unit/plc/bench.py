@@ -71,7 +71,14 @@ class Bench:
     def trigger(self, seq: int) -> None:
         self.write(trigger_seq=seq & 0xFFFF, part_id=100 + seq)
 
-    def say(self, seq: int, decision: Decision, cause: Cause | None = None) -> Verdict:
+    def say(
+        self,
+        seq: int,
+        decision: Decision,
+        cause: Cause | None = None,
+        under: Release | None = None,
+    ) -> Verdict:
+        """Inference speaks of a part, by the active release's rules or by those of another."""
         now, trigger = self.clock.now(), self.asked[seq]
         verdict = Verdict(
             verdict_id=f"v{seq}",
@@ -79,6 +86,7 @@ class Bench:
             part_id=trigger.part_id,
             decision=decision,
             cause=cause,
+            release_id=under.release_id if under else self.station.release_id,
             started_at=trigger.started_at,
             decided_at=now,
             deadline_ms=trigger.deadline_ms,

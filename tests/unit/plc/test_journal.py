@@ -76,10 +76,11 @@ def test_a_second_disposition_of_a_part_is_refused_and_nothing_of_its_group_is_k
 def test_the_first_intent_stands(journal):
     first = part(1)
     journal.apply([LogTrigger(first)])
-    journal.apply([LogIntent(first, Decision.REJECT, None, "a")])
-    journal.apply([LogIntent(first, Decision.PASS, None, "b")])
+    journal.apply([LogIntent(first, Decision.REJECT, None, "a", "judged")])
+    journal.apply([LogIntent(first, Decision.PASS, None, "b", "judged")])
     assert journal.close_leftovers() == 1
-    assert [(each.decision, each.verdict_id) for each in rows(journal)] == [(Decision.REJECT, "a")]
+    [row] = rows(journal)
+    assert (row.decision, row.verdict_id, row.release_id) == (Decision.REJECT, "a", "judged")
 
 
 def test_a_restart_closes_open_parts_and_a_pass_without_acknowledgement_is_none(journal):
@@ -87,8 +88,8 @@ def test_a_restart_closes_open_parts_and_a_pass_without_acknowledgement_is_none(
     journal.apply([LogTrigger(each) for each in parts])
     journal.apply(
         [
-            LogIntent(parts[0], Decision.PASS, None, "v1"),
-            LogIntent(parts[1], Decision.NO_VERDICT, Cause.BAD_IMAGE, "v2"),
+            LogIntent(parts[0], Decision.PASS, None, "v1", "judged"),
+            LogIntent(parts[1], Decision.NO_VERDICT, Cause.BAD_IMAGE, "v2", "judged"),
         ]
     )
     assert journal.close_leftovers() == 3
@@ -97,6 +98,7 @@ def test_a_restart_closes_open_parts_and_a_pass_without_acknowledgement_is_none(
         (Decision.NO_VERDICT, Cause.BAD_IMAGE),
         (Decision.NO_VERDICT, Cause.BRIDGE_RESTART),
     ]
+    assert [each.release_id for each in rows(journal)] == ["release", "judged", "release"]
     assert journal.close_leftovers() == 0
 
 

@@ -79,6 +79,7 @@ class Line(RuleBasedStateMachine):
         self.asked: set[PartKey] = set()
         self.started: dict[PartKey, int] = {}
         self.part_ids: dict[PartKey, int] = {}
+        self.release_ids: dict[PartKey, str] = {}
         self.spoken: set[PartKey] = set()  # the first word about a part is the one that counts
         self.boots, self.part_id, self.count, self.boot = 1, 0, count, boot
         self.slots: dict[int, Slot] = {}
@@ -122,7 +123,7 @@ class Line(RuleBasedStateMachine):
     def _newest_passes(self, wrong_id: bool) -> None:
         key = self.station.numbering.key(self.station.numbering.last_seq)
         if key in self.asked:
-            self._say_of(key, Decision.PASS, self.part_ids[key] + wrong_id)
+            self._say_of(key, Decision.PASS, self.part_ids[key] + wrong_id, self.release_ids[key])
 
     def _announce(self, slot: Slot) -> None:
         self.write(trigger_seq=slot.seq16, part_id=slot.part_id)
@@ -131,6 +132,7 @@ class Line(RuleBasedStateMachine):
             slot.key = newest.key
             self.started[newest.key] = self.clock.now().monotonic_ns
             self.part_ids[newest.key] = slot.part_id
+            self.release_ids[newest.key] = self.station.release_id
 
     @rule()
     def repeat_trigger(self) -> None:
@@ -215,13 +217,18 @@ class Line(RuleBasedStateMachine):
         data=st.data(),
         decision=st.sampled_from([Decision.PASS, *Decision]),
         right=st.sampled_from([True, True, False]),
+        under=st.sampled_from([None, None, *Mode]),
     )
-    def verdict(self, data: st.DataObject, decision: Decision, right: bool) -> None:
-        """Of any part whose picture was ever asked for; sometimes with a wrong part id."""
+    def verdict(
+        self, data: st.DataObject, decision: Decision, right: bool, under: Mode | None
+    ) -> None:
+        """Of any part whose picture was ever asked for; sometimes with a wrong part id, sometimes
+        by the rules of a release that may not be in force."""
         key = data.draw(st.sampled_from(sorted(self.asked, key=str)))
-        self._say_of(key, decision, self.part_ids[key] + (0 if right else 1))
+        release_id = release(under).release_id if under else self.release_ids[key]
+        self._say_of(key, decision, self.part_ids[key] + (0 if right else 1), release_id)
 
-    def _say_of(self, key: PartKey, decision: Decision, part_id: int) -> None:
+    def _say_of(self, key: PartKey, decision: Decision, part_id: int, release_id: str) -> None:
         now = self.clock.now()
         said = Verdict(
             verdict_id=f"v{len(self.verdicts)}",
@@ -229,6 +236,7 @@ class Line(RuleBasedStateMachine):
             part_id=part_id,
             decision=decision,
             cause=Cause.BAD_IMAGE if decision is Decision.NO_VERDICT else None,
+            release_id=release_id,
             started_at=now,
             decided_at=now,
             deadline_ms=DEADLINE_MS,
@@ -361,7 +369,8 @@ class Line(RuleBasedStateMachine):
         now_ns = self.clock.now().monotonic_ns
         if said.part_id == self.part_ids[said.part] and said.part not in self.spoken:
             self.spoken.add(said.part)
-            if said.decision is Decision.PASS:
+            in_force = (self.release_ids[said.part], self.station.release_id)
+            if said.decision is Decision.PASS and said.release_id in in_force:
                 self.own_pass[said.part] = now_ns
         self.station.verdict(said, self.clock.now())
         self._take()

@@ -139,6 +139,31 @@ def test_what_inference_could_not_decide_keeps_its_cause(bench):
     assert bench.settled[1].cause is Cause.BAD_IMAGE
 
 
+def test_a_pass_by_rules_that_are_no_longer_in_force_is_none(bench):
+    old, new = bench.station.release, release(deadline_ms=299)
+    bench.follow(new, UP)
+    bench.trigger(1)
+    bench.say(1, PASS, under=old)
+    assert (bench.read()["verdict"], bench.read()["cause"]) == (4, 16)
+    assert (bench.settled[1].decision, bench.settled[1].cause) == (NONE, Cause.STALE_RELEASE)
+    assert (bench.settled[1].verdict_id, bench.settled[1].late_verdict_id) == (None, "v1")
+    assert bench.settled[1].release_id == new.release_id
+
+
+@pytest.mark.parametrize("decision", [PASS, REJECT])
+def test_the_ledger_names_the_release_that_decided(bench, decision):
+    old, new = bench.station.release, release(deadline_ms=299)
+    for seq in (1, 2):
+        bench.trigger(seq)
+    bench.follow(new, UP)
+    for seq, under in ((1, old), (2, new)):  # a part on its way may be judged by either
+        bench.say(seq, decision, under=under)
+        bench.write(ack_seq=seq)
+    assert [bench.settled[seq].decision for seq in (1, 2)] == [decision] * 2
+    assert bench.settled[1].release_id == old.release_id
+    assert bench.settled[2].release_id == new.release_id
+
+
 def test_a_gap_is_a_missed_trigger_each(bench):
     bench.trigger(1)
     bench.trigger(4)

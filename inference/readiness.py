@@ -1,4 +1,4 @@
-"""Whether this worker serves its stations: the model is there and warm with their words."""
+"""Which stations this worker serves: the model is there and warm with their words."""
 
 from __future__ import annotations
 
@@ -42,16 +42,17 @@ class Readiness:
 
     def step(self) -> None:
         """Look once, and wait."""
-        reasons = self._reasons()
-        self.standing = Standing("; ".join(reasons), self._version)
+        self.standing = self._look()
         self._pause(LOOK_EVERY_S)
 
-    def _reasons(self) -> list[str]:
+    def _look(self) -> Standing:
         if not self._model.is_ready():
             self._warm.clear()
-            return [self._revived() or "Triton is not there, or the model is not loaded"]
-        troubles = ((station, self._trouble(station)) for station in self._stations)
-        return [f"{station}: {trouble}" for station, trouble in troubles if trouble]
+            why = self._revived() or "Triton is not there, or the model is not loaded"
+            return Standing(why, model_version=self._version)
+        troubles = {station: self._trouble(station) for station in self._stations}
+        not_served = {station: why for station, why in troubles.items() if why}
+        return Standing(stations=not_served, model_version=self._version)
 
     def _revived(self) -> str:
         """Why the model cannot be brought back from here; nothing where there was no need to."""

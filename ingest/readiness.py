@@ -1,4 +1,4 @@
-"""Whether ingest serves its stations: each has a release and an open camera."""
+"""Which stations ingest serves: those that have a release and an open camera."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ class Troubled(Protocol):
 
 
 def standing(stations: Mapping[str, Troubled]) -> Standing:
-    """Ready only when every station is."""
-    why_not = {name: station.trouble() for name, station in stations.items()}
-    return Standing("; ".join(f"{name}: {why}" for name, why in why_not.items() if why))
+    """A station in trouble is not served; it takes nothing from the others."""
+    troubles = {name: station.trouble() for name, station in stations.items()}
+    return Standing(stations={name: why for name, why in troubles.items() if why})

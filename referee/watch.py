@@ -76,9 +76,9 @@ class LineWatch:
             return "starting"
         told = state.reason.split("; ") if state.reason else []
         ours = [reason for reason in told if not reason.endswith(THE_PLC_IS_MISSING)]
-        if state.ready or (told and not ours):
-            return ""
-        return "; ".join(ours) or "not ready"
+        if told:  # also of a process that is ready: it may serve some stations only
+            return "; ".join(ours)
+        return "" if state.ready else "not ready"
 
 
 @contextmanager

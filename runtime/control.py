@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -20,15 +21,25 @@ WAIT_S = 0.2
 
 
 class Standing(NamedTuple):
-    """Whether a process serves.
+    """Which stations a process serves.
 
     Attributes:
-        reason: why it does not; empty when it does.
+        reason: why it serves none; empty when only ``stations`` tells.
+        stations: why it does not serve these; it serves those that are not named.
         model_version: of the model that it is ready with, where it has one.
     """
 
-    reason: str
+    reason: str = ""
+    stations: Mapping[str, str] = MappingProxyType({})
     model_version: str = ""
+
+    def serves(self, station: str) -> bool:
+        """Whether parts of the station are answered with more than ``no_verdict``."""
+        return not self.reason and station not in self.stations
+
+    def told(self) -> str:
+        """All reasons in one line; empty when every station is served."""
+        return self.reason or "; ".join(f"{name}: {why}" for name, why in self.stations.items())
 
 
 class State(Protocol):
@@ -86,10 +97,11 @@ class Control:
 
     def _tell_state(self) -> None:
         standing, ids = self._standing(), self._releases.ids()
+        served = tuple(filter(standing.serves, self._stations))
         self._state.publish(
-            ready=not standing.reason,
-            stations=self._stations,
+            ready=bool(served),
+            stations=served,
             releases={station: ids[station] for station in self._stations if station in ids},
             model_version=standing.model_version,
-            reason=standing.reason,
+            reason=standing.told(),
         )

@@ -42,10 +42,17 @@ def test_a_line_that_serves_is_up() -> None:
             state("bridge", ready=False, reason="plate: no_broker; top: no_resync"),
             "bridge: plate: no_broker",
         ),
+        (state("bridge", stations=("top",), reason="plate: stopped"), "bridge: plate: stopped"),
     ],
 )
 def test_what_is_missing_is_told(bridge: ProcessState | None, told: str) -> None:
     assert watch(*READY, *([bridge] if bridge else [])).reasons_to_wait() == told
+
+
+def test_a_process_that_serves_some_stations_is_waited_for() -> None:
+    some = state("ingest", stations=("plate",), reason="top: no release")
+    line = watch(state("inference"), some, state("bridge"))
+    assert line.reasons_to_wait() == "ingest: top: no release"
 
 
 def test_every_needed_process_is_told() -> None:

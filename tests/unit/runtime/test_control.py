@@ -36,7 +36,7 @@ class World:
         self.acked: list[str] = []
         self.stored: list[Stored] = []
         self.states: list[dict[str, Any]] = []
-        self.standing = Standing("tiles: no release")
+        self.standing = Standing(stations={"tiles": "no release", "plates": "no camera"})
         self.stored_fails = False
         self.control = Control(
             self.inbox,
@@ -98,12 +98,31 @@ def test_a_journal_that_is_down_does_not_hold_up_the_link(world: World) -> None:
 
 def test_the_state_follows_the_standing(world: World) -> None:
     world.control.step()
-    world.standing = Standing("", "dqformer-1")
+    world.standing = Standing(model_version="dqformer-1")
     world.control.step()
     assert [state["ready"] for state in world.states] == [False, True]
-    assert [state["reason"] for state in world.states] == ["tiles: no release", ""]
+    assert [state["reason"] for state in world.states] == [
+        "tiles: no release; plates: no camera",
+        "",
+    ]
     assert [state["model_version"] for state in world.states] == ["", "dqformer-1"]
-    assert world.states[0]["stations"] == ("tiles", "plates")
+    assert [state["stations"] for state in world.states] == [(), ("tiles", "plates")]
+
+
+def test_a_station_in_trouble_leaves_the_others_served(world: World) -> None:
+    world.standing = Standing(stations={"tiles": "no release"})
+    world.control.step()
+    [state] = world.states
+    assert (state["ready"], state["stations"]) == (True, ("plates",))
+    assert state["reason"] == "tiles: no release"
+
+
+def test_a_process_in_trouble_serves_nobody(world: World) -> None:
+    world.standing = Standing("Triton is not there", stations={"tiles": "no release"})
+    world.control.step()
+    [state] = world.states
+    assert (state["ready"], state["stations"]) == (False, ())
+    assert state["reason"] == "Triton is not there"
 
 
 def test_only_releases_of_own_stations_are_told(world: World) -> None:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import structlog
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from contracts.errors import CameraFailed
+
+log = structlog.get_logger()
 
 INDEX = "index.json"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
@@ -51,7 +54,8 @@ def list_pictures(folder: Path, split: str | None) -> list[str]:
     """Paths of the folder's pictures, relative to it, in order of name.
 
     Without ``split``, every file at any depth that is named like a picture, masks left out: what is
-    in it is not judged here. With it, those that the index puts there.
+    in it is not judged here. With it, those that the index puts there. A name that is no UTF-8 is
+    left out and logged: no message could carry it.
 
     Raises:
         CameraFailed: no such folder, no pictures, or no index to know the split from.
@@ -74,9 +78,19 @@ def _on_disk(folder: Path) -> list[str]:
         path.as_posix()
         for path in inside
         if path.suffix.lower() in SUFFIXES
+        and _can_be_told(path)
         and TRUTH_FOLDER not in path.parts
         and not any(part.startswith(".") for part in path.parts)
     )
+
+
+def _can_be_told(path: Path) -> bool:
+    try:
+        path.as_posix().encode()
+    except UnicodeEncodeError:
+        log.warning("picture_left_out", name=ascii(path.as_posix()), reason="its name is no UTF-8")
+        return False
+    return True
 
 
 def _of_split(folder: Path, split: str) -> list[str]:

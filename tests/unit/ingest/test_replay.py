@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,14 @@ def names_of(camera: ReplayFolder, count: int) -> list[str]:
 
 def test_pictures_are_listed_by_name_without_masks_and_hidden_files(folder: Path) -> None:
     assert list_pictures(folder, None) == NAMES
+
+
+def test_a_name_that_no_message_can_carry_is_left_out(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / os.fsdecode(b"gr\xfcn.png")).write_bytes(b"x")
+    assert list_pictures(folder, None) == NAMES
+    assert "udcfcn.png" in capsys.readouterr().out
 
 
 def test_bytes_are_those_on_disk_even_if_they_are_no_picture(folder: Path) -> None:

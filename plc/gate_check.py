@@ -14,16 +14,25 @@ from contracts.causes import Decision, Mode
 
 
 class LedgerPart(NamedTuple):
-    """One disposition. ``part_id`` is 0 for a part that was never announced."""
+    """One disposition. ``part_id`` is 0 for a part that was never announced.
+
+    Attributes:
+        mode: at the part's trigger; of a part that was never announced, when that was found out.
+    """
 
     epoch: int
     trigger_seq: int
     part_id: int
     decision: Decision
+    mode: Mode
 
 
 class GatePart(NamedTuple):
-    """One part at the gate, as the PLC reports it. ``seq`` counts since the PLC booted."""
+    """One part at the gate, as the PLC reports it. ``seq`` counts since the PLC booted.
+
+    Attributes:
+        mode: guard, if it was when the part was triggered or when it was at the gate.
+    """
 
     boot_id: int
     seq: int
@@ -64,7 +73,8 @@ def check_gate(ledger: Iterable[LedgerPart], gate: Iterable[GatePart]) -> GateCh
     """Hold one station's ledger against its gate.
 
     Announced parts meet by part id; the others by their sequence in the epoch that the PLC's boot
-    opened. A part that went through in guard mode and is not in the ledger is a wrong pass.
+    opened. A part that went through is a wrong pass where PLC or ledger say guard, and the ledger
+    does not say pass or does not have it.
     """
     rows, parts = list(ledger), list(gate)
     by_id = {row.part_id: row for row in rows if row.part_id}
@@ -86,9 +96,10 @@ def check_gate(ledger: Iterable[LedgerPart], gate: Iterable[GatePart]) -> GateCh
 def _judge(part: GatePart, row: LedgerPart | None) -> list[str]:
     faults = []
     is_pass = row is not None and row.decision is Decision.PASS
+    announced_in = row.mode if row is not None and row.part_id else None
     if row is None:
         faults.append("unmatched")
-    if not part.ejected and part.mode is Mode.GUARD and not is_pass:
+    if not part.ejected and Mode.GUARD in (part.mode, announced_in) and not is_pass:
         faults.append("wrong_pass")
     if part.ejected and is_pass:
         faults.append("over_rejected")

@@ -55,8 +55,6 @@ class Station:
         """The station's release and what is up; the PLC's part of ``health`` is found here."""
         self.release, self.health = release, health
         self.book.reject_limit = release.config.consecutive_reject_limit if release else 0
-        if self.mode is not Mode.GUARD:
-            self.book.confirmations.clear()
         self.tick(now)
 
     def plc_wrote(self, image: PlcImage, now: Stamp) -> None:

@@ -81,7 +81,7 @@ def _gates(facts: RunFacts) -> GateCheck:
 
 def _rows(parts: Iterable[DecidedPart], station: str) -> list[LedgerPart]:
     return [
-        LedgerPart(one.part.epoch, one.part.trigger_seq, one.part_id, one.decision)
+        LedgerPart(one.part.epoch, one.part.trigger_seq, one.part_id, one.decision, one.mode)
         for one in parts
         if one.part.station == station
     ]

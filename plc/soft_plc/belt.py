@@ -10,6 +10,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from contracts.causes import Mode
+
 
 class BeltPlan(NamedTuple):
     """How parts come.
@@ -32,6 +34,7 @@ class Slot:
 
     Attributes:
         seq: how many parts the PLC has counted since it booted; TriggerSeq is its low 16 bits.
+        mode: how the station ran when the part passed the camera, as the PLC had read it.
         announced: whether the bridge was told of it when it passed the camera.
         pending: its pass was acknowledged and the bridge has not answered yet.
         cleared: the bridge answered that the pass is journaled.
@@ -41,6 +44,7 @@ class Slot:
     part_id: int
     encoder: int
     gate_due_ns: int
+    mode: Mode = Mode.GUARD
     announced: bool = False
     verdict: int = 0
     pending: bool = False

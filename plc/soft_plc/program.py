@@ -69,6 +69,7 @@ class Program:
         passing = self.belt.run(elapsed_ns if self.belt_runs else 0)
         for slot in passing.at_camera:
             self.tally.triggered += 1
+            slot.mode = self.mode
             self._unannounced.append(slot)
         for slot in passing.at_gate:
             self._gate(slot)
@@ -167,10 +168,11 @@ class Program:
         return slot.gate_due_ns - self.belt.now_ns > ACK_ROOM_NS
 
     def _gate(self, slot: Slot) -> None:
-        ejected = self.mode is Mode.GUARD and not slot.cleared
+        mode = Mode.GUARD if slot.mode is Mode.GUARD else self.mode
+        ejected = mode is Mode.GUARD and not slot.cleared
         if ejected:
             self._confirms.append(slot.seq16)
-        self.tally.gate(slot, self.mode, ejected=ejected)
+        self.tally.gate(slot, mode, ejected=ejected)
 
     def _give_up_unannounced(self) -> None:
         self.tally.untracked += len(self._unannounced)

@@ -45,6 +45,7 @@ class DecidedPart:
     decision: Decision
     gate: Gate
     source: str
+    mode: Mode = Mode.GUARD
 
 
 @dataclass(frozen=True)

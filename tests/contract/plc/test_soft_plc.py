@@ -51,7 +51,7 @@ def wait_for_triggers(line: PlcLine, parts: int, timeout_s: float = 30) -> None:
 
 def checked(line: PlcLine):
     ledger = [
-        LedgerPart(d.part.epoch, d.part.trigger_seq, d.part_id, d.decision)
+        LedgerPart(d.part.epoch, d.part.trigger_seq, d.part_id, d.decision, d.mode)
         for d in line.ledger.values()
     ]
     return check_gate(ledger, gate_parts(line.report()))

@@ -122,9 +122,23 @@ def test_without_a_bridge_the_belt_goes_on_for_a_while_and_parts_are_untracked()
     assert bench.program.image.trigger_seq == bench.program.tally.triggered
 
 
-def test_the_mode_is_guard_until_the_bridge_says_otherwise():
+@pytest.mark.parametrize(
+    ("at_trigger", "at_gate", "gate", "mode"),
+    [
+        (0, 0, "passed", "observe"),
+        (1, 0, "ejected", "guard"),
+        (0, 1, "ejected", "guard"),
+        (1, 2, "ejected", "guard"),
+        (2, 2, "passed", "bypass"),
+    ],
+)
+def test_unjudged_goes_through_what_was_not_guarded_at_its_trigger_nor_is_at_the_gate(
+    at_trigger, at_gate, gate, mode
+):
     bench = Bench(parts=1)
-    assert bench.program.mode is Mode.GUARD
-    bench.until(700, mode=0)
-    assert gates(bench) == ["passed"]
-    assert bench.program.tally.parts[0]["mode"] == "observe"
+    assert bench.program.mode is Mode.GUARD  # until the bridge says otherwise
+    bench.until(200, mode=at_trigger)
+    bench.until(600, mode=at_gate)
+    assert gates(bench) == [gate]
+    assert bench.program.tally.parts[0]["mode"] == mode
+    assert bench.program.tally.confirmed == (gate == "ejected")

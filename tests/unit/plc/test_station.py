@@ -266,6 +266,14 @@ def test_in_observe_nothing_is_asked_of_the_gate(bench):
     assert (bench.settled[1].gate, bench.settled[1].mode) == (Gate.NOT_ASKED, Mode.OBSERVE)
 
 
+def test_the_gates_word_of_a_guarded_part_is_still_waited_for_in_another_mode(bench):
+    bench.trigger(1)
+    bench.say(1, REJECT)
+    bench.follow(release(mode=Mode.OBSERVE), UP)
+    bench.wait(10_100)
+    assert [(note.key.trigger_seq, note.gate) for note in bench.notes] == [(1, Gate.NOT_SEEN)]
+
+
 def test_a_silent_plc_is_a_fault(bench):
     bench.clock.advance_ms(2100)
     bench.station.tick(bench.clock.now())

@@ -59,8 +59,9 @@ class PlcChanges(NamedTuple):
     @property
     def resync(self) -> bool:
         """TriggerSeq says where the counter stands, and triggers nothing."""
-        commanded = self.after.command == RESYNC != self.before.command
-        return self.introduced or (commanded and self.after.plc_boot_id != 0)
+        told, commanded = self.after.plc_boot_id != 0, self.after.command == RESYNC
+        news = self.before.command != RESYNC or self.before.trigger_seq != self.after.trigger_seq
+        return self.introduced or (told and commanded and news)
 
     @property
     def triggered(self) -> bool:

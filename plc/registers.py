@@ -84,7 +84,7 @@ HOLDING_REGISTERS: tuple[Register, ...] = (
     Register(6, "trigger_seq", "u16", "a change triggers; written last, or with 2-5 in one write"),
     Register(7, "ack_seq", "u16", "a change to a shown part's sequence acknowledges it"),
     Register(8, "recipe_id", "u16", "reserved, ignored in this version"),
-    Register(9, "command", "u16", "a change to 1: resync, TriggerSeq is a baseline, no trigger"),
+    Register(9, "command", "u16", "while 1: resync, TriggerSeq is a baseline, no trigger"),
     Register(10, "reject_confirm_seq", "u16", "sequence of the part that the gate's sensor saw"),
     Register(11, "confirm_status", "u16", "1 ejected, 2 not seen, 3 bin full, 4 low air; 0 none"),
     Register(12, "plc_boot_id", "u16", "never 0; a change is a resync and starts a new epoch"),

@@ -161,9 +161,15 @@ class Line(RuleBasedStateMachine):
         self.count, self.slots, self.to_acknowledge = 0, {}, None
         self._introduce()
 
-    @rule()
-    def plc_reconnects(self) -> None:
-        self.write(command=RESYNC, trigger_seq=self.count & 0xFFFF)
+    @rule(alone=st.lists(st.integers(0, 3), min_size=1, max_size=3))
+    def plc_reconnects(self, alone: list[int]) -> None:
+        """Once, or again before it was done; it may have counted parts alone each time."""
+        for parts in alone:
+            for _ in range(parts):
+                self._next_slot(None)
+            before = len(self.station.book.open)
+            self.write(command=RESYNC, trigger_seq=self.count & 0xFFFF)
+            assert len(self.station.book.open) <= before
         self.write(command=0)
 
     @rule()

@@ -97,8 +97,7 @@ class PartBook:
             part.acknowledge(now)
             self._answer(seq16, NOTED)
         elif part is None or part is not self._answering:
-            again = self._accepted is not None and self._accepted.seq16 == seq16
-            self._answer(seq16, ACCEPTED if again else REFUSED)
+            self._answer(seq16, ACCEPTED if self._is_accepted(seq16) else REFUSED)
 
     def is_settled(self, op: Settle) -> None:
         """The journal has the disposition. For a pass: now the PLC may clear its slot."""
@@ -201,6 +200,10 @@ class PartBook:
 
     def _answer(self, seq16: int, state: int) -> None:
         self.ack_echo, self.ack_state = seq16, state
+
+    def _is_accepted(self, seq16: int) -> bool:
+        last = self._accepted
+        return last is not None and last.key.trigger_seq == self.numbering.back_to(seq16)
 
     def _shown_or_open(self, seq16: int) -> Part | None:
         shown = self.display.shown

@@ -53,6 +53,21 @@ def test_a_late_pass_is_recorded_and_never_applied(bench):
     assert [(note.verdict_id, note.decision) for note in bench.notes] == [("v1", PASS)]
 
 
+def test_a_withdrawn_pass_is_refused_also_where_its_number_was_accepted_before(bench):
+    bench.trigger(1)
+    bench.say(1, PASS)
+    bench.write(ack_seq=1)
+    bench.station.numbering.last_seq = 65_535  # many parts later
+    bench.trigger(65_536)
+    bench.trigger(65_537)
+    bench.say(65_537, PASS)
+    bench.write(ack_seq=0)
+    bench.wait(310)
+    assert bench.settled[65_537].cause is Cause.UNACKNOWLEDGED
+    bench.write(ack_seq=1)
+    assert (bench.read()["ack_echo"], bench.read()["ack_state"]) == (1, 2)
+
+
 def test_an_acknowledged_reject_is_noted_and_clears_nothing(bench):
     bench.trigger(1)
     bench.say(1, REJECT)
@@ -223,6 +238,17 @@ def test_resync_after_a_lost_connection_triggers_nothing(bench):
     bench.write(command=0)
     assert sorted(bench.settled) == [2, 3, 4]
     assert list(bench.asked) == [1]
+
+
+def test_while_the_resync_is_commanded_no_change_is_a_trigger(bench):
+    bench.trigger(1)
+    bench.write(command=1, trigger_seq=4)
+    bench.write(command=1, trigger_seq=6)  # a PLC that lost the connection again meanwhile
+    assert sorted(bench.settled) == [2, 3, 4, 5, 6]
+    assert list(bench.asked) == [1]
+    bench.write(command=0)
+    bench.trigger(7)
+    assert list(bench.asked) == [1, 7]
 
 
 def test_too_many_rejects_in_a_row_ask_for_a_line_stop():

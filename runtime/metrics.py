@@ -15,6 +15,9 @@ ENTRIES_LOST = Counter(
 DEAD_LETTERS = Counter("referee_dead_letters", "Entries that can never work", ["stream"])
 VERDICTS_RECORDED = Counter("referee_verdicts_recorded", "Verdicts taken into the outbox")
 VERDICTS_PUBLISHED = Counter("referee_verdicts_published", "Publications of verdicts", ["kind"])
+JOURNAL_USED_SHARE = Gauge(
+    "referee_journal_used_share", "Memory the journal Redis uses, of what it may; 0: no bound"
+)
 STEP_RETRIES = Counter("referee_step_retries", "Steps repeated after a transient error", ["loop"])
 
 

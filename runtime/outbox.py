@@ -14,6 +14,7 @@ from contracts.errors import LinkDown, MalformedMessage
 from contracts.messages import Stored, Verdict, parse
 from contracts.names import PUBLISH_GROUP, VERDICTS, Topics, decided
 from runtime.clock import Clock
+from runtime.journal_watch import JournalWatch
 from runtime.metrics import VERDICTS_PUBLISHED, VERDICTS_RECORDED
 from runtime.mqtt import MqttLink
 from runtime.mqtt_messages import Publication
@@ -24,6 +25,8 @@ from runtime.streams import Entry, StreamGroup, dead_letter
 log = structlog.get_logger()
 
 IDENTITY_KEPT_S = 7 * 24 * 3600
+STORED_IDENTITY_KEPT_S = 3600
+"""Longer than any copy of a part's frame lives; at 10 parts a second, some MB of keys."""
 BATCH = 256
 WINDOW = 128
 LATE_WINDOW = WINDOW // 4
@@ -109,7 +112,7 @@ class OutboxPublisher:
         self._server = address(journal)
         self._group = StreamGroup(journal, [VERDICTS], PUBLISH_GROUP, consumer)
         self._resend_after_s, self._unmatched_after_s = resend_after_s, unmatched_after_s
-        self._order = SendOrder()
+        self._order, self._watch = SendOrder(), JournalWatch(journal)
         self._sent: list[_Sent] = []
         self._unmatched: deque[_Unmatched] = deque(maxlen=WINDOW)  # the rest: _read_unstored
         self._storage_answers = True
@@ -121,6 +124,7 @@ class OutboxPublisher:
         Raises:
             LinkDown: the journal cannot be reached. A broker that cannot is waited for.
         """
+        self._watch.look()
         if not self._link.wait_connected(BLOCK_MS / 1000):
             return
         self._look_after_sent()
@@ -135,11 +139,14 @@ class OutboxPublisher:
             LinkDown: the journal cannot be reached; storage will say it again, as the verdicts
                 will be sent again.
         """
-        parts = [item.part for item in stored.items if item.kind == "verdict"]
-        if not parts:
+        keys = [decided(item.part) for item in stored.items if item.kind == "verdict"]
+        if not keys:
             return
-        with translate_errors(self._server):
-            standing: list[Any] = self._journal.mget([decided(part) for part in parts])
+        with translate_errors(self._server), self._journal.pipeline(transaction=False) as pipe:
+            pipe.mget(keys)
+            for key in keys:
+                pipe.expire(key, STORED_IDENTITY_KEPT_S, lt=True)
+            standing: list[Any] = pipe.execute()[0]
         entries = [Entry(VERDICTS, _entry_id(value), {}) for value in standing if value]
         if entries:
             self._group.ack_and_delete(*entries)

@@ -172,6 +172,23 @@ def test_verdicts_are_sent_until_storage_has_them(
         assert storage.inbox.empty()
 
 
+def test_the_identity_of_a_stored_verdict_goes_soon(
+    journal_redis: redis.Redis, broker: Broker, topics: Topics
+):
+    outbox = VerdictOutbox(journal_redis)
+    outbox.record(verdict(1))
+    outbox.record(verdict(2))
+    publisher = OutboxPublisher(journal_redis, _Connected(), topics, SystemClock(), "one")
+    with at_its_bound(journal_redis):
+        publisher.on_stored(stored(verdict(1)))
+    assert 0 < journal_redis.ttl(decided(verdict(1).part)) <= 3600
+    assert journal_redis.ttl(decided(verdict(2).part)) > 6 * 24 * 3600
+    assert not outbox.record(verdict(1, verdict_id="another"))
+    journal_redis.expire(decided(verdict(1).part), 60)
+    publisher.on_stored(stored(verdict(1)))  # said twice, as the broker may
+    assert journal_redis.ttl(decided(verdict(1).part)) <= 60
+
+
 def test_storage_is_understood_after_the_identity_expired(
     journal_redis: redis.Redis, broker: Broker, topics: Topics
 ):

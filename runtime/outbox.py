@@ -11,9 +11,10 @@ import redis
 import structlog
 
 from contracts.errors import LinkDown, MalformedMessage
-from contracts.messages import Stored, Verdict, parse
+from contracts.messages import Stored, Verdict
 from contracts.names import PUBLISH_GROUP, VERDICTS, Topics, decided
 from runtime.clock import Clock
+from runtime.fresh_verdicts import BATCH, FreshVerdicts, outgoing_of
 from runtime.journal_watch import JournalWatch
 from runtime.metrics import VERDICTS_PUBLISHED, VERDICTS_RECORDED
 from runtime.mqtt import MqttLink
@@ -27,7 +28,6 @@ log = structlog.get_logger()
 IDENTITY_KEPT_S = 7 * 24 * 3600
 STORED_IDENTITY_KEPT_S = 3600
 """Longer than any copy of a part's frame lives; at 10 parts a second, some MB of keys."""
-BATCH = 256
 WINDOW = 128
 LATE_WINDOW = WINDOW // 4
 LONGEST_RESEND_S = 60.0
@@ -112,6 +112,7 @@ class OutboxPublisher:
         self._server = address(journal)
         self._group = StreamGroup(journal, [VERDICTS], PUBLISH_GROUP, consumer)
         self._resend_after_s, self._unmatched_after_s = resend_after_s, unmatched_after_s
+        self._fresh = FreshVerdicts(journal, self._group)
         self._order, self._watch = SendOrder(), JournalWatch(journal)
         self._sent: list[_Sent] = []
         self._unmatched: deque[_Unmatched] = deque(maxlen=WINDOW)  # the rest: _read_unstored
@@ -169,14 +170,13 @@ class OutboxPublisher:
             self._order.put(self._unmatched.popleft().outgoing, now)
 
     def _read_fresh(self) -> None:
-        """All that was never read. A backlog is read whole, so that its newest can go first."""
-        block_ms = 0 if len(self._order) else BLOCK_MS
-        while entries := self._group.read(BATCH, block_ms):
-            for entry in entries:
-                self._queue(entry)
-            if len(entries) < BATCH:
-                return
-            block_ms = 0
+        """What was never read, a batch a step; behind a backlog, what cannot wait goes ahead."""
+        entries, is_behind = self._fresh.read(block_ms=0 if len(self._order) else BLOCK_MS)
+        queued = [outgoing for entry in entries if (outgoing := self._queue(entry))]
+        now = self._clock.now()
+        if is_behind and (not queued or queued[-1].is_late(now)):
+            for outgoing in self._fresh.ahead_of_turn(now):
+                self._order.put(outgoing, now)
 
     def _read_unstored(self) -> None:
         """What was published and is not stored, by us or by a process that is gone.
@@ -208,11 +208,10 @@ class OutboxPublisher:
 
     def _queue(self, entry: Entry) -> Outgoing | None:
         try:
-            verdict = parse(Verdict, entry.fields.get(b"verdict", b""), entry.stream)
+            outgoing = outgoing_of(entry)
         except MalformedMessage as error:
             self._bury(entry, error.reason)
             return None
-        outgoing = Outgoing(entry, verdict)
         self._order.put(outgoing, self._clock.now())
         return outgoing
 

@@ -232,6 +232,59 @@ def test_another_process_sends_what_a_dead_one_left(
         until(lambda: journal_redis.xlen(VERDICTS) == 0)
 
 
+class _Published:
+    """A publication that the broker has."""
+
+    lost = unmatched = False
+
+    def done(self) -> bool:
+        return True
+
+    def wait(self, timeout_s: float) -> bool:
+        return True
+
+
+class _Recording:
+    """A link that keeps the order of what it was given."""
+
+    def __init__(self) -> None:
+        self.sequences: list[int] = []
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        return True
+
+    def publish(self, topic: str, payload: bytes) -> object:
+        self.sequences.append(parse(Verdict, payload, topic).part.trigger_seq)
+        return _Published()
+
+
+def test_a_fresh_verdict_is_not_held_up_behind_a_backlog(
+    journal_redis: redis.Redis, topics: Topics
+):
+    with journal_redis.pipeline() as pipe:
+        for i in range(2000):
+            pipe.xadd(VERDICTS, {"verdict": verdict(i, age_ms=5000).model_dump_json()})
+        pipe.execute()
+    outbox, link = VerdictOutbox(journal_redis), _Recording()
+    publisher = OutboxPublisher(
+        journal_redis, link, topics, SystemClock(), "one", resend_after_s=3600
+    )
+    for i in (2000, 2001):
+        outbox.record(verdict(i))
+    publisher.step()
+    assert link.sequences[:2] == [2000, 2001]
+    assert journal_redis.xpending(VERDICTS, "publish")["pending"] < 500  # most was not even read
+    outbox.record(verdict(2002))
+    before = len(link.sequences)
+    publisher.step()
+    assert link.sequences[before] == 2002
+    while len(link.sequences) < 2003:
+        publisher.step()
+    for _ in range(3):
+        publisher.step()
+    assert sorted(link.sequences) == list(range(2003))  # each once
+
+
 class _Connected:
     """A link whose messages never arrive: what a process leaves that dies in the middle."""
 

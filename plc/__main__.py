@@ -14,7 +14,9 @@ from plc.bridge import Bridge
 from plc.camera_triggers import CameraTriggers
 from plc.inbox import Inbox, subscriptions
 from plc.journal import Journal
+from plc.journal_ranges import ranges
 from plc.journal_writer import JournalWriter
+from plc.kept_releases import kept
 from plc.outbox import DispositionOutbox
 from plc.ranges import Ranges
 from plc.service import run_bridge
@@ -53,10 +55,9 @@ async def serve_line(settings: BridgeSettings, journal: Journal, stop: Stop) -> 
         lambda trigger: loop.call_soon_threadsafe(bridge.on_capture_failed, trigger),
     )
     outbox = DispositionOutbox(settings.journal_path, link, settings.topics)
-    ranges = Ranges(journal.ranges(settings.stations))
-    bridge = Bridge(stations, ranges, writer, cameras, outbox, clock, lambda: link.connected)
-    for release in journal.releases():
-        bridge.on_release(release.station, release, keep=False)
+    reached = Ranges(ranges(journal.database, settings.stations))
+    bridge = Bridge(stations, reached, writer, cameras, outbox, clock, lambda: link.connected)
+    bridge.resume(kept(journal.database))
     board = StateBoard(link, settings.topics, PROCESS, clock)
     jobs = {
         "journal": partial(writer.run, stop),

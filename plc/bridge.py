@@ -11,10 +11,20 @@ from typing import Protocol
 
 import structlog
 
+from contracts.errors import FatalError
 from contracts.messages import Disposition, ProcessState, SequenceRange, Stored, Trigger, Verdict
 from contracts.release import Release
-from plc.effects import AskPicture, JournalOp, KeepRelease, MarkStored, Settle, station_of
+from plc.effects import (
+    AskPicture,
+    ForgetRelease,
+    JournalOp,
+    KeepRelease,
+    MarkStored,
+    Settle,
+    station_of,
+)
 from plc.journal import Applied
+from plc.kept_releases import KeptRelease
 from plc.part_log import note_settled
 from plc.phases import Health
 from plc.plc_image import PlcImage
@@ -97,20 +107,39 @@ class Bridge:
         station.verdict(verdict, self._clock.now())
         self._carry_out(station)
 
-    def on_release(self, name: str, release: Release | None, *, keep: bool = True) -> None:
-        """A station's active release, from now on; None takes it away, and its unit stays."""
+    def resume(self, kept: Sequence[KeptRelease]) -> None:
+        """Units and releases of before the restart; a unit that two name is the first one's."""
+        for name, unit, release in kept:
+            station = self.stations.get(name)
+            if station is not None and self._may_have(station, unit):
+                self._units[unit] = station
+                if release is not None:
+                    self._releases[name] = release
+                self._follow(station)
+
+    def on_release(self, name: str, release: Release | None) -> None:
+        """A station's active release, from now on; None takes it away, and its unit stays.
+
+        Raises:
+            FatalError: it names another unit id. Registers, open parts and the bridge's boot id
+                belong to the PLC of the old one, so the bridge has to start anew.
+        """
         station = self.stations.get(name)
         if station is None:
             return
         if release is None:
+            self._journal.submit(ForgetRelease(name))
             self._releases.pop(name, None)
-        else:
-            self._releases[name] = release
-            self._units = {u: s for u, s in self._units.items() if s is not station}
-            self._units[release.config.plc_unit] = station
-            if keep:
-                self._journal.submit(KeepRelease(release))
-        self._follow(station)
+            self._follow(station)
+            return
+        unit = release.config.plc_unit
+        if station in self._units.values() and self._units.get(unit) is not station:
+            self._journal.submit(KeepRelease(release))
+            raise FatalError(f"station {name} has plc_unit {unit} now: the bridge starts anew")
+        if self._may_have(station, unit):
+            self._journal.submit(KeepRelease(release))
+            self._units[unit], self._releases[name] = station, release
+            self._follow(station)
 
     def on_stored(self, stored: Stored) -> None:
         """Storage has committed these."""
@@ -180,6 +209,13 @@ class Bridge:
             for name, station in self.stations.items()
             if not station.state.trigger_ready
         )
+
+    def _may_have(self, station: Station, unit: int) -> bool:
+        """Whether the unit id is free, or this station's own."""
+        owner = self._units.get(unit, station)
+        if owner is not station:
+            log.error("plc_unit_taken", station=station.name, unit=unit, by=owner.name)
+        return owner is station
 
     def _follow(self, station: Station) -> None:
         now, release = self._clock.now(), self._releases.get(station.name)

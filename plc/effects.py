@@ -80,6 +80,13 @@ class KeepRelease:
 
 
 @dataclass(frozen=True)
+class ForgetRelease:
+    """The station's release was taken away; its unit stays."""
+
+    station: str
+
+
+@dataclass(frozen=True)
 class MarkStored:
     """Storage has these dispositions, and these epochs up to these parts."""
 
@@ -95,6 +102,7 @@ JournalOp = (
     | NoteGate
     | NoteLate
     | KeepRelease
+    | ForgetRelease
     | MarkStored
 )
 

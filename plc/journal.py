@@ -16,8 +16,8 @@ from contracts.causes import Gate
 from contracts.errors import FatalError
 from contracts.identity import PartKey
 from contracts.messages import Disposition
-from contracts.release import Release
 from plc.effects import (
+    ForgetRelease,
     JournalOp,
     KeepRelease,
     LogIntent,
@@ -29,10 +29,11 @@ from plc.effects import (
     OpenEpoch,
     Settle,
 )
+from plc.journal_ranges import mark_stored
 from plc.journal_schema import create_tables, open_database
+from plc.kept_releases import forget, keep
 from plc.ledger_count import LedgerCount, column
 from plc.numbering import Numbering
-from plc.ranges import EpochRange
 from plc.recovery import leftovers
 
 KEPT_DISPOSITIONS = 50_000
@@ -71,6 +72,7 @@ class Journal:
             NoteGate: self._note_gate,
             NoteLate: self._note_late,
             KeepRelease: self._keep_release,
+            ForgetRelease: self._forget_release,
             MarkStored: self._mark_stored,
         }
 
@@ -106,20 +108,6 @@ class Journal:
             return Numbering(station)
         epoch, plc_boot_id, first_seq, last_seq, *counts = row
         return Numbering(station, epoch, plc_boot_id, first_seq, last_seq, LedgerCount(*counts))
-
-    def ranges(self, stations: Sequence[str]) -> list[EpochRange]:
-        """What storage has not all of, and the newest epoch of each station."""
-        rows = self.database.execute(
-            "SELECT station, epoch, first_seq, last_seq, stored_last_seq FROM epochs AS this"
-            " WHERE last_seq >= first_seq AND stored_last_seq < last_seq"
-            " OR epoch = (SELECT max(epoch) FROM epochs WHERE station = this.station)"
-        )
-        return [EpochRange(*row) for row in rows if row[0] in stations]
-
-    def releases(self) -> list[Release]:
-        """The releases that were active when the bridge stopped."""
-        rows = self.database.execute("SELECT body FROM releases")
-        return [Release.model_validate_json(body) for (body,) in rows]
 
     def close_leftovers(self) -> int:
         """Dispose of the parts that a restart finds open. Returns how many."""
@@ -207,10 +195,11 @@ class Journal:
         return self._revise(op.key, revised)
 
     def _keep_release(self, op: KeepRelease) -> Iterable[Disposition]:
-        self.database.execute(
-            "INSERT OR REPLACE INTO releases VALUES (?, ?)",
-            (op.release.station, op.release.model_dump_json()),
-        )
+        keep(self.database, op.release)
+        return ()
+
+    def _forget_release(self, op: ForgetRelease) -> Iterable[Disposition]:
+        forget(self.database, op.station)
         return ()
 
     def _mark_stored(self, op: MarkStored) -> Iterable[Disposition]:
@@ -218,15 +207,7 @@ class Journal:
             f"UPDATE dispositions SET stored = max(stored, ?) WHERE {_THIS_PART}",
             [(item.revision, *_id(item.part)) for item in op.items if item.kind == "disposition"],
         )
-        self.database.executemany(
-            "UPDATE epochs SET stored_last_seq = max(stored_last_seq, ?)"
-            " WHERE station = ? AND epoch = ?",
-            [
-                (item.part.trigger_seq, item.part.station, item.part.epoch)
-                for item in op.items
-                if item.kind == "sequence"
-            ],
-        )
+        mark_stored(self.database, op.items)
         return ()
 
     def _revise(

@@ -6,9 +6,11 @@ import sqlite3
 from pathlib import Path
 
 SCHEMA = """
+-- In the order in which stations took their units. The body goes with the release.
 CREATE TABLE IF NOT EXISTS releases (
-    station TEXT PRIMARY KEY, body TEXT NOT NULL
-) WITHOUT ROWID;
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    station TEXT NOT NULL UNIQUE, unit INTEGER NOT NULL, body TEXT
+);
 CREATE TABLE IF NOT EXISTS epochs (
     station TEXT NOT NULL, epoch INTEGER NOT NULL, plc_boot_id INTEGER NOT NULL,
     first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,

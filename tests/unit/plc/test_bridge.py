@@ -6,14 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from contracts.causes import Mode
+from contracts.errors import FatalError
 from contracts.messages import Stored, StoredItem
+from contracts.release import Release
 from plc.bridge import Bridge
 from plc.effects import JournalOp
 from plc.journal import Journal
+from plc.journal_ranges import ranges
+from plc.kept_releases import kept
 from plc.part_book import Timing
 from plc.plc_image import PlcImage
 from plc.ranges import Ranges
-from plc.registers import HOLDING_REGISTERS, HOLDING_SIZE, encode
+from plc.registers import HOLDING_REGISTERS, HOLDING_SIZE, INPUT_REGISTERS, decode, encode
 from plc.station import Station
 from runtime.clock import ManualClock
 from tests.unit.plc.bench import RUN, release
@@ -28,13 +33,14 @@ class Wired:
         self.journal, self.queue = Journal(path), list[JournalOp]()
         self.bridge = Bridge(
             [Station(self.journal.numbering(name), Timing(), 1) for name in names],
-            Ranges(self.journal.ranges(names)),
+            Ranges(ranges(self.journal.database, names)),
             journal=self,
             cameras=self,
             news=self,
             clock=ManualClock(),
             broker_up=lambda: True,
         )
+        self.bridge.resume(kept(self.journal.database))
 
     def submit(self, op: JournalOp) -> None:
         self.queue.append(op)
@@ -47,10 +53,23 @@ class Wired:
         image = PlcImage(control=RUN, **fields)
         self.bridge.write(unit, encode(HOLDING_REGISTERS, HOLDING_SIZE, image._asdict()))
 
+    def read(self, unit: int) -> dict[str, float]:
+        return decode(INPUT_REGISTERS, self.bridge.inputs(unit))
+
+    def restarted(self) -> Wired:
+        """Another bridge over the same journal, once that has committed what it was given."""
+        self.commit()
+        self.journal.close()
+        return Wired(self.journal.path, *self.bridge.stations)
+
     def commit(self) -> None:
         while self.queue:
             group, self.queue = self.queue, []
             self.bridge.on_commit(self.journal.apply(group))
+
+
+def of(station: str, unit: int, **config: object) -> Release:
+    return Release.of(station, release(plc_unit=unit, **config).config)
 
 
 @pytest.fixture
@@ -80,5 +99,64 @@ def test_what_storage_has_of_an_old_epoch_is_told_no_more_nor_after_a_restart(pa
     wired.bridge.on_stored(Stored(items=(StoredItem(kind="sequence", part=key),)))
     wired.commit()
     assert wired.bridge.sequences() == {"top": (new,)}
-    wired.journal.close()
-    assert Wired(path, "top").bridge.sequences() == {"top": (new,)}
+    assert wired.restarted().bridge.sequences() == {"top": (new,)}
+
+
+def test_a_release_that_was_taken_away_does_not_come_back(path):
+    wired = Wired(path, "top")
+    wired.bridge.on_release("top", of("top", 1, mode=Mode.OBSERVE))
+    wired = wired.restarted()
+    assert (wired.read(1)["mode"], len(wired.bridge.release_ids())) == (0, 1)
+    wired.bridge.on_release("top", None)
+    wired = wired.restarted()
+    assert (wired.read(1)["mode"], wired.bridge.release_ids()) == (1, {})
+
+
+def test_a_release_that_this_version_does_not_understand_is_waited_for(path):
+    wired = Wired(path, "top")
+    wired.bridge.on_release("top", of("top", 1, mode=Mode.OBSERVE))
+    wired.commit()
+    wired.journal.database.execute("UPDATE releases SET body = json_set(body, '$.release_id', 'a')")
+    wired = wired.restarted()
+    assert (wired.read(1)["mode"], wired.bridge.release_ids()) == (1, {})
+    wired.bridge.on_release("top", of("top", 1, mode=Mode.OBSERVE))
+    assert wired.read(1)["mode"] == 0
+
+
+def test_another_unit_id_is_served_by_another_start_of_the_bridge(path):
+    wired = Wired(path, "top")
+    wired.bridge.on_release("top", of("top", 1))
+    with pytest.raises(FatalError, match="plc_unit 2"):
+        wired.bridge.on_release("top", of("top", 2))
+    assert (wired.bridge.has(1), wired.bridge.has(2)) == (True, False)
+    wired = wired.restarted()
+    assert (wired.bridge.has(1), wired.bridge.has(2)) == (False, True)
+
+
+def test_a_unit_id_that_two_name_is_the_first_ones(path):
+    wired = Wired(path, "side", "top")
+    for _ in range(2):
+        wired.bridge.on_release("top", of("top", 1))
+        wired.bridge.on_release("side", of("side", 1))
+        assert set(wired.bridge.release_ids()) == {"top"}
+        wired = wired.restarted()
+    assert set(wired.bridge.release_ids()) == {"top"}
+
+
+def test_two_stations_change_their_unit_ids_for_each_others(path):
+    wired, wanted = Wired(path, "side", "top"), {"side": 2, "top": 1}
+    wired.bridge.on_release("side", of("side", 1))
+    wired.bridge.on_release("top", of("top", 2))
+    starts = 0
+    while starts < 5:
+        try:
+            for name, unit in wanted.items():  # retained: they come at each start
+                wired.bridge.on_release(name, of(name, unit))
+            break
+        except FatalError:
+            wired, starts = wired.restarted(), starts + 1
+    assert starts == 2
+    for name, unit in wanted.items():
+        wired.write(unit, plc_boot_id=7, trigger_seq=3)
+        wired.commit()
+        assert name in wired.bridge.sequences()

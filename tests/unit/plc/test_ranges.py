@@ -6,6 +6,7 @@ from contracts.identity import PartKey
 from contracts.messages import StoredItem
 from plc.effects import LogMissed, MarkStored, OpenEpoch
 from plc.journal import Journal
+from plc.journal_ranges import ranges
 from plc.ranges import TOLD_AT_ONCE, EpochRange, Ranges
 from tests.unit.plc.test_journal import missed
 
@@ -15,34 +16,34 @@ def stored(epoch: int, last_seq: int) -> MarkStored:
     return MarkStored((StoredItem(kind="sequence", part=key),))
 
 
-def told(ranges: Ranges) -> list[tuple[int, int, int]]:
-    return [(r.epoch, r.first_seq, r.last_seq) for r in ranges.told().get("top", ())]
+def told(epochs: Ranges) -> list[tuple[int, int, int]]:
+    return [(r.epoch, r.first_seq, r.last_seq) for r in epochs.told().get("top", ())]
 
 
 def test_an_epoch_without_a_part_is_not_told():
-    ranges = Ranges(())
-    ranges.committed(OpenEpoch("top", 5, 7, 1))
-    assert ranges.told() == {}
+    epochs = Ranges(())
+    epochs.committed(OpenEpoch("top", 5, 7, 1))
+    assert epochs.told() == {}
 
 
 def test_an_older_epoch_is_told_until_storage_has_all_of_it():
-    ranges = Ranges([EpochRange("top", 5, 1, 9, stored_last_seq=4)])
-    ranges.committed(OpenEpoch("top", 6, 8, 1))
-    ranges.committed(LogMissed((missed(1, epoch=6),)))
-    assert told(ranges) == [(5, 1, 9), (6, 1, 1)]
-    ranges.committed(stored(5, 8))
-    assert told(ranges) == [(5, 1, 9), (6, 1, 1)]
-    ranges.committed(stored(5, 9))
-    ranges.committed(stored(6, 1))
-    assert told(ranges) == [(6, 1, 1)]  # the newest goes on
+    epochs = Ranges([EpochRange("top", 5, 1, 9, stored_last_seq=4)])
+    epochs.committed(OpenEpoch("top", 6, 8, 1))
+    epochs.committed(LogMissed((missed(1, epoch=6),)))
+    assert told(epochs) == [(5, 1, 9), (6, 1, 1)]
+    epochs.committed(stored(5, 8))
+    assert told(epochs) == [(5, 1, 9), (6, 1, 1)]
+    epochs.committed(stored(5, 9))
+    epochs.committed(stored(6, 1))
+    assert told(epochs) == [(6, 1, 1)]  # the newest goes on
 
 
 def test_a_long_outage_is_told_in_portions_oldest_first():
-    ranges = Ranges([EpochRange("top", epoch, 1, 3) for epoch in range(1, 251)])
-    assert [epoch for epoch, _, _ in told(ranges)] == [*range(1, TOLD_AT_ONCE + 1), 250]
+    epochs = Ranges([EpochRange("top", epoch, 1, 3) for epoch in range(1, 251)])
+    assert [epoch for epoch, _, _ in told(epochs)] == [*range(1, TOLD_AT_ONCE + 1), 250]
     for epoch in range(1, TOLD_AT_ONCE + 1):
-        ranges.committed(stored(epoch, 3))
-    assert told(ranges)[0] == (TOLD_AT_ONCE + 1, 1, 3)
+        epochs.committed(stored(epoch, 3))
+    assert told(epochs)[0] == (TOLD_AT_ONCE + 1, 1, 3)
 
 
 def test_an_epoch_that_came_and_went_unheard_is_still_told_after_a_restart(tmp_path):
@@ -50,9 +51,9 @@ def test_an_epoch_that_came_and_went_unheard_is_still_told_after_a_restart(tmp_p
     for epoch in (5, 6, 7):
         journal.apply([OpenEpoch("top", epoch, epoch, 1), LogMissed((missed(1, epoch=epoch),))])
     journal.apply([OpenEpoch("top", 8, 8, 1), stored(5, 1)])
-    again = Ranges(journal.ranges(["top"]))
+    again = Ranges(ranges(journal.database, ["top"]))
     assert told(again) == [(6, 1, 1), (7, 1, 1)]
     again.committed(LogMissed((missed(1, epoch=8),)))
     assert told(again) == [(6, 1, 1), (7, 1, 1), (8, 1, 1)]
-    assert journal.ranges(["another"]) == []
+    assert ranges(journal.database, ["another"]) == []
     journal.close()

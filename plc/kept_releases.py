@@ -1,0 +1,52 @@
+"""Units and releases in the bridge's journal: a restart without a broker knows them."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+import structlog
+from pydantic import ValidationError
+
+from contracts.release import Release
+
+log = structlog.get_logger()
+
+
+class KeptRelease(NamedTuple):
+    """A station's unit id and its release; None where it was taken away or is not understood."""
+
+    station: str
+    unit: int
+    release: Release | None
+
+
+def keep(database: sqlite3.Connection, release: Release) -> None:
+    """The station's release from now on. Another unit id goes behind those that are taken."""
+    station, unit = release.station, release.config.plc_unit
+    database.execute("DELETE FROM releases WHERE station = ? AND unit <> ?", (station, unit))
+    database.execute(
+        "INSERT INTO releases (station, unit, body) VALUES (?, ?, ?)"
+        " ON CONFLICT (station) DO UPDATE SET body = excluded.body",
+        (station, unit, release.model_dump_json()),
+    )
+
+
+def forget(database: sqlite3.Connection, station: str) -> None:
+    """The station has no release any more. Its unit id stays."""
+    database.execute("UPDATE releases SET body = NULL WHERE station = ?", (station,))
+
+
+def kept(database: sqlite3.Connection) -> list[KeptRelease]:
+    """What was kept, in the order in which stations took their unit ids."""
+    rows = database.execute("SELECT station, unit, body FROM releases ORDER BY id")
+    return [KeptRelease(name, unit, _release(name, body)) for name, unit, body in rows]
+
+
+def _release(station: str, body: str | None) -> Release | None:
+    """A release whose name is not that of its content, as another version made it, is none."""
+    try:
+        return Release.model_validate_json(body) if body is not None else None
+    except ValidationError as error:
+        log.warning("release_not_understood", station=station, reason=str(error))
+        return None

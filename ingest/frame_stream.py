@@ -52,27 +52,10 @@ class FrameStream:
             append(self._redis, self._stream, fields)
 
     def tidy(self) -> int:
-        """Delete finished frames; how many others had to go since the last time.
-
-        Raises:
-            LinkDown: Redis cannot be reached.
-            ServerFull: it has no memory even for the name of a group.
-        """
-        self._found_inference_group()
+        """Delete finished frames; how many others had to go since last time. Raises LinkDown."""
         self._trim(keep_at_most=self._keep_at_most)
         lost, self._lost = self._lost, 0
         return lost
 
     def _trim(self, keep_at_most: int) -> None:
         self._lost += trim_consumed(self._redis, self._stream, GROUPS, keep_at_most)
-
-    def _found_inference_group(self) -> None:
-        """A full Redis refuses a new group, and without one its frames would never be read."""
-        with translate_errors(address(self._redis)):
-            try:
-                self._redis.xgroup_create(
-                    self._stream, names.INFERENCE_GROUP, id="0", mkstream=True
-                )
-            except redis.ResponseError as error:
-                if not str(error).startswith("BUSYGROUP"):
-                    raise

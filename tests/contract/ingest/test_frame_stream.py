@@ -92,7 +92,6 @@ def test_the_bound_holds_and_says_what_was_lost(frames_server: RedisServer) -> N
 def test_a_full_redis_takes_nothing_says_so_and_can_be_emptied() -> None:
     with redis_server("frames", "--maxmemory", "4mb") as server:
         stream = FrameStream(connect(server.url), STATION, 1000)
-        stream.tidy()
         with pytest.raises(ServerFull):
             put(stream, 20, size=500_000)
         waiting = stream.waiting()

@@ -11,10 +11,10 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 import structlog
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 
 from contracts.errors import FatalError
-from plc.effects import JournalOp
+from plc.effects import ForgetRelease, JournalOp, KeepRelease, MarkStored, NoteGate, NoteLate
 from plc.journal import Applied, Journal
 from runtime.worker import Stop
 
@@ -25,6 +25,12 @@ COMMIT_SECONDS = Histogram(
     "Time that a commit of the bridge's journal takes",
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0),
 )
+REFUSED = Counter(
+    "referee_bridge_not_journaled", "Words of other processes that the journal cannot hold"
+)
+FROM_OUTSIDE = (NoteGate, NoteLate, MarkStored, KeepRelease, ForgetRelease)
+"""Operations that the ledger can do without: no part is opened or disposed of by them."""
+UNWRITABLE = (OverflowError, ValueError, sqlite3.Error)
 LARGEST_BACKLOG = 100_000
 LARGEST_GROUP = 512
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.02, 1.0
@@ -63,11 +69,28 @@ class JournalWriter:
     def _commit(self, group: list[JournalOp], stop: Stop) -> bool:
         """Commit one group, however long the disk is away. False where ``stop`` came first."""
         delay_s = FIRST_RETRY_S
-        while (applied := self._applied(group)) is None:
-            if stop.wait(delay_s):
-                return False
-            delay_s = min(2 * delay_s, LONGEST_RETRY_S)
+        try:
+            while (applied := self._applied(group)) is None:
+                if stop.wait(delay_s):
+                    return False
+                delay_s = min(2 * delay_s, LONGEST_RETRY_S)
+        except UNWRITABLE as error:
+            return self._commit_each(group, error, stop)
         self._on_commit(applied)
+        return True
+
+    def _commit_each(self, group: list[JournalOp], error: Exception, stop: Stop) -> bool:
+        """Commit all of a group but what cannot be written; nothing of the group is done yet.
+
+        Raises:
+            the error itself, where the ledger needs what cannot be written.
+        """
+        if len(group) > 1:
+            return all(self._commit([op], stop) for op in group)
+        if not isinstance(group[0], FROM_OUTSIDE):
+            raise error
+        REFUSED.inc()
+        log.error("not_journaled", what=type(group[0]).__name__, reason=repr(error))
         return True
 
     def _applied(self, group: list[JournalOp]) -> list[Applied] | None:

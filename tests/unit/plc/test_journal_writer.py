@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from plc.effects import OpenEpoch
+from contracts.causes import Decision
+from contracts.identity import PartKey
+from contracts.messages import StoredItem
+from plc.effects import MarkStored, NoteLate, OpenEpoch
 from plc.journal import Applied, Journal
-from plc.journal_writer import JournalWriter
+from plc.journal_writer import REFUSED, JournalWriter
 from runtime.worker import Stop
 
 
@@ -68,6 +71,44 @@ def test_a_disk_that_is_away_is_told_and_nothing_is_lost_or_reordered(writing):
     until(lambda: len(writing.done) == 3)
     assert writing.writer.up
     assert writing.epochs() == [1, 2, 3]
+
+
+def foreign(**identity: int) -> PartKey:
+    """What no message can hold today; the next field that is added may let it through."""
+    return PartKey.model_construct(station="top", **identity)
+
+
+def stored(part: PartKey) -> MarkStored:
+    return MarkStored((StoredItem.model_construct(kind="sequence", part=part),))
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        NoteLate(foreign(epoch=2**70, trigger_seq=1), "v", Decision.PASS),
+        NoteLate(foreign(epoch=[1], trigger_seq=1), "v", Decision.PASS),
+        MarkStored(
+            (StoredItem.model_construct(kind="sequence", part=foreign(epoch=1, trigger_seq=2**70)),)
+        ),
+    ],
+)
+def test_words_from_outside_that_cannot_be_written_are_left_out_alone(writing, poison):
+    before = REFUSED._value.get()
+    for op in (OpenEpoch("top", 1, 1, 1), poison, OpenEpoch("top", 2, 1, 1)):
+        writing.writer.submit(op)
+    until(lambda: len(writing.done) == 2)
+    assert writing.epochs() == [1, 2]
+    assert REFUSED._value.get() == before + 1
+    assert writing.thread.is_alive()
+
+
+def test_what_the_ledger_needs_is_never_left_out(tmp_path):
+    journal = Journal(tmp_path / "bridge.sqlite")
+    writer = JournalWriter(journal, lambda done: None)
+    writer.submit(OpenEpoch("top", 2**70, 1, 1))
+    with pytest.raises(OverflowError):
+        writer.run(Stop())
+    journal.close()
 
 
 def test_what_waits_at_the_end_is_still_written(tmp_path):

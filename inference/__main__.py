@@ -53,8 +53,14 @@ def main() -> int:
         state=StateBoard(link, topics, process, clock),
         standing=lambda: readiness.standing,
     )
-    worker = _worker(settings, journal, model, releases, clock, stop)
-    steps = {"worker": worker.step, "outbox": publisher.step, "readiness": readiness.step}
+    frames = _frames(settings, journal, clock, stop)
+    worker = _worker(settings, frames, journal, model, releases, clock, stop)
+    steps = {
+        "worker": worker.step,
+        "claims": frames.keep_claims,
+        "outbox": publisher.step,
+        "readiness": readiness.step,
+    }
     jobs = {name: partial(run_loop, step, stop, name) for name, step in steps.items()}
     link.start()
     with supervised_threads(stop, jobs):
@@ -64,21 +70,29 @@ def main() -> int:
     return stop.exit_code
 
 
+def _frames(
+    settings: InferenceSettings, journal: redis.Redis, clock: Clock, stop: Stop
+) -> FrameStreams:
+    streams = [names.frames(station) for station in settings.stations]
+    group = StreamGroup(
+        connect(settings.frames_redis_url), streams, names.INFERENCE_GROUP, settings.process
+    )
+    bury = partial(dead_letter, journal)
+    return FrameStreams(group, bury, clock, settings.reclaim_idle_ms, pause=stop.wait)
+
+
 def _worker(
     settings: InferenceSettings,
+    frames: FrameStreams,
     journal: redis.Redis,
     model: TritonModel,
     releases: ReleaseBook,
     clock: Clock,
     stop: Stop,
 ) -> InferenceWorker:
-    streams = [names.frames(station) for station in settings.stations]
-    group = StreamGroup(
-        connect(settings.frames_redis_url), streams, names.INFERENCE_GROUP, settings.process
-    )
     return InferenceWorker(
         settings.stations,
-        frames=FrameStreams(group, partial(dead_letter, journal), clock, settings.reclaim_idle_ms),
+        frames=frames,
         model=model,
         releases=releases,
         outbox=VerdictOutbox(journal),

@@ -8,6 +8,7 @@ a part's turn away. Newest first would serve as many parts and let all the other
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -42,7 +43,8 @@ class FrameStreams:
     """This worker's share of the frames of its stations.
 
     One frame of each station at a time: what waits in a worker that is busy cannot be done by one
-    that is idle. Frames of workers that died are taken over after ``reclaim_idle_ms``.
+    that is idle. A worker that lives renews its claim on what it holds, however long that takes;
+    frames of one that gave no sign for ``reclaim_idle_ms`` are taken over.
     """
 
     def __init__(
@@ -51,11 +53,14 @@ class FrameStreams:
         bury: Callable[[Entry, str], None],
         clock: Clock,
         reclaim_idle_ms: int,
+        pause: Callable[[float], object],
     ) -> None:
-        """``bury`` keeps an entry that can never work as a dead letter."""
+        """``bury`` keeps an entry that can never work as a dead letter; ``pause`` sleeps, s."""
         self._group, self._bury, self._clock = group, bury, clock
-        self._reclaim_idle_ms = reclaim_idle_ms
+        self._reclaim_idle_ms, self._pause = reclaim_idle_ms, pause
         self._reclaimed_at = clock.now()
+        self._held: dict[tuple[str, str], Entry] = {}
+        self._lock = threading.Lock()
 
     def pull(self) -> list[Frame]:
         """Frames to be inspected, the most urgent first; waits a little where there is none.
@@ -65,14 +70,24 @@ class FrameStreams:
         """
         taken_over = self._taken_over()
         entries = taken_over or self._group.read(1, READ_BLOCK_MS)
-        frames = [self._frame(entry, bool(taken_over)) for entry in entries]
-        return sorted(
-            (frame for frame in frames if frame is not None), key=lambda one: one.deadline_utc_ns
-        )
+        looked_at = [self._frame(entry, bool(taken_over)) for entry in entries]
+        frames = [frame for frame in looked_at if frame is not None]
+        with self._lock:
+            self._held.update({(one.entry.stream, one.entry.id): one.entry for one in frames})
+        return sorted(frames, key=lambda one: one.deadline_utc_ns)
 
     def done(self, frame: Frame) -> None:
         """Its verdict is durable: never give it out again. Raises LinkDown."""
         self._group.ack(frame.entry)
+        with self._lock:
+            self._held.pop((frame.entry.stream, frame.entry.id), None)
+
+    def keep_claims(self) -> None:
+        """Renew the claim on what this worker holds, and wait. A thread's step. Raises LinkDown."""
+        with self._lock:
+            held = tuple(self._held.values())
+        self._group.renew(*held)
+        self._pause(self._reclaim_idle_ms / 4 / 1e3)
 
     def bury(self, frame: Frame, reason: str) -> None:
         """Keep it as a dead letter; it is still to be answered and done. Raises LinkDown."""

@@ -22,7 +22,10 @@ class InferenceSettings(ProcessSettings):
         int, Field(ge=0, title="Kept of the deadline for the way from the verdict to the registers")
     ] = 20
     reclaim_idle_ms: Annotated[
-        int, Field(ge=50, title="A frame that a worker held for so long is taken over by another")
+        int,
+        Field(
+            ge=50, title="A frame whose worker gave no sign for so long is taken over by another"
+        ),
     ] = 500
     greatest_deliveries: Annotated[
         int, Field(ge=1, title="A frame that was given out so often in vain goes to dead letters")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import redis
 import structlog
 
-from contracts.names import dead_letters
-from runtime.metrics import DEAD_LETTERS, ENTRIES_LOST
+from runtime.dead_letters import dead_letter
+from runtime.entry import Entry
+from runtime.metrics import ENTRIES_LOST
 from runtime.redis_link import address, translate_errors
 from runtime.trim import trim_consumed
 
@@ -18,8 +18,6 @@ __all__ = ["Entry", "StreamGroup", "append", "dead_letter", "trim_consumed"]
 
 log = structlog.get_logger()
 
-DEAD_LETTERS_KEPT = 1000
-LARGEST_DEAD_FIELD_BYTES = 64 * 1024
 MOST_IDS_AT_ONCE = 1000
 
 # Begins at the first entry; a group that exists goes on where it is. A Redis at its bound refuses
@@ -38,14 +36,6 @@ ACK_AND_DELETE = """
 redis.call('XACK', KEYS[1], ARGV[1], unpack(ARGV, 2))
 return redis.call('XDEL', KEYS[1], unpack(ARGV, 2))
 """
-
-
-class Entry(NamedTuple):
-    """One entry of a stream; ``fields`` are bytes as they were appended."""
-
-    stream: str
-    id: str
-    fields: dict[bytes, bytes]
 
 
 class StreamGroup:
@@ -92,6 +82,18 @@ class StreamGroup:
         """
         with translate_errors(self._server):
             return self._in_group(lambda: self._reclaim(min_idle_ms, count))
+
+    def renew(self, *entries: Entry) -> None:
+        """Say that these are still being worked on: they count as handed out just now.
+
+        It is no further delivery. An entry that is not pending any more stays so.
+
+        Raises:
+            LinkDown: Redis cannot be reached.
+        """
+        with translate_errors(self._server):
+            for stream, ids in _ids_by_stream(entries):
+                self._redis.xclaim(stream, self._group, self._consumer, 0, ids, justid=True)
 
     def deliveries(self, entry: Entry) -> int:
         """How often the entry was handed to a consumer; 0 when it is not pending.
@@ -197,32 +199,6 @@ def append(client: redis.Redis, stream: str, fields: Mapping[str, bytes]) -> str
         entry: dict[Any, Any] = dict(fields)
         entry_id: Any = client.xadd(stream, entry)
         return entry_id.decode()
-
-
-def dead_letter(journal: redis.Redis, entry: Entry, reason: str) -> None:
-    """Keep an entry that can never work, with the reason, for people to look at.
-
-    A field above 64 KiB (a picture) is kept as its size and SHA-256: the journal flushes every
-    write, and the picture is in the archive. Each stream's latest thousand letters are kept.
-
-    Raises:
-        LinkDown, ServerFull: the letter was not kept.
-    """
-    letter: dict[Any, Any] = {b"reason": reason.encode(), b"entry_id": entry.id.encode()}
-    for name, value in entry.fields.items():
-        letter |= _small_enough(name, value)
-    stream = dead_letters(entry.stream)
-    with translate_errors(address(journal)):
-        journal.xadd(stream, letter, maxlen=DEAD_LETTERS_KEPT, approximate=True)
-    DEAD_LETTERS.labels(entry.stream).inc()
-    log.error("dead_letter", stream=entry.stream, entry_id=entry.id, reason=reason)
-
-
-def _small_enough(name: bytes, value: bytes) -> dict[bytes, bytes]:
-    if len(value) <= LARGEST_DEAD_FIELD_BYTES:
-        return {name: value}
-    digest = hashlib.sha256(value).hexdigest()
-    return {name + b".bytes": str(len(value)).encode(), name + b".sha256": digest.encode()}
 
 
 def _ids_by_stream(entries: Iterable[Entry]) -> Iterator[tuple[str, list[str]]]:

@@ -145,6 +145,11 @@ class Line:
         """Frames that a worker holds."""
         return self.frames.xpending(names.frames(STATION), names.INFERENCE_GROUP)["pending"]
 
+    def held(self) -> list[dict[str, object]]:
+        """Frames that workers hold, with how often each was given out."""
+        stream = names.frames(STATION)
+        return self.frames.xpending_range(stream, names.INFERENCE_GROUP, "-", "+", 10)
+
     def until_published(self, parts: set[PartKey]) -> None:
         def look() -> bool:
             self._listen()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -111,6 +112,23 @@ def test_the_same_frame_again_is_the_same_verdict(line: Line) -> None:
         (7, Decision.REJECT),
         (8, Decision.PASS),
     ]
+
+
+def test_a_frame_that_takes_long_stays_with_its_worker(line: Line, triton: TritonServer) -> None:
+    line.apply()
+    for instance in (1, 2):
+        line.start_worker(instance)
+        line.until_ready(f"inference-{instance}")
+    os.kill(triton.pid, signal.SIGSTOP)
+    try:
+        slow = line.put(1, png(with_spot()))
+        until(lambda: line.pending() == 1, "a worker to take the frame")
+        time.sleep(1.3)  # more than twice the time after which a dead worker's is taken over
+        [held] = line.held()
+        assert held["times_delivered"] == 1
+    finally:
+        os.kill(triton.pid, signal.SIGCONT)
+    assert line.verdict_of(slow).decision is Decision.REJECT
 
 
 def test_a_killed_worker_is_taken_over(line: Line, triton: TritonServer) -> None:

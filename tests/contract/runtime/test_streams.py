@@ -197,3 +197,24 @@ def test_a_dead_letter_says_why_and_leaves_out_the_picture(journal_redis: redis.
     assert (letter[b"entry_id"], letter[b"header"]) == (b"5-0", b"not json")
     assert letter[b"image.bytes"] == b"200000"
     assert b"image" not in letter
+
+
+def test_a_renewed_claim_is_not_taken_over_and_is_no_delivery(frames_redis: redis.Redis):
+    put(frames_redis, b"slow", b"abandoned")
+    one = StreamGroup(frames_redis, [STREAM], "inference", "one")
+    two = StreamGroup(frames_redis, [STREAM], "inference", "two")
+    slow, _ = one.read(2, 0)
+    time.sleep(0.12)
+    one.renew(slow)
+    assert images(two.reclaim(100, 10)) == [b"abandoned"]
+    assert one.deliveries(slow) == 1
+
+
+def test_renewing_what_is_done_or_nothing_changes_nothing(frames_redis: redis.Redis):
+    put(frames_redis, b"a")
+    one = StreamGroup(frames_redis, [STREAM], "inference", "one")
+    [entry] = one.read(1, 0)
+    one.ack(entry)
+    one.renew(entry)
+    one.renew()
+    assert frames_redis.xpending(STREAM, "inference")["pending"] == 0

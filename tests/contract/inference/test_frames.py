@@ -1,0 +1,64 @@
+"""Workers that share frames on a real Redis: one that lives keeps what it holds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import partial
+
+import redis
+
+from contracts import names
+from inference.frames import FrameStreams
+from runtime.clock import SystemClock
+from runtime.streams import StreamGroup, append, dead_letter
+from runtime.worker import Stop, run_loop
+from tests.contract.ingest.parts import STATION, header
+
+IDLE_MS = 200
+
+
+def worker(client: redis.Redis, journal: redis.Redis, name: str, stop: Stop) -> FrameStreams:
+    group = StreamGroup(client, [names.frames(STATION)], names.INFERENCE_GROUP, name)
+    return FrameStreams(group, partial(dead_letter, journal), SystemClock(), IDLE_MS, stop.wait)
+
+
+def put(client: redis.Redis, seq: int) -> None:
+    fields = {"header": header(seq).model_dump_json().encode(), "image": b"x"}
+    append(client, names.frames(STATION), fields)
+
+
+def pulled_within(frames: FrameStreams, seconds: float) -> list[int]:
+    give_up_s, found = time.monotonic() + seconds, []
+    while not found and time.monotonic() < give_up_s:
+        found = [frame.header.part.trigger_seq for frame in frames.pull()]
+    return found
+
+
+def test_a_frame_is_not_taken_from_a_worker_that_lives(
+    frames_redis: redis.Redis, journal_redis: redis.Redis
+) -> None:
+    put(frames_redis, 1)
+    stop = Stop()
+    slow, idle = (worker(frames_redis, journal_redis, name, stop) for name in ("slow", "idle"))
+    [frame] = slow.pull()
+    claims = threading.Thread(target=run_loop, args=(slow.keep_claims, stop, "claims"))
+    claims.start()
+    try:
+        assert pulled_within(idle, 4 * IDLE_MS / 1e3) == []
+        slow.done(frame)
+        put(frames_redis, 2)
+        assert pulled_within(idle, 2) == [2]
+    finally:
+        stop.set()
+        claims.join(5)
+
+
+def test_a_frame_of_a_worker_that_gives_no_sign_is_taken_over(
+    frames_redis: redis.Redis, journal_redis: redis.Redis
+) -> None:
+    put(frames_redis, 1)
+    stop = Stop()
+    dead, idle = (worker(frames_redis, journal_redis, name, stop) for name in ("dead", "idle"))
+    assert len(dead.pull()) == 1
+    assert pulled_within(idle, 2) == [1]

@@ -89,6 +89,10 @@ class FrameStreams:
         self._group.renew(*held)
         self._pause(self._reclaim_idle_ms / 4 / 1e3)
 
+    def waited_ms(self, frame: Frame) -> float:
+        """How long it has been in Redis, by the clock of Redis. Raises LinkDown."""
+        return self._group.age_ms(frame.entry)
+
     def bury(self, frame: Frame, reason: str) -> None:
         """Keep it as a dead letter; it is still to be answered and done. Raises LinkDown."""
         self._bury(frame.entry, reason)

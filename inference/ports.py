@@ -38,6 +38,10 @@ class Frames(Protocol):
         """Its verdict is durable: never give it out again. Raises LinkDown."""
         ...
 
+    def waited_ms(self, frame: Frame) -> float:
+        """How long nobody looked at it, by a clock that is not ours. Raises LinkDown."""
+        ...
+
     def bury(self, frame: Frame, reason: str) -> None:
         """Keep it as a dead letter, for people to look at. Raises LinkDown."""
         ...

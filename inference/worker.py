@@ -142,7 +142,20 @@ class InferenceWorker:
         left_ms, needed_ms = self._left_ms(frame, now), self._times.estimate_ms(header.part.station)
         if left_ms > needed_ms:
             return None
+        ahead_ms = self._ahead_ms(frame, now)
+        if left_ms + ahead_ms > needed_ms:
+            told = (
+                f"this clock is {ahead_ms:.0f} ms ahead of the camera's, {left_ms:.0f} ms were left"
+            )
+            return Refusal(Cause.CLOCK, told)
         return self._out_of_time(frame, left_ms, needed_ms)
+
+    def _ahead_ms(self, frame: Frame, now: Stamp) -> float:
+        """How much older than it can be a frame of another machine looks; 0 for one of this."""
+        captured_at = frame.header.captured_at
+        if captured_at.boot_id == now.boot_id:
+            return 0.0
+        return max(0.0, now.ms_since(captured_at) - self._frames.waited_ms(frame))
 
     def _out_of_time(self, frame: Frame, left_ms: float, needed_ms: float) -> Refusal:
         header = frame.header

@@ -95,6 +95,16 @@ class StreamGroup:
             for stream, ids in _ids_by_stream(entries):
                 self._redis.xclaim(stream, self._group, self._consumer, 0, ids, justid=True)
 
+    def age_ms(self, entry: Entry) -> float:
+        """How long the entry has been in its stream, by the clock of its Redis alone.
+
+        Raises:
+            LinkDown: Redis cannot be reached.
+        """
+        with translate_errors(self._server):
+            seconds, microseconds = self._redis.time()
+        return seconds * 1e3 + microseconds / 1e3 - int(entry.id.split("-")[0])
+
     def deliveries(self, entry: Entry) -> int:
         """How often the entry was handed to a consumer; 0 when it is not pending.
 

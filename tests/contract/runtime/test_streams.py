@@ -218,3 +218,11 @@ def test_renewing_what_is_done_or_nothing_changes_nothing(frames_redis: redis.Re
     one.renew(entry)
     one.renew()
     assert frames_redis.xpending(STREAM, "inference")["pending"] == 0
+
+
+def test_an_entrys_age_is_told_by_the_clock_of_redis(frames_redis: redis.Redis):
+    put(frames_redis, b"a")
+    group = StreamGroup(frames_redis, [STREAM], "inference", "one")
+    [entry] = group.read(1, 0)
+    time.sleep(0.1)
+    assert 95 < group.age_ms(entry) < 2000

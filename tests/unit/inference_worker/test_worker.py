@@ -35,7 +35,7 @@ class Line:
         self.model_ms = 10.0
         self.margin: np.ndarray = NOTHING
         self.model_says: Callable[[], None] = lambda: None
-        self.journal_is_up = True
+        self.journal_is_up, self.waited = True, 0.0
         self.worker = self.new_worker()
 
     def new_worker(self) -> InferenceWorker:
@@ -56,6 +56,9 @@ class Line:
 
     def done(self, frame: Frame) -> None:
         self.done_frames.append(frame)
+
+    def waited_ms(self, frame: Frame) -> float:
+        return self.waited
 
     def bury(self, frame: Frame, reason: str) -> None:
         self.buried.append(reason)
@@ -304,6 +307,29 @@ def test_a_part_of_the_future_is_no_pass(line: Line) -> None:
     ahead.advance_ms(501)
     (verdict,) = line.inspect(frame(ahead))
     assert verdict.cause is Cause.CLOCK
+
+
+@pytest.mark.parametrize(
+    ("waited_ms", "cause"), [(5, Cause.CLOCK), (300, Cause.CLOCK), (1100, Cause.OVERLOAD)]
+)
+def test_a_part_of_a_machine_whose_clock_is_behind_is_no_overload(
+    line: Line, waited_ms: float, cause: Cause
+) -> None:
+    line.takes(100)
+    camera = ManualClock(boot_id="another machine")
+    of_camera = frame(camera, 20, deadline_ms=1000)
+    line.clock.advance_ms(1200)
+    line.waited = waited_ms
+    (verdict,) = line.inspect(of_camera)
+    assert (verdict.decision, verdict.cause) == (Decision.NO_VERDICT, cause)
+    assert not line.asked
+
+
+def test_on_one_machine_what_waited_is_an_overload(line: Line) -> None:
+    line.takes(100)
+    waited = frame(line.clock, 20, deadline_ms=1000)
+    line.clock.advance_ms(1200)
+    assert line.inspect(waited)[0].cause is Cause.OVERLOAD
 
 
 def test_journal_down_keeps_the_verdict_and_takes_no_new_part(line: Line) -> None:

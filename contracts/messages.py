@@ -190,6 +190,9 @@ class SequenceRange(Message):
     epoch: Counter
     first_seq: Counter
     last_seq: Counter
+    after_jump: Annotated[
+        bool, Field(title="The PLC's counter jumped: nobody knows how many parts came before")
+    ] = False
 
 
 class ProcessState(Message):

@@ -13,12 +13,13 @@ from plc.parts import Part
 
 @dataclass(frozen=True)
 class OpenEpoch:
-    """A new run of the trigger counter."""
+    """A new run of the trigger counter; ``after_jump`` where the same PLC changed its counter."""
 
     station: str
     epoch: int
     plc_boot_id: int
     first_seq: int
+    after_jump: bool = False
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ class Journal:
         self._lock = _locked(path.with_suffix(".lock"))
         self.path = path
         self.database = open_database(path)
-        create_tables(self.database)
+        create_tables(self.database, path)
         self._settled = 0
         self._handlers: dict[type, Callable[[Any], Iterable[Disposition]]] = {
             OpenEpoch: self._open_epoch,
@@ -120,9 +120,9 @@ class Journal:
 
     def _open_epoch(self, op: OpenEpoch) -> Iterable[Disposition]:
         self.database.execute(
-            "INSERT INTO epochs (station, epoch, plc_boot_id, first_seq, last_seq)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (op.station, op.epoch, op.plc_boot_id, op.first_seq, op.first_seq - 1),
+            "INSERT INTO epochs (station, epoch, plc_boot_id, first_seq, last_seq, after_jump)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (op.station, op.epoch, op.plc_boot_id, op.first_seq, op.first_seq - 1, op.after_jump),
         )
         return ()
 

@@ -12,7 +12,8 @@ from plc.ranges import EpochRange
 def ranges(database: sqlite3.Connection, stations: Sequence[str]) -> list[EpochRange]:
     """Epochs of these stations that storage has not all of, and the newest one of each."""
     rows = database.execute(
-        "SELECT station, epoch, first_seq, last_seq, stored_last_seq FROM epochs AS this"
+        "SELECT station, epoch, first_seq, last_seq, after_jump, stored_last_seq"
+        " FROM epochs AS this"
         " WHERE last_seq >= first_seq AND stored_last_seq < last_seq"
         " OR epoch = (SELECT max(epoch) FROM epochs WHERE station = this.station)"
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from contracts.errors import FatalError
+
+VERSION = 2
 SCHEMA = """
 -- In the order in which stations took their units. The body goes with the release.
 CREATE TABLE IF NOT EXISTS releases (
@@ -14,7 +17,7 @@ CREATE TABLE IF NOT EXISTS releases (
 CREATE TABLE IF NOT EXISTS epochs (
     station TEXT NOT NULL, epoch INTEGER NOT NULL, plc_boot_id INTEGER NOT NULL,
     first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,
-    stored_last_seq INTEGER NOT NULL DEFAULT -1,
+    after_jump INTEGER NOT NULL, stored_last_seq INTEGER NOT NULL DEFAULT -1,
     passed INTEGER NOT NULL DEFAULT 0, rejected INTEGER NOT NULL DEFAULT 0,
     timeouts INTEGER NOT NULL DEFAULT 0, missed INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (station, epoch)
@@ -51,6 +54,10 @@ def open_database(path: Path) -> sqlite3.Connection:
     return database
 
 
-def create_tables(database: sqlite3.Connection) -> None:
-    """What is missing of the tables."""
-    database.executescript(SCHEMA)
+def create_tables(database: sqlite3.Connection, path: Path) -> None:
+    """The tables of a new journal. Raises FatalError for a journal of another version."""
+    ((version,),) = database.execute("PRAGMA user_version")
+    is_new = not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+    if not is_new and version != VERSION:
+        raise FatalError(f"{path}: a journal of version {version}, not {VERSION}: move it away")
+    database.executescript(f"{SCHEMA}PRAGMA user_version = {VERSION};")

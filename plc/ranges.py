@@ -25,12 +25,22 @@ class EpochRange:
     epoch: int
     first_seq: int
     last_seq: int
+    after_jump: bool = False
     stored_last_seq: int = -1
 
     @property
     def is_stored(self) -> bool:
         """Whether storage knows all of it; an epoch without a part has nothing to be known."""
         return self.last_seq < self.first_seq or self.stored_last_seq >= self.last_seq
+
+    def as_message(self) -> SequenceRange:
+        """What the line is told."""
+        return SequenceRange(
+            epoch=self.epoch,
+            first_seq=self.first_seq,
+            last_seq=self.last_seq,
+            after_jump=bool(self.after_jump),
+        )
 
 
 class Ranges:
@@ -44,7 +54,8 @@ class Ranges:
     def committed(self, op: JournalOp) -> None:
         """The journal has this durably."""
         if isinstance(op, OpenEpoch):
-            begun = EpochRange(op.station, op.epoch, op.first_seq, op.first_seq - 1)
+            first_seq = op.first_seq
+            begun = EpochRange(op.station, op.epoch, first_seq, first_seq - 1, op.after_jump)
             self._epochs.setdefault(op.station, {})[op.epoch] = begun
         elif isinstance(op, LogTrigger):
             self._widen(op.part.key)
@@ -63,11 +74,8 @@ class Ranges:
         for epoch in [e for e, each in epochs.items() if e != newest and each.is_stored]:
             del epochs[epoch]
         older = sorted(epochs)[:-1][:TOLD_AT_ONCE]
-        return tuple(
-            SequenceRange(epoch=epoch, first_seq=each.first_seq, last_seq=each.last_seq)
-            for epoch in (*older, newest)
-            if (each := epochs[epoch]).last_seq >= each.first_seq
-        )
+        known = [epochs[epoch] for epoch in (*older, newest)]
+        return tuple(each.as_message() for each in known if each.last_seq >= each.first_seq)
 
     def _widen(self, key: PartKey) -> None:
         reached = self._epochs[key.station][key.epoch]

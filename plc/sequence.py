@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 LARGEST_GAP = 4096
 """Parts that may be missed in one step. A larger step is no gap: the counter itself was changed."""
+LARGEST_ABSENCE = 2**15 - 1
+"""Parts that a PLC may have counted alone, as its resync tells; more look like a step back."""
 
 
 class Move(Enum):
@@ -30,12 +32,12 @@ class Advance(NamedTuple):
     missed: int
 
 
-def advance(last_seq: int, seq16: int) -> Advance:
+def advance(last_seq: int, seq16: int, largest_gap: int = LARGEST_GAP) -> Advance:
     """Hold ``seq16`` from the wire against the unwrapped ``last_seq`` of the epoch."""
     delta = (seq16 - last_seq) & 0xFFFF
     if delta == 0:
         return Advance(Move.SAME, last_seq, 0)
-    if delta <= LARGEST_GAP + 1:
+    if delta <= largest_gap + 1:
         return Advance(Move.FORWARD, last_seq + delta, delta - 1)
     return Advance(Move.JUMP, seq16, 0)
 

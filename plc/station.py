@@ -18,9 +18,10 @@ from plc.part_book import PartBook, Timing
 from plc.parts import Part
 from plc.phases import BridgeState, ErrorCode, Health
 from plc.plc_image import PlcChanges, PlcImage
-from plc.sequence import LARGEST_GAP, Move, advance, mint_epoch
+from plc.sequence import LARGEST_ABSENCE, LARGEST_GAP, Move, advance, mint_epoch
 
 NO_RELEASE_DEADLINE_MS = 1000
+MISSED_AT_ONCE = 256
 
 
 class Station:
@@ -134,10 +135,9 @@ class Station:
             self._open_epoch(1 if seq16 <= LARGEST_GAP else seq16 + 1, now)
             self._miss_through(seq16, now)
             return
-        step = advance(self.numbering.last_seq, seq16)
+        step = advance(self.numbering.last_seq, seq16, LARGEST_ABSENCE)
         if step.move is Move.JUMP:
-            self._open_epoch(seq16 + 1, now)
-            self.state.fault(ErrorCode.SEQUENCE_JUMP)
+            self._jump(seq16 + 1, now)
         self._miss_through(step.trigger_seq, now)
         self.book.trigger_echo = seq16
 
@@ -146,8 +146,7 @@ class Station:
         if step.move is Move.SAME:
             return
         if step.move is Move.JUMP:
-            self._open_epoch(step.trigger_seq, now)
-            self.state.fault(ErrorCode.SEQUENCE_JUMP)
+            self._jump(step.trigger_seq, now)
         if not self.image.coil("trigger_enable"):
             self._miss_through(step.trigger_seq, now)
             return
@@ -165,20 +164,28 @@ class Station:
         )
         self.book.begin(Part(trigger, self.mode, self.release_id))
 
-    def _open_epoch(self, first_seq: int, now: Stamp) -> None:
+    def _jump(self, first_seq: int, now: Stamp) -> None:
+        self._open_epoch(first_seq, now, after_jump=True)
+        self.state.fault(ErrorCode.SEQUENCE_JUMP)
+
+    def _open_epoch(self, first_seq: int, now: Stamp, *, after_jump: bool = False) -> None:
         self.book.close_all(now)
         epoch = mint_epoch(self.numbering.epoch, now.utc_ns)
         self.numbering.begin(epoch, self.image.plc_boot_id, first_seq)
         self.book.trigger_echo = (first_seq - 1) & 0xFFFF
-        self.book.effects.append(OpenEpoch(self.name, epoch, self.image.plc_boot_id, first_seq))
+        boot_id = self.image.plc_boot_id
+        self.book.effects.append(OpenEpoch(self.name, epoch, boot_id, first_seq, after_jump))
 
     def _miss_through(self, last_seq: int, now: Stamp) -> None:
-        missed = range(self.numbering.last_seq + 1, last_seq + 1)
-        if not missed:
-            return
+        """In portions, so that no single commit is a long one."""
+        while self.numbering.last_seq < last_seq:
+            portion_end = min(last_seq, self.numbering.last_seq + MISSED_AT_ONCE)
+            self._miss(range(self.numbering.last_seq + 1, portion_end + 1), now)
+
+    def _miss(self, missed: range, now: Stamp) -> None:
         self.missed_latch = True
         dispositions = tuple(self._missed(seq, now) for seq in missed)
-        self.numbering.last_seq = last_seq
+        self.numbering.last_seq = missed[-1]
         self.book.effects.append(LogMissed(dispositions))
         for disposition in dispositions:
             self.book.count(disposition)

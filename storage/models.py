@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contracts.causes import Cause, Decision, Gate, Mode
@@ -133,6 +133,7 @@ class SequenceRow(Base):
     first_seq: Mapped[int]
     last_seq: Mapped[int]
     known_at_utc_ns: Mapped[int]
+    after_jump: Mapped[bool] = mapped_column(server_default=false())
 
 
 class ReleaseRow(Base):

@@ -1,4 +1,8 @@
-"""The ledger: every part of every epoch, exactly once, or it is not closed."""
+"""The ledger: every part of every epoch, exactly once, or it is not closed.
+
+Where the PLC's counter jumped, parts that it counted alone may be missing without a trace. The
+epoch that began there is never closed.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +77,8 @@ def _row(epoch: Epoch, count: _Count, known: SequenceRow | None) -> LedgerRow:
         no_verdict=dict(count.causes),
         missing=missing,
         known_at_utc_ns=known.known_at_utc_ns if known else None,
-        closed=known is not None and missing == 0,
+        closed=known is not None and missing == 0 and not known.after_jump,
+        after_jump=known is not None and known.after_jump,
     )
 
 

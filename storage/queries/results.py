@@ -20,7 +20,9 @@ class LedgerRow:
         triggered: parts from first to last, ``passed + rejected + no_verdict + missing``.
         missing: parts without a disposition.
         known_at_utc_ns: when the sequencer last said how far it is; None: never, so never closed.
-        closed: the sequencer's range is known and each part in it has its one disposition.
+        closed: the sequencer's range is known and each part in it has its one disposition; never
+            after a jump.
+        after_jump: the PLC's counter jumped here: parts before the first one may be in no ledger.
     """
 
     station: str
@@ -34,6 +36,7 @@ class LedgerRow:
     missing: int
     known_at_utc_ns: int | None
     closed: bool
+    after_jump: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.causes import Cause, Decision, Mode
 from contracts.messages import Disposition, Trigger, Verdict
 from contracts.release import Prompt, Release, ReplayCamera, StationConfig
-from plc.effects import AskPicture, LogMissed, NoteGate, NoteLate, Settle
+from plc.effects import AskPicture, LogMissed, NoteGate, NoteLate, OpenEpoch, Settle
 from plc.numbering import Numbering
 from plc.part_book import Timing
 from plc.phases import Health
@@ -47,6 +47,7 @@ class Bench:
         self.settled: dict[int, Disposition] = {}
         self.notes: list[NoteGate | NoteLate] = []
         self.asked: dict[int, Trigger] = {}
+        self.epochs: list[OpenEpoch] = []
         self.image = PlcImage()
         self.follow(release(**config), UP)
 
@@ -122,5 +123,7 @@ class Bench:
             self.settled[effect.part.key.trigger_seq] = effect.disposition
         elif isinstance(effect, LogMissed):
             self.settled |= {each.part.trigger_seq: each for each in effect.dispositions}
+        elif isinstance(effect, OpenEpoch):
+            self.epochs.append(effect)
         elif isinstance(effect, NoteGate | NoteLate):
             self.notes.append(effect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,17 @@ def test_only_what_storage_has_is_pruned(journal, monkeypatch):
     first = part(1)  # forgotten, and closed all the same
     journal.apply([LogTrigger(first)])
     assert journal.close_leftovers() == 0
+
+
+def test_a_journal_of_another_version_is_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "old.sqlite"
+    old = sqlite3.connect(path)
+    old.execute("CREATE TABLE epochs (station TEXT)")
+    old.close()
+    with pytest.raises(FatalError, match="move it away"):
+        Journal(path)
+    for _ in range(2):
+        Journal(tmp_path / "new.sqlite").close()
 
 
 def test_one_file_one_bridge(journal, tmp_path):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plc.numbering import Numbering
-from plc.sequence import LARGEST_GAP, Move, advance, mint_epoch
+from plc.sequence import LARGEST_ABSENCE, LARGEST_GAP, Move, advance, mint_epoch
 
 SEQ = st.integers(0, 10**7)
 
@@ -25,6 +25,12 @@ def test_the_same_value_is_the_same_part(last):
 @given(last=SEQ, step=st.integers(LARGEST_GAP + 2, 0xFFFF))
 def test_anything_farther_is_a_jump(last, step):
     assert advance(last, (last + step) & 0xFFFF).move is Move.JUMP
+
+
+@given(last=SEQ, step=st.integers(1, 0xFFFF))
+def test_a_resync_may_tell_of_a_longer_absence(last, step):
+    forward = advance(last, (last + step) & 0xFFFF, LARGEST_ABSENCE).move is Move.FORWARD
+    assert forward == (step <= 2**15)
 
 
 @given(last=SEQ, back=st.integers(0, 0xFFFF))

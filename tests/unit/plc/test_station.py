@@ -240,6 +240,23 @@ def test_resync_after_a_lost_connection_triggers_nothing(bench):
     assert list(bench.asked) == [1]
 
 
+@pytest.mark.parametrize("alone", [4097, 5000, 32_768])
+def test_what_a_plc_counted_alone_is_missed_however_long_it_was_alone(bench, alone):
+    bench.trigger(1)
+    bench.write(command=1, trigger_seq=1 + alone)
+    assert sorted(bench.settled) == list(range(2, 2 + alone))
+    assert bench.read()["missed"] == alone
+    assert [op.after_jump for op in bench.epochs] == [False]
+
+
+@pytest.mark.parametrize("command", [0, 1])
+def test_where_the_counter_jumps_the_new_epoch_says_so(bench, command):
+    bench.trigger(10)
+    bench.write(command=command, trigger_seq=5)
+    assert bench.read()["error_code"] == 8
+    assert [op.after_jump for op in bench.epochs] == [False, True]
+
+
 def test_while_the_resync_is_commanded_no_change_is_a_trigger(bench):
     bench.trigger(1)
     bench.write(command=1, trigger_seq=4)

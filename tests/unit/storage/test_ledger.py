@@ -79,6 +79,18 @@ def test_parts_of_which_only_the_sequencer_knows_are_missing(sessions) -> None:
     assert (row.triggered, row.missing, row.closed) == (3, 3, False)
 
 
+def test_an_epoch_after_a_jump_is_complete_and_never_closed(sessions) -> None:
+    reached = SequenceRange(epoch=1, first_seq=0, last_seq=0, after_jump=True)
+    state = ProcessState(
+        process="bridge", online=True, ready=True, sequences={"tiles": (reached,)}, at_utc_ns=1
+    )
+    with sessions.begin() as session:
+        record_disposition(session, made(0, Decision.PASS), 0)
+        record_state(session, state, 0)
+        [row] = ledger(session)
+    assert (row.missing, row.after_jump, row.closed) == (0, True, False)
+
+
 def test_a_sequence_never_narrows(sessions) -> None:
     with sessions.begin() as session:
         sequencer(session, 0, 9, at_utc_ns=20)

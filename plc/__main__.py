@@ -54,7 +54,7 @@ async def serve_line(settings: BridgeSettings, journal: Journal, stop: Stop) -> 
         clock,
         lambda trigger: loop.call_soon_threadsafe(bridge.on_capture_failed, trigger),
     )
-    outbox = DispositionOutbox(settings.journal_path, link, settings.topics)
+    outbox = DispositionOutbox(settings.journal_path, link, settings.topics, clock)
     reached = Ranges(ranges(journal.database, settings.stations))
     bridge = Bridge(stations, reached, writer, cameras, outbox, clock, lambda: link.connected)
     bridge.resume(kept(journal.database))

@@ -53,6 +53,8 @@ class NewsPort(Protocol):
 
     def tell(self, dispositions: Sequence[Disposition]) -> None: ...
 
+    def heard(self) -> None: ...
+
 
 class Bridge:
     """Stations by name and by unit id, between the PLC, the journal, the cameras and MQTT."""
@@ -167,6 +169,8 @@ class Bridge:
                 self._carry_out(self.stations[name])
             if isinstance(op, Settle):
                 note_settled(op)
+            elif isinstance(op, MarkStored):
+                self._news.heard()
 
     def on_capture_failed(self, trigger: Trigger) -> None:
         """The camera could not be asked for this part's picture."""

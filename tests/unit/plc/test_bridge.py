@@ -49,6 +49,8 @@ class Wired:
 
     def tell(self, dispositions) -> None: ...
 
+    def heard(self) -> None: ...
+
     def write(self, unit: int, **fields: int) -> None:
         image = PlcImage(control=RUN, **fields)
         self.bridge.write(unit, encode(HOLDING_REGISTERS, HOLDING_SIZE, image._asdict()))

@@ -93,7 +93,8 @@ class StreamGroup:
         """
         with translate_errors(self._server):
             for stream, ids in _ids_by_stream(entries):
-                self._redis.xclaim(stream, self._group, self._consumer, 0, ids, justid=True)
+                claimed: list[Any] = [*ids]
+                self._redis.xclaim(stream, self._group, self._consumer, 0, claimed, justid=True)
 
     def age_ms(self, entry: Entry) -> float:
         """How long the entry has been in its stream, by the clock of its Redis alone.

@@ -156,6 +156,12 @@ class PlcLine:
             self._bridge.wait(10)
             self._bridge = None
 
+    def bridge_ended(self) -> int:
+        """The exit code of a bridge that ends by itself."""
+        assert self._bridge is not None
+        code, self._bridge = self._bridge.wait(10), None
+        return code
+
     def start_soft_plc(self, *options: str) -> subprocess.Popen:
         """``python -m plc.soft_plc`` on unit 1."""
         command = [sys.executable, "-m", "plc.soft_plc", "--port", str(self.modbus_port)]

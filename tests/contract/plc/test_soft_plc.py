@@ -169,3 +169,23 @@ def test_a_plc_that_restarts_starts_an_epoch_and_both_close(line):
     newest = max(d.part.epoch for d in line.ledger.values())
     parts = [d.part.trigger_seq for d in line.ledger.values() if d.part.epoch == newest]
     assert sorted(parts) == list(range(1, 21))
+
+
+def test_another_unit_id_takes_another_start_of_the_bridge(line):
+    line.configure(release("top", plc_unit=2, deadline_ms=2500))
+    line.start_bridge()
+    wait_for_release(line)
+    line.configure(release("top", plc_unit=1, deadline_ms=2500))
+    assert line.bridge_ended() == 1
+    line.start_bridge()  # as the supervisor does
+    plc = line.start_soft_plc("--parts", "5", "--parts-per-s", "20", "--gate-after-ms", "3000")
+    assert plc.wait(60) == 0, line.logs()
+    wait_for_ledger(line, 5)
+    assert_closed(line, 5)
+
+
+def wait_for_release(line: PlcLine, timeout_s: float = 20) -> None:
+    until = time.monotonic() + timeout_s
+    while line.state is None or not line.state.releases:
+        assert time.monotonic() < until, line.logs()
+        time.sleep(0.05)

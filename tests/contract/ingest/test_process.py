@@ -134,6 +134,17 @@ def test_a_station_is_ready_with_its_release_and_serves_until_told_to_end(line: 
         line.wait_until(lambda: not line.states[-1].online)
 
 
+def test_a_station_without_a_release_leaves_the_other_in_service(line: Line) -> None:
+    with line.ingest(REFEREE_STATIONS=f"{STATION},top"):
+        line.wait_until(lambda: line.states and line.states[-1].online)
+        line.apply(release())
+        line.wait_ready()
+        told = line.states[-1]
+        assert (told.stations, told.reason) == ((STATION,), "top: no release")
+        line.send(1)
+        line.wait_until(line.sources)
+
+
 def test_images_of_the_command_line_win_and_are_followed_through_a_broker_restart(
     line: Line, tmp_path: Path
 ) -> None:

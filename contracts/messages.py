@@ -214,5 +214,5 @@ class ProcessState(Message):
         default_factory=dict,
         title="Sequencer only: parts journaled in epochs that storage has not all of, newest last",
     )
-    reason: Annotated[str, Field(title="Why not ready")] = ""
+    reason: Annotated[str, Field(title="Why not ready, or which stations are not served")] = ""
     at_utc_ns: int

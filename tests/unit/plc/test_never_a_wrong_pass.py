@@ -101,14 +101,15 @@ class Line(RuleBasedStateMachine):
     @rule(
         steps=st.integers(4, 10),
         wrong_id=st.sampled_from([False, False, True]),
+        under=st.sampled_from([None, None, Mode.OBSERVE]),
         thinks_ms=st.sampled_from([5, 5, 150, 250]),
     )
-    def usual_way(self, steps: int, wrong_id: bool, thinks_ms: int) -> None:
+    def usual_way(self, steps: int, wrong_id: bool, under: Mode | None, thinks_ms: int) -> None:
         """So many steps of a part's usual way: what follows may come at any point of it."""
         way = (
             lambda: self.trigger(gap=0),
             lambda: self.journal_commits(8),
-            lambda: self._newest_passes(wrong_id),
+            lambda: self._newest_passes(wrong_id, under),
             lambda: self.journal_commits(8),
             self.plc_reads_result,
             lambda: self.clock.advance_ms(thinks_ms),
@@ -120,10 +121,11 @@ class Line(RuleBasedStateMachine):
         for step in way[:steps]:
             step()
 
-    def _newest_passes(self, wrong_id: bool) -> None:
+    def _newest_passes(self, wrong_id: bool, under: Mode | None) -> None:
         key = self.station.numbering.key(self.station.numbering.last_seq)
         if key in self.asked:
-            self._say_of(key, Decision.PASS, self.part_ids[key] + wrong_id, self.release_ids[key])
+            release_id = release(under).release_id if under else self.release_ids[key]
+            self._say_of(key, Decision.PASS, self.part_ids[key] + wrong_id, release_id)
 
     def _announce(self, slot: Slot) -> None:
         self.write(trigger_seq=slot.seq16, part_id=slot.part_id)

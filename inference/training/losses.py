@@ -1,10 +1,10 @@
 """What a step is judged by; the mask is margin > 0, so the losses must calibrate, no threshold.
 
-Where something is to be found, per prompt: a share of the mean cross-entropy over its pixels, the
-rest that of the hardest background pixels, and Dice (1 - 2 sum pt / (sum p + sum t)). Where nothing is:
-the mean over the hardest pixels alone; the mean over all would hide one wrong blob. Presence:
-cross-entropy of its logit. Grouping: cross-entropy of each layer against max-pooled targets,
-for a small defect must not vanish on a coarse grid.
+Where something is to be found, per prompt: a share of the mean cross-entropy over its pixels,
+the rest that of the hardest background pixels, and Dice (1 - 2 sum pt / (sum p + sum t)). Where
+nothing is: the mean over the hardest pixels alone; the mean over all would hide one wrong blob.
+Presence: cross-entropy of its logit. Grouping: cross-entropy of each layer against max-pooled
+targets, for a small defect must not vanish on a coarse grid.
 """
 
 from __future__ import annotations

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import copy
 
+from typing import Generic, TypeVar
+
 import torch
 from torch import nn
 
+ModelT = TypeVar("ModelT", bound=nn.Module)
 
-class MovingAverage:
+
+class MovingAverage(Generic[ModelT]):
     """``model`` follows what ``update`` is given; early steps are forgotten faster."""
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        self.model = copy.deepcopy(model).eval().requires_grad_(False)
+    def __init__(self, model: ModelT, decay: float) -> None:
+        self.model: ModelT = copy.deepcopy(model).eval().requires_grad_(False)
         self.decay = decay
 
     @torch.no_grad()

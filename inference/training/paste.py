@@ -53,7 +53,7 @@ def _vary(
     size, angle = float(np.exp(rng.uniform(-0.35, 0.35))), rng.uniform(-25, 25)
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, size)
     grown = int(np.ceil(np.hypot(height, width) * max(size, 1))) + 2
-    matrix[:, 2] += grown / 2 - np.array([width / 2, height / 2])
+    matrix[:, 2] = matrix[:, 2] + grown / 2 - np.array([width / 2, height / 2])
     pixels = cv2.warpAffine(pixels, matrix, (grown, grown), borderMode=cv2.BORDER_REFLECT_101)
     mask = cv2.warpAffine(mask, matrix, (grown, grown))
     if rng.random() < 0.5:

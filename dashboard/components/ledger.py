@@ -36,6 +36,11 @@ def sentence(row: LedgerRow) -> str:
     if row.closed:
         verb = "has" if row.triggered == 1 else "have"
         return f"Closed: all {parts} {verb} exactly one disposition."
+    if row.after_jump:
+        return (
+            "Not closed: the PLC's counter jumped where this epoch begins, so parts before it may be "
+            "in no ledger."
+        )
     if row.known_at_utc_ns is None:
         return (
             f"Not closed: the station's sequencer has not reported, so nothing proves that "
@@ -77,13 +82,17 @@ def earlier(rows: Sequence[LedgerRow]) -> str:
     name = counted(len(rows), "earlier epoch")
     if not still_open:
         return f"{name} in the last day, closed."
-    listed = ", ".join(
-        f"epoch {row.epoch} ({row.missing:,} missing)"
-        if row.known_at_utc_ns is not None
-        else f"epoch {row.epoch} (sequencer never reported)"
-        for row in still_open
-    )
+    listed = ", ".join(f"epoch {row.epoch} ({why_open(row)})" for row in still_open)
     return f"{name} in the last day, not closed: {listed}."
+
+
+def why_open(row: LedgerRow) -> str:
+    """In a few words, for an epoch that is not closed."""
+    if row.after_jump:
+        return "began where the PLC's counter jumped"
+    if row.known_at_utc_ns is None:
+        return "sequencer never reported"
+    return f"{row.missing:,} missing"
 
 
 def _term(count: int, name: str, kind: str) -> str:

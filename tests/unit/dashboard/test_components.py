@@ -149,6 +149,12 @@ def test_a_silent_sequencer_proves_nothing() -> None:
     assert earlier([silent]).endswith("epoch 4 (sequencer never reported).")
 
 
+def test_an_epoch_that_began_by_a_jump_says_so() -> None:
+    jumped = replace(LEDGER, closed=False, after_jump=True)
+    assert "counter jumped" in sentence(jumped)
+    assert earlier([jumped]).endswith("(began where the PLC's counter jumped).")
+
+
 def test_earlier_epochs_that_are_open_are_named() -> None:
     rows = [replace(LEDGER, epoch=3), replace(LEDGER, epoch=2, missing=5, closed=False)]
     assert earlier(rows[:1]) == "1 earlier epoch in the last day, closed."

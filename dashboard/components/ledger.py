@@ -38,8 +38,8 @@ def sentence(row: LedgerRow) -> str:
         return f"Closed: all {parts} {verb} exactly one disposition."
     if row.after_jump:
         return (
-            "Not closed: the PLC's counter jumped where this epoch begins, so parts before it may be "
-            "in no ledger."
+            "Not closed: the PLC's counter jumped where this epoch begins, so parts before it "
+            "may be in no ledger."
         )
     if row.known_at_utc_ns is None:
         return (

@@ -58,7 +58,9 @@ def tiny_line(tmp_path: Path) -> Path:
         kind = "spot" if number % 2 else "good"
         image = rng.integers(90, 120, (80, 96, 3), dtype=np.uint8)
         row = {
-            "image": f"{kind}/{number}.png", "kind": kind, "split": "val" if number > 3 else "train"
+            "image": f"{kind}/{number}.png",
+            "kind": kind,
+            "split": "val" if number > 3 else "train",
         }
         if kind == "spot":
             image[30:46, 40:56] = 240

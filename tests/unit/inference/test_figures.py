@@ -34,8 +34,11 @@ def test_a_part_is_rejected_only_where_presence_and_area_agree() -> None:
 
 def test_rates_and_ious() -> None:
     outcomes = [
-        outcome(2.0, 50, ("crack",), overlap=80), outcome(-1.0, 50, ("crack",), overlap=0),
-        outcome(3.0, 50, ("spot",), overlap=40), outcome(1.0, 50), outcome(-2.0, 0),
+        outcome(2.0, 50, ("crack",), overlap=80),
+        outcome(-1.0, 50, ("crack",), overlap=0),
+        outcome(3.0, 50, ("spot",), overlap=40),
+        outcome(1.0, 50),
+        outcome(-2.0, 0),
     ]
     figures = image_figures(outcomes, 20)
     assert (figures["escapes"], figures["defective"]) == (1, 3)

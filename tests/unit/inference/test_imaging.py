@@ -73,8 +73,13 @@ def test_a_flipped_byte_in_a_png_is_noticed() -> None:
 
 @pytest.mark.parametrize(
     ("raw", "reason"),
-    [(b"", "empty"), (b"hello, this is text", "neither"), (b"\xff\xd8", "truncated"),
-     (b"GIF89a\x01\x00", "neither"), (b"\xff\xd8hello world", "damaged")],
+    [
+        (b"", "empty"),
+        (b"hello, this is text", "neither"),
+        (b"\xff\xd8", "truncated"),
+        (b"GIF89a\x01\x00", "neither"),
+        (b"\xff\xd8hello world", "damaged"),
+    ],
 )
 def test_what_is_no_picture_is_refused(raw: bytes, reason: str) -> None:
     with pytest.raises(BadImage, match=reason):

@@ -57,7 +57,9 @@ def test_the_mvtec_layout_is_read_without_an_index(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "ground_truth/dent/c_mask.png"), mask)
     entries = read_entries(tmp_path, "line")
     assert [(e.kind, e.split) for e in entries] == [
-        ("good", "train"), ("dent", "val"), ("good", "val")
+        ("good", "train"),
+        ("dent", "val"),
+        ("good", "val"),
     ]
     assert (load_part(entries[1]).masks["dent"] > 0).sum() == 4 * 32
 
@@ -160,8 +162,13 @@ def test_whole_parts_keep_image_and_mask_together() -> None:
 def maker(bank: CaptionBank) -> BatchMaker:
     line = LineRecipe(folder="unused", synthetic={"crack": 1.0}, paste=["spot"])
     recipe = Recipe(
-        name="t", text_encoder="unused", lines={"line": line}, optimiser=Optimiser(steps=10),
-        crop_px=64, crop_batch=6, whole_area_px2=160 * 192 * 3,
+        name="t",
+        text_encoder="unused",
+        lines={"line": line},
+        optimiser=Optimiser(steps=10),
+        crop_px=64,
+        crop_batch=6,
+        whole_area_px2=160 * 192 * 3,
     )
     return BatchMaker(recipe, {"line": [plain_part(), marked_part()]}, bank)
 

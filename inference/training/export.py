@@ -85,7 +85,22 @@ def write_onnx(model: DQFormer, path: Path) -> None:
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     program.save(str(path), external_data=False)
-    onnx.checker.check_model(str(path))
+    network = onnx.load(path)
+    forget_where_it_was_made(network)
+    onnx.checker.check_model(network)
+    onnx.save(network, path)
+
+
+def forget_where_it_was_made(network: onnx.ModelProto) -> None:
+    """Take out what the exporter notes for its own developers: stack traces, with this machine's
+    paths. The same network then has the same checksum wherever it was exported."""
+    graph = network.graph
+    for noted in (network, graph, *graph.node, *graph.input, *graph.output, *graph.value_info):
+        del noted.metadata_props[:]
+        noted.doc_string = ""
+    for weight in graph.initializer:
+        weight.doc_string = ""
+        del weight.metadata_props[:]
 
 
 def agreement(model: DQFormer, path: Path, seed: int = 0) -> float:

@@ -54,6 +54,11 @@ def test_it_is_small_and_has_the_agreed_interface() -> None:
     }
 
 
+@pytest.mark.parametrize("trace", [b"site-packages", b"/training/export", b".py:"])
+def test_it_does_not_say_where_it_was_made(trace: bytes) -> None:
+    assert trace not in (FOLDER / "model.onnx").read_bytes()
+
+
 def test_it_calls_unseen_demo_parts_right(encoder: TextEncoder) -> None:
     parts = []
     for index in range(PARTS):

@@ -22,7 +22,8 @@ run: setup       ## the demo line with a simulated camera and PLC, until Ctrl-C
 	@$(BIN)/referee up --line lines/demo.yaml
 
 test: setup-dev check  ## everything that checks the project
-	@$(BIN)/python -m pytest tests
+	@$(BIN)/python -m pytest -n 2 tests/unit
+	@$(BIN)/python -m pytest tests/contract tests/browser tests/e2e tests/faults
 
 check:           ## style, types, import contracts
 	@$(BIN)/ruff check .

@@ -32,5 +32,7 @@ def main() -> None:
     try:
         app()
     except RefereeError as error:
-        Console(stderr=True).print(f"[bold red]referee:[/] {error}", highlight=False)
+        Console(stderr=True).print(
+            f"[bold red]referee:[/] {error}", highlight=False, soft_wrap=True
+        )
         sys.exit(2)

@@ -16,7 +16,8 @@ from contracts.errors import CameraFailed
 log = structlog.get_logger()
 
 INDEX = "index.json"
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
+"""What the model takes: formats that show whether they are whole."""
 TRUTH_FOLDER = "ground_truth"
 """Masks in the layout of MVTec AD: pictures, but not of parts."""
 

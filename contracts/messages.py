@@ -105,15 +105,26 @@ class Reason(Message):
     unit: str
 
 
-class Verdict(Message):
+class Decided(Message):
+    """A part that was called: ``no_verdict`` has a cause, and nothing else has one."""
+
+    decision: Decision
+    cause: Cause | None = None
+
+    @model_validator(mode="after")
+    def _no_verdict_has_a_cause(self) -> Self:
+        if (self.decision is Decision.NO_VERDICT) != (self.cause is not None):
+            raise ValueError("no_verdict has a cause, and nothing else has one")
+        return self
+
+
+class Verdict(Decided):
     """What inference (or ingest, where there is no picture) says of a part."""
 
     schema_version: Literal[1] = 1
     verdict_id: str
     part: PartKey
     part_id: Annotated[int, Field(ge=0, lt=2**32)]
-    decision: Decision
-    cause: Cause | None = None
     detail: Annotated[str, Field(title="The cause in a sentence, for people")] = ""
     reasons: tuple[Reason, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -129,14 +140,8 @@ class Verdict(Message):
     deadline_ms: Annotated[int, Field(gt=0)]
     timings_ms: dict[str, float] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _no_verdict_has_a_cause(self) -> Self:
-        if (self.decision is Decision.NO_VERDICT) != (self.cause is not None):
-            raise ValueError("no_verdict has a cause, and nothing else has one")
-        return self
 
-
-class Disposition(Message):
+class Disposition(Decided):
     """What the bridge did about a part: the ledger's only source.
 
     ``decision`` never changes once published; later revisions of the same part only add what the
@@ -148,8 +153,6 @@ class Disposition(Message):
     part: PartKey
     part_id: Annotated[int, Field(ge=0, lt=2**32)]
     encoder: int | None = None
-    decision: Decision
-    cause: Cause | None = None
     mode: Mode
     release_id: Annotated[str, Field(title="The verdict's, else the one at the trigger")] = ""
     verdict_id: Annotated[str | None, Field(title="The verdict that was presented")] = None
@@ -161,12 +164,6 @@ class Disposition(Message):
     presented_at: Stamp | None = None
     acknowledged_at: Stamp | None = None
     gate: Gate = Gate.PENDING
-
-    @model_validator(mode="after")
-    def _no_verdict_has_a_cause(self) -> Self:
-        if (self.decision is Decision.NO_VERDICT) != (self.cause is not None):
-            raise ValueError("no_verdict has a cause, and nothing else has one")
-        return self
 
 
 class StoredItem(Message):

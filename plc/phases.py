@@ -53,11 +53,6 @@ class Health(NamedTuple):
     plc_told: bool = False
     plc_alive: bool = False
 
-    @property
-    def verdicts_can_come(self) -> bool:
-        """Whether a pass is possible at all."""
-        return self.broker and self.journal and self.release and self.inference and self.camera
-
     def first_missing(self) -> ErrorCode:
         """The first thing that keeps a station from being ready."""
         for up, code in (

@@ -42,7 +42,6 @@ class ProcessStatus(NamedTuple):
     name: str
     state: str
     pid: int
-    started_at_s: int
     log: Path
 
 
@@ -79,7 +78,6 @@ class Supervisor:
                 info["name"],
                 info["statename"],
                 info["pid"],
-                info["start"],
                 Path(info["stdout_logfile"]),
             )
             for info in self._call("getAllProcessInfo")

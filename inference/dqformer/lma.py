@@ -4,6 +4,8 @@ The name is the paper's, the equations are ours:
 
     g_l = 2 sigmoid(W_l [t; z_A]);   margin_l = <g_l * (k_A - k_B), P_l> + b_l
 
+The coarsest level carries sine positions, for words such as "near the lower left corner".
+
 A gate on channels, the contraction with a token and bilinear resizing commute: so the gate is
 put on the token, and gated features never exist as N x C x H x W.
 """
@@ -14,7 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from inference.dqformer.mask_group_transformer import ANOMALY, BACKGROUND
+from inference.dqformer.mask_group_transformer import (
+    ANOMALY,
+    BACKGROUND,
+    sine_positions,
+)
 from inference.dqformer.text import Words
 
 LEVELS = 4
@@ -38,7 +44,7 @@ class LanguageGatedAggregation(nn.Module):
         tokens = self.norm(tokens)
         heard = torch.cat([words.mean, tokens[:, :, ANOMALY]], dim=-1)  # (B, N, 2d)
         coarsest = LEVELS - 1
-        total = self._level(coarsest, tokens, heard, levels[coarsest])
+        total = self._level(coarsest, tokens, heard, _located(levels[coarsest]))
         for index in reversed(range(coarsest)):
             total = self._level(index, tokens, heard, levels[index]) + F.interpolate(
                 total, scale_factor=2.0, mode="bilinear", align_corners=False
@@ -51,3 +57,11 @@ class LanguageGatedAggregation(nn.Module):
         direction = gate * (key[:, :, ANOMALY] - key[:, :, BACKGROUND])  # (B, N, d)
         direction = direction / level.shape[1] ** 0.5
         return torch.einsum("bnd,bdhw->bnhw", direction, level) + self.bias[index]
+
+
+def _located(level: Tensor) -> Tensor:
+    """(B, d, h, w) with each position's sines added."""
+    height, columns = level.shape[-2:]
+    return level + sine_positions(height, columns, level.shape[1], level).T.reshape(
+        level.shape[1], height, columns
+    )

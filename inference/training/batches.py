@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from inference.imaging import SIZE_MULTIPLE
-from inference.training import augment
-from inference.training.captions import CaptionBank
+from inference.training import augment, referring
+from inference.training.captions import ANY_KIND, PLAIN, CaptionBank
 from inference.training.dataset import Part, at_network_scale, boundary
 from inference.training.paste import paste_defect
 from inference.training.recipe import LineRecipe, Recipe
@@ -23,6 +23,8 @@ from inference.training.synthetic import add_defect
 SMALLEST_VISIBLE_PX2 = 12
 LARGE_DEFECT_PX2 = 6000
 SIZE_DRAWS = 8
+ANY_KIND_SHARE = 0.3
+WRONG_ZONE_SHARE = 0.15
 
 SizeHW = tuple[int, int]
 
@@ -31,7 +33,7 @@ class Batch(NamedTuple):
     """Attributes:
     image: (B, 3, H, W) uint8.
     target: (B, N, H / 2, W / 2) uint8, share of the cell that is defect, 0..255.
-    caption: (B, N) int64, numbers in the caption bank; prompt 0 is universal.
+    caption: (B, N) int64, numbers in the caption bank; prompt 0 is universal, the last is false.
     """
 
     image: np.ndarray
@@ -116,30 +118,31 @@ class BatchMaker:
     def batch(self, step: int) -> Batch:
         """The batch of a step, counted from 0."""
         rng = np.random.default_rng([self.recipe.seed, step])
-        if rng.random() < self.whole_share(step / self.recipe.optimiser.steps):
-            parts, vary = self._whole_parts(rng)
+        if rng.random() < self.whole_share(step):
+            parts, pools = self._whole_parts(rng)
         else:
-            parts, vary = self._crops(rng)
-        images = [augment.relight(part.image, v, rng) for part, v in zip(parts, vary, strict=True)]
-        captions, targets = zip(*(self._prompts(part, rng) for part in parts), strict=True)
+            parts, pools = self._crops(rng)
+        pairs = list(zip(parts, pools, strict=True))
+        images = [augment.relight(part.image, pool.vary, rng) for part, pool in pairs]
+        captions, targets = zip(*(self._prompts(*pair, rng) for pair in pairs), strict=True)
         return Batch(
             image=np.stack(images).transpose(0, 3, 1, 2),
             target=np.stack(targets),
             caption=np.array(captions, np.int64),
         )
 
-    def whole_share(self, progress: float) -> float:
-        """Share of steps on whole parts at a progress of 0..1."""
+    def whole_share(self, step: int) -> float:
+        """Share of steps on whole parts, at a step."""
         shares = self.recipe.shares
-        risen = min(1.0, progress / shares.whole_by)
+        risen = min(1.0, step / shares.whole_by_step)
         return shares.whole_start + (shares.whole_end - shares.whole_start) * risen
 
     def _pool(self, rng: np.random.Generator) -> LinePool:
         return self.pools[int(rng.choice(len(self.pools), p=self.pool_shares))]
 
-    def _crops(self, rng: np.random.Generator) -> tuple[list[Part], list[augment.Variation]]:
+    def _crops(self, rng: np.random.Generator) -> tuple[list[Part], list[LinePool]]:
         pools = [self._pool(rng) for _ in range(self.recipe.crop_batch)]
-        return [self._crop(pool, rng) for pool in pools], [pool.vary for pool in pools]
+        return [self._crop(pool, rng) for pool in pools], pools
 
     def _crop(self, pool: LinePool, rng: np.random.Generator) -> Part:
         shares = self.recipe.shares
@@ -150,7 +153,7 @@ class BatchMaker:
         cut.masks = {k: m for k, m in cut.masks.items() if (m > 0).sum() >= SMALLEST_VISIBLE_PX2}
         return cut
 
-    def _whole_parts(self, rng: np.random.Generator) -> tuple[list[Part], list[augment.Variation]]:
+    def _whole_parts(self, rng: np.random.Generator) -> tuple[list[Part], list[LinePool]]:
         """Whole parts of one line and of about one size, padded to the largest of them."""
         pool, shares = self._pool(rng), self.recipe.shares
         size = pool.draw_size(rng)
@@ -161,21 +164,49 @@ class BatchMaker:
         parts = [pool.draw(draw, kinds, size, rng)[0] for draw in draws]
         parts = [augment.resize_whole(part, pool.vary, rng) for part in parts]
         parts = _within(parts, self.recipe.whole_area_px2)
-        return _pad_together(parts, self.recipe.max_side_px), [pool.vary] * len(parts)
+        return _pad_together(parts, self.recipe.max_side_px), [pool] * len(parts)
 
-    def _prompts(self, part: Part, rng: np.random.Generator) -> tuple[list[int], np.ndarray]:
-        """Two captions and their targets: the universal one, and one that names a kind."""
-        masks = [part.any_mask()]
-        captions = [self.bank.draw_universal(rng)]
-        present = [kind for kind in part.masks if kind in self.bank.kind_ids]
-        if present and rng.random() < self.recipe.shares.kind_matches:
-            kind = str(rng.choice(present))
-            masks.append(part.masks[kind])
+    def _prompts(
+        self, part: Part, pool: LinePool, rng: np.random.Generator
+    ) -> tuple[list[int], np.ndarray]:
+        """Three captions and their targets: universal, one that is true, one that is not.
+
+        Of a good part nothing but "there is none" is true, so there the last two are both false.
+        """
+        nothing = np.zeros(part.image.shape[:2], np.uint8)
+        captions, masks = [self.bank.draw_universal(rng)], [part.any_mask()]
+        present = list(part.masks)
+        if present:
+            caption, mask = self._true_prompt(part, rng)
         else:
-            kind = self.bank.draw_absent(present, rng)
-            masks.append(np.zeros_like(masks[0]))
-        captions.append(self.bank.draw_kind(kind, rng))
+            caption, mask = self._false_prompt(part, pool, rng), nothing
+        captions += [caption, self._false_prompt(part, pool, rng)]
+        masks += [mask, nothing]
         return captions, np.stack([_halve(mask) for mask in masks])
+
+    def _true_prompt(self, part: Part, rng: np.random.Generator) -> tuple[int, np.ndarray]:
+        """A caption that names a kind which is there, and the mask of what it means."""
+        kind = str(rng.choice(list(part.masks)))
+        if rng.random() < self.recipe.shares.plain_prompt:
+            return self.bank.draw(kind, PLAIN, rng), part.masks[kind]
+        asked = ANY_KIND if rng.random() < ANY_KIND_SHARE else kind
+        regions = referring.regions_of(part.any_mask() if asked == ANY_KIND else part.masks[kind])
+        forms = referring.true_forms(regions)
+        form = str(rng.choice(list(forms)))
+        if form == PLAIN:
+            return self.bank.draw(kind, PLAIN, rng), part.masks[kind]
+        return self.bank.draw(asked, form, rng), regions.mask(forms[form])
+
+    def _false_prompt(self, part: Part, pool: LinePool, rng: np.random.Generator) -> int:
+        """A caption of a kind that is not there, or of one that is, in a zone where it is not."""
+        present = list(part.masks)
+        if present and rng.random() < WRONG_ZONE_SHARE:
+            kind = str(rng.choice(present))
+            zones = referring.empty_zones(referring.regions_of(part.masks[kind]))
+            if zones:
+                return self.bank.draw(kind, str(rng.choice(zones)), rng)
+        kind = self.bank.draw_absent(present, pool.kinds, rng)
+        return self.bank.draw(kind, PLAIN, rng)
 
 
 def _pick(parts: list[Part], size: SizeHW | None, rng: np.random.Generator) -> Part:

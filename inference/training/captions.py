@@ -12,15 +12,24 @@ from inference.text_encoder import PromptTokens, TextEncoder
 
 GRAMMAR = Path(__file__).with_name("captions.yaml")
 UNIVERSAL_PROMPT = "any defect"
+ANY_KIND = "defect"
+PLAIN = "plain"
 DEFAULT_PROMPT_SHARE = 0.4
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """The parsed captions.yaml."""
+    """The parsed captions.yaml.
+
+    Attributes:
+        universal: sentences that mean whatever is wrong.
+        forms: form (plain, a zone, a size, a count) -> templates with {name}.
+        names: kind -> what people call it.
+        near: kind -> kinds that a reasonable person may mix up with it.
+    """
 
     universal: tuple[str, ...]
-    templates: tuple[str, ...]
+    forms: dict[str, tuple[str, ...]]
     names: dict[str, tuple[str, ...]]
     near: dict[str, frozenset[str]]
 
@@ -31,15 +40,15 @@ class Grammar:
         kinds = raw["kinds"]
         return cls(
             universal=tuple(raw["universal"]),
-            templates=tuple(raw["templates"]),
+            forms={form: tuple(templates) for form, templates in raw["forms"].items()},
             names={kind: tuple(entry["names"]) for kind, entry in kinds.items()},
             near={kind: frozenset(entry.get("near", ())) for kind, entry in kinds.items()},
         )
 
-    def sentences(self, kind: str) -> list[str]:
-        """Every sentence that asks for a kind."""
+    def sentences(self, kind: str, form: str = PLAIN) -> list[str]:
+        """Every sentence that asks for a kind in a form."""
         names = self.names.get(kind, (kind.replace("_", " "),))
-        return [template.format(name=name) for name in names for template in self.templates]
+        return [template.format(name=name) for name in names for template in self.forms[form]]
 
     def confusable(self, first: str, second: str) -> bool:
         """Whether "the second is absent" would be unfair to say of a part that has the first."""
@@ -51,21 +60,39 @@ class Grammar:
 
 
 class CaptionBank:
-    """All captions of some kinds, encoded once; a caption is known by its number."""
+    """All captions of some kinds; a caption is known by its number, and encoded when first asked.
+
+    There are thousands and a short run meets few of them.
+    """
 
     def __init__(self, grammar: Grammar, kinds: list[str], encoder: TextEncoder) -> None:
         self.grammar = grammar
         self.kinds = sorted(kinds)
         self.texts: list[str] = list(grammar.universal)
         self.universal_ids = np.arange(len(self.texts))
-        self.kind_ids: dict[str, np.ndarray] = {}
-        for kind in self.kinds:
-            sentences = grammar.sentences(kind)
-            self.kind_ids[kind] = np.arange(len(sentences)) + len(self.texts)
-            self.texts += sentences
-        encoded = encoder.encode(self.texts)
-        longest = int(encoded.mask.sum(axis=1).max())
-        self.tokens = PromptTokens(encoded.states[:, :longest], encoded.mask[:, :longest])
+        self._ids: dict[tuple[str, str], np.ndarray] = {}
+        for kind in (*self.kinds, ANY_KIND):
+            for form in grammar.forms:
+                sentences = grammar.sentences(kind, form)
+                self._ids[kind, form] = np.arange(len(sentences)) + len(self.texts)
+                self.texts += sentences
+        self._encoder = encoder
+        self._encoded: dict[int, PromptTokens] = {}
+
+    def tokens(self, captions: np.ndarray) -> PromptTokens:
+        """States (..., L, width) and mask (..., L) of captions (...)."""
+        wanted = [self._one(int(number)) for number in captions.ravel()]
+        states = np.concatenate([tokens.states for tokens in wanted])
+        mask = np.concatenate([tokens.mask for tokens in wanted])
+        return PromptTokens(
+            states.reshape(*captions.shape, *states.shape[1:]),
+            mask.reshape(*captions.shape, *mask.shape[1:]),
+        )
+
+    def _one(self, number: int) -> PromptTokens:
+        if number not in self._encoded:
+            self._encoded[number] = self._encoder.encode([self.texts[number]])
+        return self._encoded[number]
 
     def draw_universal(self, rng: np.random.Generator) -> int:
         """Number of a universal caption; the default prompt comes more often than the others."""
@@ -73,12 +100,19 @@ class CaptionBank:
             return self.texts.index(UNIVERSAL_PROMPT)
         return int(rng.choice(self.universal_ids))
 
-    def draw_kind(self, kind: str, rng: np.random.Generator) -> int:
-        """Number of a caption that asks for a kind."""
-        return int(rng.choice(self.kind_ids[kind]))
+    def draw(self, kind: str, form: str, rng: np.random.Generator) -> int:
+        """Number of a caption that asks for a kind (or ``ANY_KIND``) in a form."""
+        return int(rng.choice(self._ids[kind, form]))
 
-    def draw_absent(self, present: list[str], rng: np.random.Generator) -> str:
-        """A kind that is not on the part and could not be mixed up with one that is."""
+    def draw_absent(self, present: list[str], labelled: list[str], rng: np.random.Generator) -> str:
+        """A kind that is not on the part.
+
+        Half of the time one of the line's own kinds, where people have told them apart; else one
+        of all kinds that nobody would mix up with what is there.
+        """
+        own = [kind for kind in labelled if kind not in present]
+        if own and set(present) <= set(labelled) and rng.random() < 0.5:
+            return str(rng.choice(own))
         fair = [
             kind
             for kind in self.kinds

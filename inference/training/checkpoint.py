@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 NAME = "last.pt"
+LEVEL = "level.pt"
 
 
 def save(folder: Path, state: dict[str, Any], name: str = NAME) -> None:

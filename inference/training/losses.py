@@ -1,8 +1,10 @@
 """What a step is judged by; the mask is margin > 0, so the losses must calibrate, no threshold.
 
-Where something is to be found, per prompt: a share of the mean cross-entropy over its pixels,
-the rest that of the hardest background pixels, and Dice (1 - 2 sum pt / (sum p + sum t)). Where
-nothing is: the mean over the hardest pixels alone; the mean over all would hide one wrong blob.
+Pixels, per prompt: the sum of cross-entropies over the target's area plus a hundredth of the
+picture. The sum is plain: a pixel weighs the same whichever side it is on, so that the margin
+crosses zero where a defect is as likely as not. At first that teaches "background everywhere"; so
+training begins with a balanced cross-entropy (half from the defect, half from the hardest
+background) that gives way to the plain one. With it Dice (1 - 2 sum pt / (sum p + sum t)).
 Presence: cross-entropy of its logit. Grouping: cross-entropy of each layer against max-pooled
 targets, for a small defect must not vanish on a coarse grid.
 """
@@ -20,6 +22,7 @@ from inference.training.recipe import LossWeights
 
 HARD_BACKGROUND_SHARE = 0.05
 HARD_EMPTY_SHARE = 0.01
+AREA_FLOOR_SHARE = 0.01
 
 
 class Losses(NamedTuple):
@@ -34,25 +37,30 @@ class Losses(NamedTuple):
     presence_right: Tensor
 
 
-def losses(output: DQFormerOutput, target: Tensor, weights: LossWeights) -> Losses:
+def losses(
+    output: DQFormerOutput, target: Tensor, weights: LossWeights, balanced: float = 0.0
+) -> Losses:
     """Compare an output with its targets.
 
     Args:
         output: of B images and N prompts.
         target: (B, N, H / 2, W / 2) float, 0..1.
         weights: of the terms.
+        balanced: share of the balanced cross-entropy, 0..1.
     """
     present = target.flatten(2).amax(dim=2) > 0.5  # (B, N)
     prompt = torch.full_like(output.presence, weights.kind_prompt)
     prompt[:, 0] = 1.0
     shared = prompt / prompt.sum()
-    mask, dice = found(output.margin, target, weights.inside)
-    empty = hardest(F.softplus(output.margin), HARD_EMPTY_SHARE)
+    plain = plain_entropy(output.margin, target)
+    mask = balanced * balanced_entropy(output.margin, target) + (1 - balanced) * plain
+    worst = hardest(F.softplus(output.margin), HARD_EMPTY_SHARE)
+    empty = balanced * worst + (1 - balanced) * plain
+    dice = dice_loss(output.margin, target)
+    positive = torch.ones_like(output.presence)
+    positive[:, 0] = weights.presence_positive
     presence = F.binary_cross_entropy_with_logits(
-        output.presence,
-        present.float(),
-        reduction="none",
-        pos_weight=torch.tensor(weights.presence_positive),
+        output.presence, present.float(), reduction="none", pos_weight=positive
     )
     grouping = torch.stack([grouping_loss(m, target) for m in output.groupings]).mean(dim=0)
     here, absent = shared * present * _area_weight(target, weights), shared * ~present
@@ -70,18 +78,25 @@ def losses(output: DQFormerOutput, target: Tensor, weights: LossWeights) -> Loss
     return Losses(total, shown_mask, shown_dice, shown_empty, terms[3], terms[4], right)
 
 
-def found(margin: Tensor, target: Tensor, share: float = 0.5) -> tuple[Tensor, Tensor]:
-    """Cross-entropy and Dice, each (B, N); only meant where the target is not empty.
+def plain_entropy(margin: Tensor, target: Tensor) -> Tensor:
+    """Summed cross-entropy over (the target's area + a hundredth of the map); (B, N)."""
+    loss = F.binary_cross_entropy_with_logits(margin, target, reduction="none").flatten(2).sum(-1)
+    floor = AREA_FLOOR_SHARE * margin.shape[-2] * margin.shape[-1]
+    return loss / (target.flatten(2).sum(-1) + floor)
 
-    ``share`` is how much of the cross-entropy is that of the defect's own pixels.
-    """
+
+def balanced_entropy(margin: Tensor, target: Tensor) -> Tensor:
+    """Half the defect's mean, half that of the hardest background; (B, N), of found targets."""
     margin, target = margin.flatten(2), target.flatten(2)
     inside = (target * F.softplus(-margin)).sum(-1) / target.sum(-1).clamp(min=1.0)
-    outside = hardest((1 - target) * F.softplus(margin), HARD_BACKGROUND_SHARE)
-    soft = margin.sigmoid()
+    return 0.5 * inside + 0.5 * hardest((1 - target) * F.softplus(margin), HARD_BACKGROUND_SHARE)
+
+
+def dice_loss(margin: Tensor, target: Tensor) -> Tensor:
+    """1 - Dice; (B, N), of targets that are not empty."""
+    soft, target = margin.flatten(2).sigmoid(), target.flatten(2)
     overlap = 2 * (soft * target).sum(-1) + 1.0
-    dice = 1 - overlap / (soft.sum(-1) + target.sum(-1) + 1.0)
-    return share * inside + (1 - share) * outside, dice
+    return 1 - overlap / (soft.sum(-1) + target.sum(-1) + 1.0)
 
 
 def hardest(loss: Tensor, share: float) -> Tensor:

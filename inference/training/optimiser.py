@@ -22,10 +22,8 @@ def build(model: nn.Module, settings: Optimiser) -> torch.optim.AdamW:
 
 
 def learning_rate(step: int, settings: Optimiser) -> float:
-    """Linear warm-up, then a half cosine down to ``floor`` of the largest."""
+    """Linear warm-up, level, then a half cosine down to ``floor`` of the largest."""
     if step < settings.warmup_steps:
         return settings.learning_rate * (step + 1) / settings.warmup_steps
-    span = max(1, settings.steps - settings.warmup_steps)
-    progress = min(1.0, (step - settings.warmup_steps) / span)
-    share = settings.floor + (1 - settings.floor) * 0.5 * (1 + math.cos(math.pi * progress))
-    return settings.learning_rate * share
+    fallen = 0.5 * (1 - math.cos(math.pi * settings.decay_progress(step)))
+    return settings.learning_rate * (1 - (1 - settings.floor) * fallen)

@@ -49,41 +49,58 @@ class Shares(Strict):
     whole_pasted: float = Field(0.05, ge=0, le=1)
     whole_start: float = Field(0.15, ge=0, le=1, description="Steps on whole parts, at first.")
     whole_end: float = Field(0.5, ge=0, le=1, description="Steps on whole parts, from whole_by on.")
-    whole_by: float = Field(0.5, gt=0, le=1, description="Progress at which whole_end is reached.")
-    kind_matches: float = Field(
-        0.6, ge=0, le=1, description="Second prompts on a defect that name a kind which is there."
+    whole_by_step: int = Field(2000, gt=0, description="Step at which whole_end is reached.")
+    plain_prompt: float = Field(
+        0.6,
+        ge=0,
+        le=1,
+        description="True prompts that name a kind alone; others add where or which.",
     )
 
 
 class LossWeights(Strict):
     """Weights of the terms of losses.py."""
 
-    inside: float = Field(
-        0.5, gt=0, lt=1, description="Share of a defect's own pixels; the rest is its background."
+    balanced_steps: int = Field(
+        2000,
+        ge=0,
+        description="Steps in which the balanced cross-entropy gives way to the plain one.",
     )
     dice: float = 1.0
-    empty: float = Field(1.0, description="Hardest pixels where nothing is to be found.")
+    empty: float = Field(0.5, description="Cross-entropy where nothing is to be found.")
     presence: float = 1.0
     presence_positive: float = Field(
-        1.0, gt=0, description="How much worse an escape is than a false reject."
+        1.0, gt=0, description="Universal prompt: how much worse an escape is than a false reject."
     )
     grouping: float = 0.2
-    kind_prompt: float = Field(0.5, description="The second prompt beside the universal one.")
+    kind_prompt: float = Field(0.5, description="Each other prompt beside the universal one.")
     reference_area_px2: float = Field(1000.0, description="Defects below it weigh more.")
     largest_area_weight: float = Field(2.0, ge=1)
 
 
 class Optimiser(Strict):
-    """AdamW, linear warm-up, cosine to a small floor; exponential moving average of the weights."""
+    """AdamW: warm-up, a long level stretch, a decay; exponential moving average of the weights.
+
+    All but the decay is counted from the first step, so that a run may be made longer without
+    changing what was: go on from the checkpoint before the decay (``level.pt``).
+    """
 
     steps: int = Field(gt=0)
+    decay_steps: int = Field(0, ge=0, description="The last steps, in which the rate falls.")
     learning_rate: float = Field(1.5e-3, gt=0)
     weight_decay: float = Field(0.03, ge=0)
     warmup_steps: int = Field(200, ge=0)
     floor: float = Field(0.01, ge=0, description="Last learning rate over the largest.")
     clip_norm: float = Field(2.0, gt=0)
     ema_decay: float = Field(0.998, ge=0, lt=1)
-    freeze_norm_at: float = Field(0.8, gt=0, description="Progress at which batch norms freeze.")
+    freeze_norm: float = Field(
+        0.6, ge=0, le=1, description="Progress of the decay at which batch norms freeze."
+    )
+
+    def decay_progress(self, step: int) -> float:
+        """0 before the decay, 1 at its end."""
+        begun = step - (self.steps - self.decay_steps)
+        return min(1.0, max(0.0, begun / self.decay_steps)) if self.decay_steps else 0.0
 
 
 class Recipe(Strict):
@@ -92,6 +109,9 @@ class Recipe(Strict):
     name: str
     seed: int = 0
     text_encoder: str = Field(description="Folder of the text encoder; may hold ${VARIABLES}.")
+    start_from: str | None = Field(
+        None, description="Weights to begin with: a run's checkpoint; none: random ones."
+    )
     lines: dict[str, LineRecipe]
     model: dict[str, Any] = Field(default_factory=dict, description="dqformer.config values.")
     crop_px: int = Field(224, multiple_of=32)
@@ -103,7 +123,7 @@ class Recipe(Strict):
     optimiser: Optimiser
     threads: int = Field(2, gt=0)
     checkpoint_every_s: float = 90.0
-    validate_every_steps: int = 500
+    validate_every_steps: int = 1500
     min_area_px2: float = Field(16.0, description="Smallest region that rejects a part.")
 
     def dqformer(self) -> DQFormerConfig:

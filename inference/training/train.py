@@ -15,12 +15,13 @@ from pathlib import Path
 import cv2
 import torch
 
+from inference.training import checkpoint
 from inference.training.batches import BatchMaker
 from inference.training.figures import Case, image_figures, measure, universal_cases
 from inference.training.losses import Losses
 from inference.training.predictors import TorchPredictor
 from inference.training.recipe import Recipe, read_recipe
-from inference.training.sources import caption_bank, encoder_of, load_parts
+from inference.training.sources import caption_bank, encoder_of, expand, load_parts
 from inference.training.trainer import Prefetch, Trainer, grid_mean
 
 LOG_EVERY_STEPS = 20
@@ -88,6 +89,8 @@ def run(recipe: Recipe, folder: Path, resume: bool, stop_at: int | None = None) 
     trainer = Trainer(recipe, bank)
     if resume:
         trainer.resume(folder)
+    elif recipe.start_from:
+        trainer.start_from(expand(recipe.start_from))
     folder.mkdir(parents=True, exist_ok=True)
     loop(
         trainer,
@@ -104,11 +107,14 @@ def loop(
 ) -> None:
     """Steps, checkpoints by the clock, and a check every so many steps."""
     recipe, progress, saved_s = trainer.recipe, Progress(folder, trainer), time.monotonic()
+    decay_from = recipe.optimiser.steps - recipe.optimiser.decay_steps
     for batch in Prefetch(maker, trainer.step, last):
         progress.add(trainer.train_step(batch), len(batch.image))
         if time.monotonic() - saved_s > recipe.checkpoint_every_s:
             trainer.save(folder)
             saved_s = time.monotonic()
+        if trainer.step == decay_from:
+            trainer.save(folder, checkpoint.LEVEL)
         if trainer.step % recipe.validate_every_steps == 0:
             check()
     trainer.save(folder)

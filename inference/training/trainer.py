@@ -26,8 +26,7 @@ class Trainer:
         self.model = DQFormer(recipe.dqformer()).to(memory_format=torch.channels_last)
         self.average = MovingAverage(self.model, recipe.optimiser.ema_decay)
         self.optimiser = optimiser.build(self.model, recipe.optimiser)
-        self.states = torch.from_numpy(bank.tokens.states)
-        self.mask = torch.from_numpy(bank.tokens.mask)
+        self.bank = bank
 
     def train_step(self, batch: Batch) -> Losses:
         """One step of descent on a batch."""
@@ -47,23 +46,29 @@ class Trainer:
     def _losses(self, batch: Batch) -> Losses:
         image = torch.from_numpy(batch.image).float()
         target = torch.from_numpy(batch.target).float() / 255.0
-        captions = torch.from_numpy(batch.caption)
+        tokens = self.bank.tokens(batch.caption)
         output = self.model(
             image.contiguous(memory_format=torch.channels_last),
-            self.states[captions],
-            self.mask[captions],
+            torch.from_numpy(tokens.states),
+            torch.from_numpy(tokens.mask),
         )
-        return losses(output, target, self.recipe.losses)
+        return losses(output, target, self.recipe.losses, self._balanced())
+
+    def _balanced(self) -> float:
+        """Share of the balanced cross-entropy, falling to nothing over the first steps."""
+        span = self.recipe.losses.balanced_steps
+        return max(0.0, 1 - self.step / span) if span else 0.0
 
     def _set_mode(self) -> None:
         """Late batch norms stand still: then training sees what evaluation will see."""
         self.model.train()
-        if self.step >= self.recipe.optimiser.freeze_norm_at * self.recipe.optimiser.steps:
+        settings = self.recipe.optimiser
+        if settings.decay_progress(self.step) > settings.freeze_norm:
             for module in self.model.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, name: str = checkpoint.NAME) -> None:
         """Write everything a resumed run needs."""
         state = {
             "step": self.step,
@@ -73,7 +78,18 @@ class Trainer:
             "rng": torch.get_rng_state(),
             "recipe": self.recipe.model_dump(mode="json"),
         }
-        checkpoint.save(folder, state)
+        checkpoint.save(folder, state, name)
+
+    def start_from(self, path: Path) -> None:
+        """Begin with the averaged weights of another run.
+
+        Raises:
+            FileNotFoundError: there is no such checkpoint.
+            RuntimeError: it is of another model.
+        """
+        weights = checkpoint.load(path)["average"]
+        self.model.load_state_dict(weights)
+        self.average.model.load_state_dict(weights)
 
     def resume(self, folder: Path) -> None:
         """Go on where a checkpoint stopped.
@@ -83,7 +99,7 @@ class Trainer:
             ValueError: it is of another model.
         """
         state = checkpoint.load(folder / checkpoint.NAME)
-        if state["recipe"]["model"] != self.recipe.model:
+        if state["recipe"]["model"] != self.recipe.model_dump(mode="json")["model"]:
             raise ValueError(f"{folder}: the checkpoint's model differs from the recipe's")
         self.model.load_state_dict(state["model"])
         self.average.model.load_state_dict(state["average"])

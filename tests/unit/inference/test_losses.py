@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from inference.dqformer.model import DQFormerOutput
-from inference.training.losses import found, grouping_loss, hardest, losses
+from inference.training.losses import (
+    balanced_entropy,
+    dice_loss,
+    grouping_loss,
+    hardest,
+    losses,
+    plain_entropy,
+)
 from inference.training.recipe import LossWeights
 
 
@@ -15,17 +22,39 @@ def softplus(x: float) -> float:
     return float(np.log1p(np.exp(x)))
 
 
-def test_found_is_balanced_cross_entropy_and_dice() -> None:
+def row_and_target() -> tuple[torch.Tensor, torch.Tensor]:
     margin = torch.tensor([[[[2.0, -1.0, 0.5, -3.0] * 5]]])  # (1, 1, 1, 20)
     target = torch.zeros(1, 1, 1, 20)
     target[..., :2] = 1
-    mask, dice = found(margin, target)
+    return margin, target
+
+
+def test_balanced_entropy_is_half_defect_half_hardest_background() -> None:
+    margin, target = row_and_target()
     inside = (softplus(-2.0) + softplus(1.0)) / 2
     outside = softplus(2.0)  # hardest 5 % of 20 is one background pixel
-    assert float(mask) == pytest.approx(0.5 * (inside + outside), rel=1e-5)
+    assert float(balanced_entropy(margin, target)) == pytest.approx((inside + outside) / 2)
+
+
+def test_plain_entropy_weighs_every_pixel_the_same() -> None:
+    margin, target = row_and_target()
+    numbers = margin.numpy().ravel()
+    total = sum(softplus(-x) for x in numbers[:2]) + sum(softplus(x) for x in numbers[2:])
+    assert float(plain_entropy(margin, target)) == pytest.approx(total / (2 + 0.2), rel=1e-5)
+
+
+def test_dice_loss() -> None:
+    margin, target = row_and_target()
     share = 1 / (1 + np.exp(-margin.numpy().ravel()))
     expected = 1 - (2 * share[:2].sum() + 1) / (share.sum() + 2 + 1)
-    assert float(dice) == pytest.approx(expected, rel=1e-5)
+    assert float(dice_loss(margin, target)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_balanced_share_blends_the_two() -> None:
+    margin, target = row_and_target()
+    output = DQFormerOutput(margin, torch.zeros(1, 1), [margin])
+    shown = [float(losses(output, target, LossWeights(), share).mask) for share in (0, 0.25, 1)]
+    assert shown[1] == pytest.approx(0.75 * shown[0] + 0.25 * shown[2], rel=1e-5)
 
 
 def test_hardest_is_the_mean_of_the_largest_share() -> None:
@@ -70,7 +99,7 @@ def test_small_defects_weigh_more_up_to_a_bound() -> None:
         target = torch.zeros(1, 1, 64, 64)
         target[..., :side, :side] = 1
         output = output_of(torch.zeros_like(target), torch.zeros(1, 1))
-        mask, dice = found(output.margin, target)
+        mask, dice = plain_entropy(output.margin, target), dice_loss(output.margin, target)
         terms = losses(output, target, weights)
         rest = terms.presence + weights.grouping * terms.grouping
         totals.append(float((terms.total - rest) / (mask + dice).sum()))

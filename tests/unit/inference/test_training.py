@@ -34,7 +34,7 @@ def recipe(tiny_line: Path, encoder_folder: Path) -> Recipe:
         crop_px=64,
         crop_batch=4,
         whole_area_px2=96 * 96 * 4,
-        optimiser=Optimiser(steps=6, warmup_steps=2, freeze_norm_at=0.5),
+        optimiser=Optimiser(steps=6, decay_steps=4, warmup_steps=2, freeze_norm=0.2),
         validate_every_steps=3,
         threads=1,
     )
@@ -101,13 +101,41 @@ def test_a_killed_save_leaves_the_last_checkpoint(
     assert checkpoint.load(tmp_path / checkpoint.NAME) == {"step": 1}
 
 
-def test_learning_rate_warms_up_and_falls_to_the_floor() -> None:
-    settings = Optimiser(steps=100, warmup_steps=10, learning_rate=1.0, floor=0.1)
+def test_learning_rate_warms_up_stays_and_falls_to_the_floor() -> None:
+    settings = Optimiser(steps=100, decay_steps=40, warmup_steps=10, learning_rate=1.0, floor=0.1)
     rates = [optimiser.learning_rate(step, settings) for step in range(101)]
     assert rates[0] == pytest.approx(0.1)
-    assert max(rates) == rates[10] == pytest.approx(1.0)
+    assert set(rates[10:61]) == {1.0}
     assert rates[100] == pytest.approx(0.1)
-    assert all(later <= earlier for earlier, later in pairwise(rates[10:]))
+    assert all(later < earlier for earlier, later in pairwise(rates[60:]))
+
+
+def test_a_longer_run_begins_like_a_shorter_one(recipe: Recipe, tmp_path: Path) -> None:
+    """A run goes on from ``level.pt`` as if it had been longer from the start."""
+    longer = recipe.model_copy(
+        update={"optimiser": recipe.optimiser.model_copy(update={"steps": 9})}
+    )
+    run(recipe, tmp_path / "short", resume=False)
+    unbroken = run(longer, tmp_path / "long", resume=False)
+    level = (tmp_path / "short" / checkpoint.LEVEL).read_bytes()
+    (tmp_path / "on").mkdir()
+    (tmp_path / "on" / checkpoint.NAME).write_bytes(level)
+    went_on = run(longer, tmp_path / "on", resume=True)
+    for name, value in unbroken.average.model.state_dict().items():
+        assert torch.equal(value, went_on.average.model.state_dict()[name]), name
+
+
+def test_a_run_can_start_from_anothers_weights(recipe: Recipe, tmp_path: Path) -> None:
+    first = run(recipe, tmp_path / "first", resume=False)
+    start = recipe.model_copy(
+        update={
+            "start_from": str(tmp_path / "first" / checkpoint.NAME),
+            "optimiser": Optimiser(steps=1, learning_rate=1e-12),
+        }
+    )
+    second = run(start, tmp_path / "second", resume=False)
+    for name, value in first.average.model.named_parameters():
+        assert torch.allclose(value, second.average.model.state_dict()[name], atol=1e-6), name
 
 
 def test_norms_and_biases_are_not_decayed(recipe: Recipe) -> None:

@@ -105,13 +105,21 @@ class GroupingLayer(nn.Module):
         key = F.normalize(self.key(located), dim=-1)
         scale = self.log_scale.clamp(max=LARGEST_LOG_SCALE).exp()
         similarity = torch.einsum("bnpd,bsd->bnps", query, key) * scale
-        shares = similarity.softmax(dim=2)  # over the two tokens
+        shares = self.assign(similarity)
         grouped = torch.einsum("bnps,bsd->bnpd", shares, self.value(positions))
         grouped = grouped / (shares.sum(dim=-1, keepdim=True) + 1.0)
         tokens = tokens + self.out(grouped)
         tokens = tokens + self.mlp(self.norm_mlp(tokens))
-        margin = similarity[:, :, ANOMALY] - similarity[:, :, BACKGROUND]
+        margin = self.margin(similarity, tokens)
         return Grouping(tokens, margin.reshape(batch, -1, height, columns))
+
+    def assign(self, similarity: Tensor) -> Tensor:
+        """(B, N, tokens, hw) -> each position's shares among the tokens, of the same shape."""
+        return similarity.softmax(dim=2)
+
+    def margin(self, similarity: Tensor, tokens: Tensor) -> Tensor:
+        """(B, N, tokens, hw), (B, N, tokens, d) -> (B, N, hw), Anomaly against Background."""
+        return similarity[:, :, ANOMALY] - similarity[:, :, BACKGROUND]
 
 
 class MaskGroupTransformer(nn.Module):

@@ -62,7 +62,8 @@ def losses(
     presence = F.binary_cross_entropy_with_logits(
         output.presence, present.float(), reduction="none", pos_weight=positive
     )
-    grouping = torch.stack([grouping_loss(m, target) for m in output.groupings]).mean(dim=0)
+    layers = [grouping_loss(margin, target) for margin in output.groupings]
+    grouping = torch.stack(layers).mean(dim=0) if layers else torch.zeros_like(dice)
     here, absent = shared * present * _area_weight(target, weights), shared * ~present
     terms = (
         (here * mask).sum(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,13 +18,23 @@ from inference.training.losses import Losses, losses
 from inference.training.recipe import Recipe
 
 
+def dqformer_of(recipe: Recipe) -> nn.Module:
+    """The recipe's DQFormer."""
+    return DQFormer(recipe.dqformer())
+
+
 class Trainer:
     """Model, average, optimiser and step of a run."""
 
-    def __init__(self, recipe: Recipe, bank: CaptionBank) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        bank: CaptionBank,
+        network: Callable[[Recipe], nn.Module] = dqformer_of,
+    ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.step = recipe, 0
-        self.model = DQFormer(recipe.dqformer()).to(memory_format=torch.channels_last)
+        self.model = network(recipe).to(memory_format=torch.channels_last)
         self.average = MovingAverage(self.model, recipe.optimiser.ema_decay)
         self.optimiser = optimiser.build(self.model, recipe.optimiser)
         self.bank = bank

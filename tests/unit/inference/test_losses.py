@@ -76,6 +76,13 @@ def output_of(margin: torch.Tensor, presence: torch.Tensor) -> DQFormerOutput:
     return DQFormerOutput(margin, presence, [margin[..., ::2, ::2]])
 
 
+def test_a_network_without_groupings_has_no_loss_of_them() -> None:
+    margin, target = row_and_target()
+    result = losses(DQFormerOutput(margin, torch.zeros(1, 1), []), target, LossWeights())
+    assert float(result.grouping) == 0.0
+    assert float(result.total) > 0.0
+
+
 def test_a_perfect_answer_costs_next_to_nothing() -> None:
     target = torch.zeros(2, 2, 16, 16)
     target[0, :, 4:10, 4:10] = 1

@@ -107,8 +107,10 @@ class LinePool:
 class BatchMaker:
     """``batch(step)`` for every step of a run."""
 
-    def __init__(self, recipe: Recipe, parts: dict[str, list[Part]], bank: CaptionBank) -> None:
-        self.recipe, self.bank = recipe, bank
+    def __init__(
+        self, recipe: Recipe, parts: dict[str, list[Part]], bank: CaptionBank, rank: int = 0
+    ) -> None:
+        self.recipe, self.bank, self.rank = recipe, bank, rank
         self.pools = [
             LinePool(recipe.lines[line], parts[line], recipe.max_side_px) for line in recipe.lines
         ]
@@ -117,7 +119,8 @@ class BatchMaker:
 
     def batch(self, step: int) -> Batch:
         """The batch of a step, counted from 0."""
-        rng = np.random.default_rng([self.recipe.seed, step])
+        # A rank draws its own; the first draws what one alone does.
+        rng = np.random.default_rng([self.recipe.seed, step, self.rank])
         if rng.random() < self.whole_share(step):
             parts, pools = self._whole_parts(rng)
         else:

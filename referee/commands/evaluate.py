@@ -1,0 +1,164 @@
+"""`referee evaluate`: how good is the network on labelled pictures?"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from contracts.errors import BadSettings
+from referee.evaluation_tables import agreement_text, tables
+from referee.measured import EngineName, opened, threads_of
+
+if TYPE_CHECKING:
+    from inference.training.engines import Engine
+    from inference.training.labelled import LabelledLine
+
+PIPED_WIDTH = 180
+
+
+def register(app: typer.Typer) -> None:
+    app.command("evaluate")(evaluate)
+
+
+def evaluate(
+    data: Annotated[
+        Path, typer.Option(help="A line's folder (index.json, or MVTec AD layout), or of several.")
+    ],
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Weights (.safetensors, last.pt); else what ships.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Which pictures; without an index, test is val.")] = (
+        "val"
+    ),
+    engine: Annotated[
+        EngineName | None,
+        typer.Option(help="served (as the line runs it), or torch; torch if --checkpoint."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out paraphrases, no text, and pixel figures.")
+    ] = False,
+    gallery: Annotated[
+        Path | None, typer.Option(help="Folder for pictures of the worst cases.")
+    ] = None,
+    speed: Annotated[
+        bool, typer.Option("--speed", help="Also time 1, 4 and 16 prompts (idle machine).")
+    ] = False,
+    agree: Annotated[
+        bool, typer.Option("--agree", help="Only hold torch and served against each other.")
+    ] = False,
+    triton: Annotated[
+        str | None, typer.Option(help="host:port of a running Triton's gRPC; else one is started.")
+    ] = None,
+) -> None:
+    """Measure the network on labelled pictures. Exit code 1 where --agree finds that it does not.
+
+    The operating point is the shipped one: what a line file does that names no smallest area."""
+    from inference.training.labelled import labelled_lines
+
+    lines = labelled_lines(data, split)
+    if agree:
+        _agree(lines, checkpoint, triton, as_json)
+        return
+    name = engine or (EngineName.TORCH if checkpoint else EngineName.SERVED)
+    if triton is not None and name != EngineName.SERVED:
+        raise BadSettings("--triton is for --engine served")
+    with ExitStack() as stack:
+        with Console(stderr=True).status(f"starting {name}"):
+            network = stack.enter_context(opened(name, checkpoint, triton))
+        report = _measured(network, lines, quick, gallery, speed)
+    about = _about(data, split, name, network.version)
+    if as_json:
+        typer.echo(json.dumps({**about, **report}, allow_nan=False))
+    else:
+        console = Console()  # piped into a file, a table is as wide as it needs
+        wide = console if console.is_terminal else Console(width=PIPED_WIDTH)
+        wide.print(*tables(about, report), sep="\n")
+
+
+def _measured(
+    network: Engine,
+    lines: list[LabelledLine],
+    quick: bool,
+    gallery: Path | None,
+    timed: bool,
+) -> dict[str, Any]:
+    from inference.training import evaluate as evaluation
+    from inference.training.gallery import write_gallery
+    from inference.training.speed import speed
+
+    with _progress(sum(len(line.entries) for line in lines), "measuring") as advance:
+        figures, seen = evaluation.evaluate(network, lines, quick, advance)
+    report: dict[str, Any] = {"lines": figures}
+    if gallery is not None:
+        index = write_gallery(gallery, network, lines, seen)
+        Console(stderr=True).print(f"wrote {index}", soft_wrap=True)
+    if timed:
+        report["speed"] = {line.name: speed(network, line) for line in lines}
+    return report
+
+
+def _agree(
+    lines: list[LabelledLine], checkpoint: Path | None, triton: str | None, as_json: bool
+) -> None:
+    from inference.training.agreement import agreement
+
+    total = sum(len(line.entries) for line in lines)
+    with ExitStack() as stack:
+        with Console(stderr=True).status("starting torch and served"):
+            in_torch = stack.enter_context(opened(EngineName.TORCH, checkpoint))
+            served = stack.enter_context(opened(EngineName.SERVED, checkpoint, triton))
+        advance = stack.enter_context(_progress(total, "comparing"))
+        found = agreement(in_torch, served, lines, advance)
+    if as_json:
+        typer.echo(json.dumps({"agreement": found}))
+    else:
+        Console().print(agreement_text(found), soft_wrap=True)
+    raise typer.Exit(0 if found["agree"] else 1)
+
+
+@contextmanager
+def _progress(total: int, doing: str) -> Iterator[Callable[[], None]]:
+    """A line on standard error: pictures done, and the time left."""
+    columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(doing, total=total)
+        yield lambda: progress.advance(task)
+
+
+def _about(data: Path, split: str, name: EngineName, version: str) -> dict[str, Any]:
+    """Where the figures come from."""
+    from inference.imaging import MAX_SIDE_PX
+    from inference.training.figures.masks import SHIPPED
+
+    return {
+        "data": data.resolve().name,
+        "split": split,
+        "engine": str(name),
+        "weights": version,
+        "prompt": SHIPPED.words,
+        "smallest_area_px2": SHIPPED.smallest_area,
+        "max_side_px": MAX_SIDE_PX,
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.system()} {platform.machine()}, {_processor()}",
+        "cores": len(os.sched_getaffinity(0)),
+        "threads": threads_of(name),
+    }
+
+
+def _processor() -> str:
+    """Its name, where the system tells it."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    named = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or "processor unknown")

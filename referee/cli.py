@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from contracts.errors import RefereeError
-from referee.commands import apply, check, doctor, down, evaluate, inspect, part, run, up
+from referee.commands import apply, check, data, doctor, down, evaluate, inspect, part, run, up
 
 app = typer.Typer(
     name="referee",
@@ -18,7 +18,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for command in (up, down, run, inspect, evaluate, part, check, apply, doctor):
+for command in (up, down, run, inspect, evaluate, part, check, apply, doctor, data):
     command.register(app)
 
 

@@ -114,9 +114,16 @@ def empty_zones(regions: Regions) -> list[str]:
     return [zone for zone, chosen in answers.items() if chosen is not None and not chosen.any()]
 
 
-def zone_area(zone: str, hw: tuple[int, int]) -> np.ndarray:
-    """(H, W) bool: the pixels that anyone may call part of a zone."""
-    rows, columns = np.mgrid[: hw[0], : hw[1]].reshape(2, -1)
-    centres = (np.column_stack([columns, rows]) + 0.5) / (hw[1], hw[0])
-    inside = np.logical_and.reduce([d <= FAR for d in _distances(zone, centres)])
-    return inside.reshape(hw)
+def zone_window(zone: str, hw: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of the pixels that anyone may call part of a zone."""
+    spans = [(0.0, 1.0), (0.0, 1.0)]  # y, x
+    if zone == CENTRE:
+        spans = [(0.5 - FAR / 2, 0.5 + FAR / 2)] * 2
+    for across, down in SIDES.get(zone, ()):
+        axis, sign = (1, across) if across else (0, down)
+        spans[axis] = (0.0, FAR) if sign < 0 else (1.0 - FAR, 1.0)
+    rows, columns = (
+        slice(int(np.floor(low * side)), int(np.ceil(high * side)))
+        for (low, high), side in zip(spans, hw, strict=True)
+    )
+    return rows, columns

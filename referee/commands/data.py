@@ -1,0 +1,85 @@
+"""`referee data`: referring expressions for labelled pictures, and what is in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from referee.data_tables import tables
+
+if TYPE_CHECKING:
+    from inference.training.dataset import Entry
+
+PLOT = "statistics.png"
+
+
+def register(app: typer.Typer) -> None:
+    data = typer.Typer(help="Referring expressions for labelled pictures.", no_args_is_help=True)
+    data.command("build")(build)
+    data.command("stats")(stats)
+    app.add_typer(data, name="data")
+
+
+def build(
+    data: Annotated[
+        Path, typer.Option(help="A line's folder (MVTec AD layout or index.json), or of several.")
+    ],
+    out: Annotated[Path, typer.Option(help="An empty folder for the data set.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same words.")] = 0,
+    per_image: Annotated[
+        int, typer.Option(min=1, help="Expressions of a defective picture, at most.")
+    ] = 8,
+    per_good: Annotated[int, typer.Option(min=1, help="Expressions of a good one, at most.")] = 2,
+    synthetic: Annotated[
+        int, typer.Option(min=0, help="Pictures painted with defects, for each line.")
+    ] = 0,
+    grammar: Annotated[
+        Path | None, typer.Option(help="YAML with your own kinds, names and sentences.")
+    ] = None,
+) -> None:
+    """Say what is on labelled pictures: kinds, places, sizes, numbers, and what is not there."""
+    from inference.training.grammar_file import read_grammar
+    from inference.training.referring_builder import Build
+    from inference.training.referring_builder import build as build_set
+
+    plan = Build(out, read_grammar(grammar), seed, per_image, per_good, synthetic)
+    records = build_set(data, plan, _progress)
+    pictures = len({record.image for record in records})
+    Console().print(
+        f"{len(records)} expressions of {pictures} pictures in {out}; "
+        f"`referee data stats --data {out}` tells more",
+        soft_wrap=True,
+    )
+
+
+def _progress(entries: Sequence[Entry], line: str) -> Iterator[Entry]:
+    yield from track(entries, line, console=Console(stderr=True), transient=True)
+
+
+def stats(
+    data: Annotated[Path, typer.Option(help="A folder that `referee data build` made.")],
+    out: Annotated[Path | None, typer.Option(help=f"Folder for a plot, {PLOT}.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Count expressions, kinds, sizes of anomalies and words."""
+    from inference.training.referring_plot import draw_statistics
+    from inference.training.referring_set import read_referring
+    from inference.training.referring_statistics import statistics
+
+    report: dict[str, Any] = statistics(read_referring(data))
+    if out is not None:
+        draw_statistics(report, out / PLOT)
+    if as_json:
+        typer.echo(json.dumps(report))
+        return
+    console = Console()
+    for table in tables(report):
+        console.print(table)
+    if out is not None:
+        console.print(f"plot: {out / PLOT}", soft_wrap=True)

@@ -10,7 +10,21 @@ import typer
 from rich.console import Console
 
 from contracts.errors import RefereeError
-from referee.commands import apply, check, data, doctor, down, evaluate, inspect, part, run, up
+from referee.commands import (
+    apply,
+    check,
+    data,
+    doctor,
+    down,
+    evaluate,
+    export,
+    finetune,
+    inspect,
+    part,
+    run,
+    train,
+    up,
+)
 
 app = typer.Typer(
     name="referee",
@@ -18,7 +32,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for command in (up, down, run, inspect, evaluate, part, check, apply, doctor, data):
+COMMANDS = (
+    *(up, down, run, inspect, part, check, apply, doctor),
+    *(data, train, evaluate, export, finetune),
+)
+for command in COMMANDS:
     command.register(app)
 
 

@@ -1,9 +1,11 @@
-"""Export a checkpoint: ``python -m inference.training.export --checkpoint runs/edge/last.pt``.
+"""Export a checkpoint: ``referee export``, or ``python -m inference.training.export``.
 
 Writes ``model.onnx`` (the averaged weights) and ``model.json`` beside it, after ONNX Runtime has
-given the masks that torch gives. Inputs: ``image`` float32 (B, 3, H, W), RGB, 0..255, H and W
-multiples of 32; ``tokens`` float32 (N, L, 384); ``token_mask`` bool (N, L). Outputs: ``margin``
-float32 (B, N, H / 2, W / 2), ``presence`` float32 (B, N).
+given the masks that torch gives; and the same weights as a safetensors file, to fine-tune from.
+Both hold weights rounded to float16 values, so that torch and the served network are one.
+Inputs: ``image`` float32 (B, 3, H, W), RGB, 0..255, H and W multiples of 32; ``tokens`` float32
+(N, L, 384); ``token_mask`` bool (N, L). Outputs: ``margin`` float32 (B, N, H / 2, W / 2),
+``presence`` float32 (B, N).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import datetime
 import hashlib
 import json
 import logging
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -22,13 +25,17 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from contracts.errors import FatalError, RefereeError
 from inference import text_encoder
 from inference.dqformer.model import STRIDE, DQFormer
 from inference.imaging import SIZE_MULTIPLE, margin_to_mask
 from inference.text_encoder import PromptTokens
+from inference.training.checkpoint import load as read_checkpoint
 from inference.training.predictors import OnnxPredictor, TorchPredictor, model_of
+from inference.training.weights import SUFFIX, round_to_half, save_weights
 
 DEFAULT_OUT = Path("triton_models/dqformer/1")
+DEFAULT_WEIGHTS = Path("checkpoints")
 SMALLEST_AGREEMENT = 0.995
 CHECK_SIZES_HW = ((224, 224), (96, 352), (333, 417))
 CHECK_PROMPTS = (1, 3)
@@ -147,6 +154,7 @@ def describe(state: dict[str, Any], path: Path, val: dict[str, Any]) -> dict[str
         "seed": recipe["seed"],
         "steps": state["step"],
         "steps_planned": recipe["optimiser"]["steps"],
+        "changed_on_the_way": state.get("changes", []),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "val": val,
         "max_side_px": recipe["max_side_px"],
@@ -166,37 +174,73 @@ def model_settings(recipe: dict[str, Any]) -> dict[str, Any]:
     return DQFormerConfig.from_dict(recipe["model"]).to_dict()
 
 
-def export(checkpoint: Path, folder: Path, val: dict[str, Any]) -> Path:
-    """Write model.onnx and model.json; the files in place change only if the check passes.
+def export(
+    checkpoint: Path, folder: Path, val: dict[str, Any], weights: Path | None = None
+) -> Path:
+    """Write model.onnx and model.json, and the weights file where one is named; the files in place
+    change only if the check passes.
 
     Raises:
-        ValueError: ONNX Runtime and torch disagree.
+        BadSettings: the checkpoint cannot be read.
+        FatalError: ONNX Runtime and torch disagree.
     """
     model, state = model_of(checkpoint)
     # The exporter bakes the layout in; ONNX Runtime chooses its own.
-    model = model.to(memory_format=torch.contiguous_format)
+    model = round_to_half(model).to(memory_format=torch.contiguous_format)
     candidate = folder / "model.onnx.new"
     write_onnx(model, candidate)
     reached = agreement(model, candidate)
     if reached < SMALLEST_AGREEMENT:
-        raise ValueError(f"torch and ONNX Runtime disagree: mask IoU {reached:.4f}")
+        candidate.unlink()
+        raise FatalError(f"torch and ONNX Runtime disagree: mask IoU {reached:.4f}")
     path = candidate.replace(folder / "model.onnx")
-    text = json.dumps(describe(state, path, val), indent=2)
-    (folder / "model.json").write_text(text + "\n")
+    described = describe(state, path, val)
+    (folder / "model.json").write_text(json.dumps(described, indent=2) + "\n")
     log.info("wrote %s, %.1f MB, agreement %.4f", path, path.stat().st_size / 1e6, reached)
+    if weights is not None:
+        save_weights(weights, model, notes_on(state, described), half=True)
+        log.info("wrote %s, %.1f MB", weights, weights.stat().st_size / 1e6)
     return path
 
 
-def main() -> None:
+def notes_on(state: dict[str, Any], described: dict[str, Any]) -> dict[str, str]:
+    """What the weights file says of itself."""
+    told = ("model_version", "recipe", "seed", "steps", "date")
+    return {name: str(described[name]) for name in told} | {
+        "full_recipe": json.dumps(state["recipe"], sort_keys=True)
+    }
+
+
+def weights_file(checkpoint: Path) -> Path:
+    """Where a checkpoint's weights go by default: checkpoints/NAME.safetensors."""
+    return DEFAULT_WEIGHTS / f"{read_checkpoint(checkpoint)['recipe']['name']}{SUFFIX}"
+
+
+def export_command(
+    checkpoint: Path, out: Path | None, weights: Path | None, figures: Path | None
+) -> None:
+    """The whole command.
+
+    Raises:
+        RefereeError: with a text for whoever called.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     log.setLevel(logging.INFO)
-    parser = argparse.ArgumentParser(description="Export a checkpoint to ONNX.")
+    val = json.loads(figures.read_text()) if figures else {}
+    export(checkpoint, out or DEFAULT_OUT, val, weights or weights_file(checkpoint))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Export a checkpoint to ONNX and safetensors.")
     parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
+    parser.add_argument("--out", type=Path, help=f"default {DEFAULT_OUT}")
+    parser.add_argument("--weights", type=Path, help=f"default {DEFAULT_WEIGHTS}/NAME{SUFFIX}")
     parser.add_argument("--figures", type=Path, help="what evaluate --json wrote, for model.json")
-    arguments = parser.parse_args()
-    val = json.loads(arguments.figures.read_text()) if arguments.figures else {}
-    export(arguments.checkpoint, arguments.out, val)
+    given = parser.parse_args()
+    try:
+        export_command(given.checkpoint, given.out, given.weights, given.figures)
+    except RefereeError as error:
+        sys.exit(f"export: {error}")
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ class Recipe(Strict):
         description="A run's checkpoint or a weights file to begin with; none: random weights.",
     )
     grammar: str | None = Field(
-        None, description="File in the form of captions.yaml, in its place."
+        None, description="File of words that adds to captions.yaml; see grammar_file.py."
     )
     lines: dict[str, LineRecipe]
     model: dict[str, Any] = Field(default_factory=dict, description="dqformer.config values.")

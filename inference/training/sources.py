@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from contracts.errors import BadImage, BadSettings
 from inference.text_encoder import TextEncoder
-from inference.training.captions import GRAMMAR, CaptionBank, Grammar
+from inference.training.captions import UNIVERSAL_PROMPT, CaptionBank, Grammar
 from inference.training.dataset import Part, load_part, read_entries
+from inference.training.grammar_file import FORMS, read_grammar
 from inference.training.recipe import Recipe, read_recipe
 from inference.training.synthetic import PAINTERS
 
@@ -108,16 +109,16 @@ def grammar_of(recipe: Recipe) -> Grammar:
     """What the recipe's captions are made of.
 
     Raises:
-        BadSettings: the grammar's file is not there, or no grammar.
+        BadSettings: the grammar's file is not there, or not one to train with.
     """
-    path = expand(recipe.grammar) if recipe.grammar else GRAMMAR
-    try:
-        return Grammar.read(path)
-    except OSError as error:
-        raise BadSettings(f"grammar {path}: {error.strerror}") from error
-    except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise BadSettings(f"grammar {path}: not like {GRAMMAR.name}: {reason}") from error
+    path = expand(recipe.grammar) if recipe.grammar else None
+    grammar = read_grammar(path)
+    missing = [form for form in FORMS if not grammar.forms.get(form)]
+    if missing:
+        raise BadSettings(f"{path}: training asks in every form, and these have none: {missing}")
+    if UNIVERSAL_PROMPT not in grammar.universal:
+        raise BadSettings(f"{path}: `universal` must hold {UNIVERSAL_PROMPT!r}")
+    return grammar
 
 
 def caption_bank(

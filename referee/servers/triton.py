@@ -49,13 +49,17 @@ class ServerCommand(NamedTuple):
 
 
 def triton_command(
-    ports: TritonPorts, *, host: str = "127.0.0.1", models: Path = MODELS
+    ports: TritonPorts, *, host: str = "127.0.0.1", models: Path | None = None
 ) -> ServerCommand:
     """Command line and environment of a process that becomes the server.
+
+    It serves the model repository given, else the one that ``REFEREE_MODELS`` names, else the one
+    that ships.
 
     Raises:
         BadSettings: the wheel, the models or the text encoder are not there.
     """
+    models = models or Path(os.environ.get("REFEREE_MODELS") or MODELS)
     server_command(ports, host=host, models=models)  # better said now than in a log
     argv = [sys.executable, "-m", __name__, f"--host={host}", f"--models={models.resolve()}"]
     argv += [f"--{name}-port={port}" for name, port in ports._asdict().items()]
@@ -82,7 +86,8 @@ def server_command(
     needed = (server / "bin" / "tritonserver", models, text_encoder / "model.safetensors")
     for path in needed:
         if not path.exists():
-            raise BadSettings(f"Triton cannot be started: {path} is missing; run `make setup`")
+            remedy = "see REFEREE_MODELS" if path == models else "run `make setup`"
+            raise BadSettings(f"Triton cannot be started: {path} is missing; {remedy}")
     backends = assemble_backends(server, wheel.parent / f"triton-backends-{PYTHON}")
     argv = [str(needed[0].resolve()), *_flags(ports, host, models, backends)]
     return ServerCommand(argv, _environment(wheel, text_encoder))

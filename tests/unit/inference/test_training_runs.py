@@ -21,7 +21,7 @@ from inference.training.changes import changed_fields
 from inference.training.ranks import choose_device
 from inference.training.recipe import Optimiser, Recipe
 from inference.training.run_folder import append_row, forget_after, open_run, read_rows
-from inference.training.sources import own_share, recipe_of
+from inference.training.sources import grammar_of, own_share, recipe_of
 from inference.training.stopping import StopSignals
 from inference.training.train import Data, Surroundings, run
 
@@ -267,6 +267,23 @@ def test_a_bad_recipe_is_one_line(text: str, told: str, tmp_path: Path) -> None:
     assert "\n" not in str(raised.value)
     with pytest.raises(BadSettings, match=r"nowhere\.yaml"):
         recipe_of(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("universal: [anything odd]\n", "must hold 'any defect'"),
+        ("extends: false\nuniversal: [any defect]\nforms: {plain: ['{name}']}\n", "have none"),
+        ("words: []\n", "words"),
+    ],
+)
+def test_a_grammar_that_cannot_train_is_refused(
+    text: str, told: str, recipe: Recipe, tmp_path: Path
+) -> None:
+    path = tmp_path / "words.yaml"
+    path.write_text(text)
+    with pytest.raises(BadSettings, match=told):
+        grammar_of(recipe.model_copy(update={"grammar": str(path)}))
 
 
 def test_a_device_that_is_not_there_is_named() -> None:

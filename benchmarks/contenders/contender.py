@@ -1,0 +1,38 @@
+"""What one contender does differently from DQFormer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import nn
+
+from inference.training.batches import Batch
+from inference.training.recipe import Recipe
+from inference.training.trainer import dqformer_of
+
+
+def as_is(recipe: Recipe) -> Recipe:
+    return recipe
+
+
+def as_drawn(batch: Batch) -> Batch:
+    return batch
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A name, and what differs.
+
+    Attributes:
+        says: what it is, in one line of the table.
+        network: a recipe to a module with DQFormer's inputs and a ``DQFormerOutput``.
+        recipe: another recipe from the common one; seed and steps must stay.
+        batch: what of a batch it is shown.
+    """
+
+    name: str
+    says: str
+    network: Callable[[Recipe], nn.Module] = dqformer_of
+    recipe: Callable[[Recipe], Recipe] = as_is
+    batch: Callable[[Batch], Batch] = as_drawn

@@ -1,0 +1,24 @@
+"""No synthetic and no pasted defects: real ones take their share of a batch."""
+
+from __future__ import annotations
+
+from benchmarks.contenders.contender import Contender
+from inference.training.recipe import Recipe
+
+
+def without_synthetic(recipe: Recipe) -> Recipe:
+    """As many defects as before, so that not the number of good parts is what is compared."""
+    old = recipe.shares
+    changed = {
+        "crop_real": old.crop_real + old.crop_synthetic + old.crop_pasted,
+        "whole_real": old.whole_real + old.whole_synthetic + old.whole_pasted,
+        **dict.fromkeys(("crop_synthetic", "crop_pasted", "whole_synthetic", "whole_pasted"), 0.0),
+    }
+    return recipe.model_copy(update={"shares": old.model_copy(update=changed)})
+
+
+CONTENDER = Contender(
+    "no_synthetic",
+    "no synthetic and no pasted defects: real ones in their place",
+    recipe=without_synthetic,
+)

@@ -1,0 +1,150 @@
+"""The command, on a tiny line: it trains, resumes, and repeats nothing that has finished."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from benchmarks import peers, runs
+from benchmarks.contenders import CONTENDERS
+from benchmarks.material import Material
+from benchmarks.runs import ShownBatches
+from contracts.errors import BadSettings
+from inference.training.recipe import Recipe
+from inference.training.trainer import Trainer
+from tests.unit.inference.conftest import TINY
+
+
+@pytest.fixture
+def recipe_file(tmp_path: Path, tiny_line: Path, encoder_folder: Path) -> Path:
+    path = tmp_path / "recipe.yaml"
+    values = {
+        "name": "tiny",
+        "text_encoder": str(encoder_folder),
+        "lines": {"tiny": {"folder": str(tiny_line), "synthetic": {"crack": 1.0}}},
+        "model": json.loads(json.dumps(TINY.to_dict())),
+        "crop_px": 64,
+        "crop_batch": 2,
+        "whole_area_px2": 96 * 96 * 2,
+        "optimiser": {"steps": 4, "decay_steps": 2, "warmup_steps": 1},
+        "threads": 1,
+    }
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+@pytest.fixture
+def call(tmp_path: Path, recipe_file: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The command; all calls of a test share what was read by the first."""
+    read, known = Material.read, []
+
+    def once(recipe: Recipe, val_every: int = 1) -> Material:
+        if not known:
+            known.append(read(recipe, val_every))
+        return replace(known[0], recipe=recipe)
+
+    monkeypatch.setattr(Material, "read", once)
+
+    def called(*arguments: str) -> str:
+        out, folder = tmp_path / "docs" / "peers.md", tmp_path / "runs"
+        fixed = ["--recipe", str(recipe_file), "--out", str(out), "--folder", str(folder)]
+        peers.main([*fixed, *arguments])
+        return out.read_text()
+
+    return called
+
+
+def test_runs_are_made_once_and_stay_in_the_table(
+    call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = call("--runs", "unet")
+    assert "| `dqformer` | two tokens" in first
+    assert "`dqformer`: not run." in first
+    both = call("--runs", "unet,dqformer")
+
+    def never(*arguments: object) -> None:
+        raise AssertionError("a finished run was repeated")
+
+    monkeypatch.setattr(Trainer, "train_step", never)
+    again = call("--runs", "unet,dqformer")
+    tables = [text[text.index("## Who") :] for text in (both, again)]
+    assert tables[0] == tables[1]
+    assert tables[0].count("not run") == 5 * (4 + 4)
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(
+    call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after its third step, the last checkpoint being of the second."""
+    call("--runs", "dqformer")
+    whole = json.loads((tmp_path / "runs/dqformer/result.json").read_text())
+    (tmp_path / "runs").rename(tmp_path / "before")
+    step = Trainer.train_step
+
+    def breaks(self: Trainer, batch: Any) -> Any:
+        if self.step == 2:
+            runs._save(
+                self, runs.Clock(tmp_path / "runs/dqformer", False), tmp_path / "runs/dqformer"
+            )
+        if self.step == 3:
+            raise KeyboardInterrupt
+        return step(self, batch)
+
+    monkeypatch.setattr(Trainer, "train_step", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        call("--runs", "dqformer")
+    monkeypatch.setattr(Trainer, "train_step", step)
+    with pytest.raises(BadSettings, match="--resume"):
+        call("--runs", "dqformer")
+    with pytest.raises(BadSettings, match="other settings"):
+        call("--runs", "dqformer", "--resume", "--steps", "5")
+    call("--runs", "dqformer", "--resume")
+    resumed = json.loads((tmp_path / "runs/dqformer/result.json").read_text())
+    assert resumed["answers"] == whole["answers"]
+    assert resumed["figures"] == whole["figures"]
+
+
+def test_all_see_the_same_pictures(recipe_file: Path) -> None:
+    recipe = peers.read_recipe(recipe_file)
+    material = Material.read(recipe)
+    makers = [
+        ShownBatches(CONTENDERS[name], recipe, material)
+        for name in ("dqformer", "unet", "no_wrong_prompts")
+    ]
+    for step in range(3):
+        ours, unet, true = (maker.batch(step) for maker in makers)
+        assert np.array_equal(ours.image, unet.image)
+        assert np.array_equal(ours.image, true.image)
+        assert np.array_equal(ours.target[:, :1], unet.target)
+
+
+def test_another_budget_needs_another_folder(call: Any) -> None:
+    call("--runs", "unet", "--steps", "2")
+    with pytest.raises(BadSettings, match="other settings"):
+        call("--runs", "unet", "--steps", "3")
+
+
+def test_an_unknown_line_is_refused(recipe_file: Path) -> None:
+    arguments = peers.arguments_of(["--recipe", str(recipe_file), "--lines", "no_such"])
+    with pytest.raises(BadSettings, match="no_such"):
+        peers.recipe_of(arguments)
+
+
+def test_an_unknown_run_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        peers.arguments_of(["--runs", "resnet"])
+    assert "unet" in capsys.readouterr().err
+
+
+def test_the_recipe_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = peers.recipe_of(peers.arguments_of([]))
+    assert isinstance(recipe, Recipe)
+    assert list(recipe.lines) == ["magnetic_tile", "ball_screw", "pcb"]
+    assert recipe.crop_px == 160
+    assert recipe.start_from is None

@@ -83,7 +83,7 @@ def assert_same_run(one: Path, other: Path) -> None:
 
 
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
-    recipe: Recipe, recipe_file: Path, tmp_path: Path
+    recipe_file: Path, tmp_path: Path
 ) -> None:
     killed = tmp_path / "killed"
     arguments = ("--recipe", recipe_file, "--out", killed, "--device", "cpu")
@@ -109,7 +109,8 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
     assert resumed.returncode == 0, resumed.stderr
     assert "\x1b" not in resumed.stderr
     assert f"going on at step {reached}" in resumed.stderr
-    run(recipe, tmp_path / "whole", resume=False)
+    whole = command("--recipe", recipe_file, "--out", tmp_path / "whole", "--device", "cpu")
+    subprocess.run(whole, env=environment(), capture_output=True, check=True)
     assert_same_run(tmp_path / "whole", killed)
     assert [row["step"] for row in read_rows(killed / "train.csv")] == ["20", "40"]
     assert [row["step"] for row in read_rows(killed / "val.csv")] == ["25", "40"]

@@ -11,7 +11,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from inference.training import board_defects
 from inference.training.dataset import Part
+from inference.training.shapes import blob
 
 Painter = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 SMALLEST_AREA_PX2 = 12
@@ -36,23 +38,6 @@ def smooth_noise(hw: tuple[int, int], cell_px: float, rng: np.random.Generator) 
         grid = rng.standard_normal(grid_hw, dtype=np.float32)
         total += weight * cv2.resize(grid, hw[::-1], interpolation=cv2.INTER_CUBIC)
     return total / max(float(total.std()), 1e-6)
-
-
-def _blob(
-    hw: tuple[int, int], centre_xy: np.ndarray, radii: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """(H, W) uint8 mask of a lumpy ellipse."""
-    angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    lumps = 1 + sum(
-        rng.uniform(-0.16, 0.16) * np.cos(k * angles + rng.uniform(0, 6.3)) for k in (2, 3, 5)
-    )
-    turn = rng.uniform(0, np.pi)
-    across, along = radii[0] * lumps * np.cos(angles), radii[1] * lumps * np.sin(angles)
-    x = centre_xy[0] + across * np.cos(turn) - along * np.sin(turn)
-    y = centre_xy[1] + across * np.sin(turn) + along * np.cos(turn)
-    mask = np.zeros(hw, np.uint8)
-    cv2.fillPoly(mask, [np.stack([x, y], 1).round().astype(np.int32)], 255)
-    return mask
 
 
 def _alpha(mask: np.ndarray, blur_px: float) -> np.ndarray:
@@ -80,7 +65,7 @@ def paint_blowhole(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A small dark hole, sometimes with a bright rim on one side."""
     hw = pixels.shape[:2]
     centre, radius = _point(hw, rng), rng.uniform(2.5, 8)
-    mask = _blob(hw, centre, np.array([radius, radius * rng.uniform(1, 2.2)]), rng)
+    mask = blob(hw, centre, np.array([radius, radius * rng.uniform(1, 2.2)]), rng)
     if rng.random() < 0.5:
         lit = np.roll(mask, tuple(rng.integers(-2, 3, 2)), axis=(0, 1))
         _blend(pixels, lit, pixels * rng.uniform(1.2, 1.7), 0.8)
@@ -91,7 +76,7 @@ def paint_blowhole(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def paint_spot(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A small spot of another shade."""
     hw = pixels.shape[:2]
-    mask = _blob(hw, _point(hw, rng), rng.uniform(3, 12, 2), rng)
+    mask = blob(hw, _point(hw, rng), rng.uniform(3, 12, 2), rng)
     _blend(pixels, mask, pixels * _contrast(rng, 0.6), rng.uniform(0.6, 1.5))
     return mask
 
@@ -141,7 +126,7 @@ def paint_stain(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A cloud of another shade: noise cut to its highest tenth around a point."""
     hw = pixels.shape[:2]
     cloud = smooth_noise(hw, rng.uniform(16, 48), rng)
-    near = _blob(hw, _point(hw, rng), rng.uniform(20, 70, 2), rng)
+    near = blob(hw, _point(hw, rng), rng.uniform(20, 70, 2), rng)
     mask = ((cloud > 0.3) & (near > 0)).astype(np.uint8) * 255
     _blend(pixels, mask, pixels * _contrast(rng, 0.7), rng.uniform(1, 2.5))
     return mask
@@ -150,7 +135,7 @@ def paint_stain(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def paint_fray(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A large dull area: darker, and its grain smoothed away."""
     hw = pixels.shape[:2]
-    mask = _blob(hw, _point(hw, rng), rng.uniform(25, 90, 2), rng)
+    mask = blob(hw, _point(hw, rng), rng.uniform(25, 90, 2), rng)
     dull = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(1.5, 4)) * rng.uniform(0.55, 0.85)
     dull += (smooth_noise(hw, 4, rng) * rng.uniform(1, 4))[:, :, None]
     _blend(pixels, mask, dull, rng.uniform(1, 3))
@@ -163,7 +148,7 @@ def paint_uneven(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.6:
         mask = _band(hw, rng)
     else:
-        mask = _blob(hw, _point(hw, rng), rng.uniform(0.15, 0.45, 2) * min(hw), rng)
+        mask = blob(hw, _point(hw, rng), rng.uniform(0.15, 0.45, 2) * min(hw), rng)
     grid = rng.standard_normal((max(2, hw[0] // 150), max(2, round(hw[1] / rng.uniform(1.5, 4.5)))))
     streaks = cv2.resize(grid.astype(np.float32), hw[::-1], interpolation=cv2.INTER_LINEAR)
     gain = rng.uniform(0.9, 1.3) + rng.uniform(0.08, 0.3) * streaks
@@ -184,7 +169,7 @@ def paint_break(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     hw = pixels.shape[:2]
     centre, side = _point(hw, rng), rng.integers(4)
     centre[side % 2] = 0 if side < 2 else hw[1 - side % 2] - 1
-    mask = _blob(hw, centre, rng.uniform(6, 28, 2), rng)
+    mask = blob(hw, centre, rng.uniform(6, 28, 2), rng)
     rough = rng.uniform(15, 70) + smooth_noise(hw, rng.uniform(3, 8), rng) * rng.uniform(3, 15)
     _blend(pixels, mask, np.repeat(rough[:, :, None], 3, axis=2), 0.8)
     return mask
@@ -193,7 +178,7 @@ def paint_break(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def paint_patch(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """CutPaste (Li et al. 2021, arXiv 2104.04015): a piece of the part, turned, elsewhere."""
     hw = pixels.shape[:2]
-    mask = _blob(hw, _point(hw, rng), rng.uniform(8, 30, 2), rng)
+    mask = blob(hw, _point(hw, rng), rng.uniform(8, 30, 2), rng)
     moved = np.roll(pixels, tuple(int(v) for v in rng.integers(40, 200, 2)), axis=(0, 1))
     turned = cv2.resize(np.ascontiguousarray(moved.transpose(1, 0, 2)), hw[::-1])
     # On an even surface turning alone shows nothing, and the mask would be a lie.
@@ -213,4 +198,10 @@ PAINTERS: dict[str, Painter] = {
     "break": paint_break,
     "chip": paint_break,
     "patch": paint_patch,
+    "open": board_defects.paint_open,
+    "short": board_defects.paint_short,
+    "mousebite": board_defects.paint_mousebite,
+    "spur": board_defects.paint_spur,
+    "spurious_copper": board_defects.paint_spurious_copper,
+    "pin_hole": board_defects.paint_pin_hole,
 }

@@ -19,6 +19,8 @@ from inference.training.recipe import LineRecipe, Optimiser, Recipe
 from inference.training.referring import COUNTS, ZONES
 from inference.training.synthetic import PAINTERS, SMALLEST_AREA_PX2, add_defect
 
+BOARD_KINDS = {"open", "short", "mousebite", "spur", "spurious_copper", "pin_hole"}
+
 BANK_KINDS = ["crack", "scratch", "spot"]
 
 
@@ -133,7 +135,7 @@ def test_every_form_has_sentences_of_every_kind(bank: CaptionBank) -> None:
             assert bank.draw(kind, form, rng) >= len(bank.universal_ids)
 
 
-@pytest.mark.parametrize("kind", sorted(PAINTERS))
+@pytest.mark.parametrize("kind", sorted(set(PAINTERS) - BOARD_KINDS))
 def test_a_painted_defect_changes_what_its_mask_marks(kind: str) -> None:
     visible = 0
     for seed in range(8):

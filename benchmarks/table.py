@@ -23,8 +23,8 @@ NONE = "–"
 ELSEWHERE = """\
 Not in the tables: anomalib's PatchCore and EfficientAD. They compare a part with features of a
 network pretrained on ImageNet, and no such weights were at hand. Published elsewhere, on MVTec AD,
-image AUROC: PatchCore up to 99.6 % (arXiv 2106.08265), EfficientAD-M 99.1 % (arXiv 2303.14535). Other pictures, one model a product, and another figure: not comparable with
-anything above."""
+image AUROC: PatchCore up to 99.6 % (arXiv 2106.08265), EfficientAD-M 99.1 % (arXiv 2303.14535).
+Other pictures, one model a product, and another figure: not comparable with anything above."""
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from inference.training.captions import Grammar
 from inference.training.engines import Engine, Prediction
 from inference.training.evaluate import Progress
 from inference.training.figures.masks import Overlap, final_mask
 from inference.training.figures.numbers import rounded
 from inference.training.figures.questions import Questioner
+from inference.training.grammar_file import read_grammar
 from inference.training.labelled import LabelledLine
 
 LEAST_AGREEMENT = 0.995
@@ -29,7 +29,7 @@ def agreement(
     all."""
     ious = []
     for line in lines:
-        questioner = Questioner(line.kinds, Grammar.read(), None, silence=False)
+        questioner = Questioner(line.kinds, read_grammar(), None, silence=False)
         for number, (_, part) in enumerate(line.parts()):
             asked = questioner.questions(sorted(part.masks), number)
             words = [question.words for question in asked]

@@ -193,8 +193,9 @@ class BatchMaker:
         if rng.random() < self.recipe.shares.plain_prompt:
             return self.bank.draw(kind, PLAIN, rng), part.masks[kind]
         asked = ANY_KIND if rng.random() < ANY_KIND_SHARE else kind
-        regions = referring.regions_of(part.any_mask() if asked == ANY_KIND else part.masks[kind])
-        forms = referring.true_forms(regions)
+        meant = part.any_mask() if asked == ANY_KIND else part.masks[kind]
+        regions = referring.regions_of(meant)
+        forms = referring.true_forms(regions, referring.countable(meant, regions))
         form = str(rng.choice(list(forms)))
         if form == PLAIN:
             return self.bank.draw(kind, PLAIN, rng), part.masks[kind]
@@ -205,7 +206,7 @@ class BatchMaker:
         present = list(part.masks)
         if present and rng.random() < WRONG_ZONE_SHARE:
             kind = str(rng.choice(present))
-            zones = referring.empty_zones(referring.regions_of(part.masks[kind]))
+            zones = referring.empty_zones(part.masks[kind])
             if zones:
                 return self.bank.draw(kind, str(rng.choice(zones)), rng)
         kind = self.bank.draw_absent(present, pool.kinds, rng)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from inference.text_encoder import PromptTokens, TextEncoder
 
@@ -19,7 +18,7 @@ DEFAULT_PROMPT_SHARE = 0.4
 
 @dataclass(frozen=True)
 class Grammar:
-    """The parsed captions.yaml.
+    """A parsed captions.yaml; ``grammar_file.py`` reads it.
 
     Attributes:
         universal: sentences that mean whatever is wrong.
@@ -33,22 +32,13 @@ class Grammar:
     names: dict[str, tuple[str, ...]]
     near: dict[str, frozenset[str]]
 
-    @classmethod
-    def read(cls, path: Path = GRAMMAR) -> Grammar:
-        """Raises KeyError where a section is missing."""
-        raw = yaml.safe_load(path.read_text())
-        kinds = raw["kinds"]
-        return cls(
-            universal=tuple(raw["universal"]),
-            forms={form: tuple(templates) for form, templates in raw["forms"].items()},
-            names={kind: tuple(entry["names"]) for kind, entry in kinds.items()},
-            near={kind: frozenset(entry.get("near", ())) for kind, entry in kinds.items()},
-        )
-
     def sentences(self, kind: str, form: str = PLAIN) -> list[str]:
         """Every sentence that asks for a kind in a form."""
-        names = self.names.get(kind, (kind.replace("_", " "),))
-        return [template.format(name=name) for name in names for template in self.forms[form]]
+        return self.worded(self.names.get(kind, (kind.replace("_", " "),)), form)
+
+    def worded(self, names: tuple[str, ...], form: str) -> list[str]:
+        """The form's templates about each of the names."""
+        return [_worded(template, name) for name in names for template in self.forms.get(form, ())]
 
     def confusable(self, first: str, second: str) -> bool:
         """Whether "the second is absent" would be unfair to say of a part that has the first."""
@@ -57,6 +47,13 @@ class Grammar:
             or second in self.near.get(first, ())
             or first in self.near.get(second, ())
         )
+
+
+def _worded(template: str, name: str) -> str:
+    """The template about a name: "a crack on the part", "an open circuit on the part"."""
+    if template.startswith("a {name}") and name[0] in "aeiou":
+        template = f"an{template[1:]}"
+    return template.format(name=name)
 
 
 class CaptionBank:

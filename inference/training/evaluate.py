@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from inference.training.captions import Grammar
 from inference.training.engines import Engine
 from inference.training.figures.lines import line_figures
 from inference.training.figures.looks import Look, look
 from inference.training.figures.pixels import PixelTally
 from inference.training.figures.questions import Paraphrases, Questioner
+from inference.training.grammar_file import read_grammar
 from inference.training.labelled import LabelledLine
 
 Progress = Callable[[], None]
@@ -24,7 +24,7 @@ def questioner_of(line: LabelledLine, engine: Engine, quick: bool) -> Questioner
     """The questions that a line's pictures are asked."""
     paraphrases = None if quick else Paraphrases.read()
     return Questioner(
-        line.kinds, Grammar.read(), paraphrases, silence=engine.knows_silence and not quick
+        line.kinds, read_grammar(), paraphrases, silence=engine.knows_silence and not quick
     )
 
 

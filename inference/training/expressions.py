@@ -22,9 +22,10 @@ from inference.training.referring import (
     COUNTS,
     SIZES,
     ZONES,
+    countable,
+    empty_zones,
     regions_of,
     true_forms,
-    zone_window,
 )
 
 
@@ -114,11 +115,6 @@ def names_of(grammar: Grammar, kind: str) -> tuple[str, ...]:
     return grammar.names.get(kind, (kind.replace("_", " "),))
 
 
-def _say(grammar: Grammar, names: tuple[str, ...], form: str) -> list[str]:
-    templates = grammar.forms.get(form, ())
-    return [template.format(name=name) for name in names for template in templates]
-
-
 def _universal(scene: Scene, grammar: Grammar) -> Iterator[Expression]:
     target = scene.part.any_mask if scene.part.masks else None
     for text in grammar.universal:
@@ -130,7 +126,7 @@ def _named(scene: Scene, grammar: Grammar, form: Form) -> Iterator[Expression]:
     for kind, mask in scene.part.masks.items():
         usual, *others = names_of(grammar, kind)
         names = (usual,) if form is Form.PLAIN else tuple(others)
-        for text in _say(grammar, names, PLAIN):
+        for text in grammar.worded(names, PLAIN):
             yield Expression(text, kind, form, None, partial(np.copy, mask))
 
 
@@ -143,13 +139,14 @@ def _narrowed(scene: Scene, grammar: Grammar) -> Iterator[Expression]:
     for kind, mask in _asked(scene).items():
         regions = regions_of(mask)
         # Where people counted, a count or a size of connected regions must not contradict them.
-        sure = _count(scene, kind) in (None, len(regions.areas_px2))
-        for narrowed_by, chosen in true_forms(regions).items():
+        counted = _count(scene, kind)
+        sure = countable(mask, regions) if counted is None else counted == len(regions.areas_px2)
+        for narrowed_by, chosen in true_forms(regions, sure).items():
             form = _form_of(narrowed_by)
-            if form is Form.PLAIN or (form is not Form.ZONE and not sure):
+            if form is Form.PLAIN:
                 continue
             target = partial(regions.mask, chosen)
-            for text in _say(grammar, names_of(grammar, kind), narrowed_by):
+            for text in grammar.worded(names_of(grammar, kind), narrowed_by):
                 yield Expression(text, kind, form, narrowed_by, target)
 
 
@@ -174,7 +171,7 @@ def _absent(scene: Scene, grammar: Grammar) -> Iterator[Expression]:
     here = {name for kind in scene.present for name in names_of(grammar, kind)}
     for kind in sorted(_absent_kinds(scene, grammar)):
         names = tuple(name for name in names_of(grammar, kind) if name not in here)
-        for text in _say(grammar, names, PLAIN):
+        for text in grammar.worded(names, PLAIN):
             yield Expression(text, kind, Form.ABSENT)
 
 
@@ -191,8 +188,6 @@ def _absent_kinds(scene: Scene, grammar: Grammar) -> set[str]:
 def _elsewhere(scene: Scene, grammar: Grammar) -> Iterator[Expression]:
     """Kinds that are there, in zones that no pixel of them lies in."""
     for kind, mask in _asked(scene).items():
-        for zone in ZONES:
-            if mask[zone_window(zone, mask.shape)].any():
-                continue
-            for text in _say(grammar, names_of(grammar, kind), zone):
+        for zone in empty_zones(mask):
+            for text in grammar.worded(names_of(grammar, kind), zone):
                 yield Expression(text, kind, Form.ABSENT, zone)

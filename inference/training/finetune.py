@@ -25,7 +25,8 @@ from inference.training.batches import BatchMaker
 from inference.training.dataset import Part
 from inference.training.export import export
 from inference.training.figures import Case, image_figures, measure
-from inference.training.own_parts import OwnParts, decode, find_parts
+from inference.training.labelled_folder import load_sound
+from inference.training.own_parts import OwnParts, find_parts
 from inference.training.predictors import TorchPredictor, read_network
 from inference.training.progress import log_to
 from inference.training.ranks import Ranks, choose_device
@@ -87,7 +88,7 @@ def finetune(wish: Wish) -> int:
     open_run(wish.out, wish.resume)
     log.info("%s: %d to train, %d to measure, %s", found.name, *map(len, found[1:3]), found.split)
     network, _ = read_network(wish.start_from)
-    train, val = decode(found.train), decode(found.val)
+    train, val = ([load_sound(entry) for entry in entries] for entries in (found.train, found.val))
     recipe = recipe_of(wish.out / RECIPE) if wish.resume else first_recipe(wish, network, train)
     data = Data.of(recipe, {found.name: train}, {found.name: val})
     before = figures(network, data.cases, recipe)

@@ -66,26 +66,26 @@ def _is_line(folder: Path) -> bool:
     return (folder / INDEX).is_file() or (folder / "train" / GOOD).is_dir()
 
 
-def sound_entries(folder: Path, line: str, known_kinds: Collection[str]) -> list[Entry]:
-    """A line's pictures, each with its files in place.
+def entries_of(folder: Path, line: str, known_kinds: Collection[str] | None = None) -> list[Entry]:
+    """A line's pictures as its labels have them; no file but index.json has been looked at.
 
     Args:
-        known_kinds: kinds that a region may have beside those that whole pictures have.
+        known_kinds: that a region may have beside those that whole pictures have; None: any.
 
     Raises:
-        BadSettings: index.json cannot be used, or a picture or a mask is not there.
+        BadSettings: index.json cannot be used, or there is no picture.
     """
     if (folder / INDEX).is_file():
         _check_index(folder / INDEX, known_kinds)
+    elif not _is_line(folder):
+        raise BadSettings(f"{folder}: no line; {LAYOUT}")
     entries = read_entries(folder, line)
-    for entry in entries:
-        _check_files(entry)
     if not entries:
         raise BadSettings(f"{folder}: no picture in it; {LAYOUT}")
     return entries
 
 
-def _check_index(index: Path, known_kinds: Collection[str]) -> None:
+def _check_index(index: Path, known_kinds: Collection[str] | None) -> None:
     try:
         rows = TypeAdapter(list[IndexRow]).validate_json(index.read_bytes())
     except ValidationError as error:
@@ -93,19 +93,19 @@ def _check_index(index: Path, known_kinds: Collection[str]) -> None:
         where = ".".join(str(step) for step in problem["loc"])
         said = problem["msg"].removeprefix("Value error, ")
         raise BadSettings(f"{index}: {where + ': ' if where else ''}{said}") from error
-    known = {row.kind for row in rows} | set(known_kinds)
+    known = None if known_kinds is None else {row.kind for row in rows} | set(known_kinds)
     for number, row in enumerate(rows):
         for region in row.regions:
             _check_region(region, known, f"{index}: {number} ({row.image})")
 
 
-def _check_region(region: IndexRegion, known: set[str], where: str) -> None:
+def _check_region(region: IndexRegion, known: set[str] | None, where: str) -> None:
     left, top, right, bottom = region.box_xyxy
     if right <= left or bottom <= top:
         raise BadSettings(
             f"{where}: box {region.box_xyxy} is empty; it is left, top, right, bottom"
         )
-    if region.kind not in known:
+    if known is not None and region.kind not in known:
         close = get_close_matches(region.kind, sorted(known), n=1)
         meant = f"did you mean {close[0]}? Else add" if close else "add"
         raise BadSettings(
@@ -114,7 +114,8 @@ def _check_region(region: IndexRegion, known: set[str], where: str) -> None:
         )
 
 
-def _check_files(entry: Entry) -> None:
+def check_files(entry: Entry) -> None:
+    """Raises BadSettings where a picture or its mask is not there, or contradicts its kind."""
     if not entry.image.is_file():
         raise BadSettings(f"{entry.image}: no such picture; put it there or take it out of {INDEX}")
     if entry.kind == GOOD:
@@ -133,8 +134,9 @@ def load_sound(entry: Entry) -> Part:
     """Decode a picture and its masks.
 
     Raises:
-        BadSettings: names the file that cannot be used, and why.
+        BadSettings: names the file that is missing or cannot be used, and why.
     """
+    check_files(entry)
     try:
         part = load_part(entry)
     except BadImage as error:

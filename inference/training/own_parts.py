@@ -7,15 +7,12 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from contracts.errors import BadImage, BadSettings
-from inference.training.dataset import GOOD, Entry, Part, load_part, read_entries
+from contracts.errors import BadSettings
+from inference.training.dataset import GOOD, Entry
+from inference.training.labelled_folder import INDEX, check_files, entries_of
 
 FEWEST_GOOD, FEWEST_DEFECTIVE = 20, 10
 HELD_OUT = 0.25
-LAYOUT = (
-    f"an index.json, or train/{GOOD}, test/KIND and ground_truth/KIND/NAME_mask.png as MVTec AD "
-    "has them"
-)
 
 
 class OwnParts(NamedTuple):
@@ -37,11 +34,14 @@ def find_parts(folder: Path) -> OwnParts:
     Raises:
         BadSettings: there are too few, or masks are missing; says what is needed.
     """
-    entries = _listed(folder)
-    _check_masks(folder, entries)
+    if not folder.is_dir():
+        raise BadSettings(f"--data {folder}: no such folder")
+    entries = entries_of(folder, folder.resolve().name)
+    for entry in entries:
+        check_files(entry)
     _check_counts(folder, entries)
     train, val = ([e for e in entries if e.split == split] for split in ("train", "val"))
-    if (folder / "index.json").is_file() and train and val:
+    if (folder / INDEX).is_file() and train and val:
         split = "as index.json says"
     else:
         train, val = hold_out([entry for entry in entries if entry.split != "test"], folder)
@@ -53,31 +53,6 @@ def find_parts(folder: Path) -> OwnParts:
         if len({entry.kind == GOOD for entry in chosen}) < 2:
             raise BadSettings(f"{folder}: split {name!r} wants good and defective parts, both")
     return OwnParts(folder.resolve().name, train, val, split)
-
-
-def _listed(folder: Path) -> list[Entry]:
-    if not folder.is_dir():
-        raise BadSettings(f"--data {folder}: no such folder")
-    try:
-        return read_entries(folder, folder.resolve().name)
-    except FileNotFoundError as error:
-        raise BadSettings(f"--data {folder}: wants {LAYOUT}") from error
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BadSettings(
-            f"{folder / 'index.json'}: wants a list of {{image, kind, split, mask?}}: {error}"
-        ) from error
-
-
-def _check_masks(folder: Path, entries: list[Entry]) -> None:
-    bad = [entry for entry in entries if entry.kind != GOOD]
-    lacking = [entry for entry in bad if entry.mask is None or not entry.mask.is_file()]
-    if lacking:
-        first = lacking[0]
-        wanted = f", expected at {first.mask}" if first.mask else ""
-        raise BadSettings(
-            f"{folder}: {len(lacking)} of {len(bad)} defective pictures have no mask, such as "
-            f"{first.image}{wanted}"
-        )
 
 
 def _check_counts(folder: Path, entries: list[Entry]) -> None:
@@ -110,19 +85,6 @@ def hold_out(entries: list[Entry], folder: Path) -> tuple[list[Entry], list[Entr
 
 def _checksum(image: Path, folder: Path) -> str:
     return hashlib.sha256(image.relative_to(folder).as_posix().encode()).hexdigest()
-
-
-def decode(entries: list[Entry]) -> list[Part]:
-    """Raises BadSettings for a picture or mask that cannot be used."""
-    parts = []
-    for entry in entries:
-        try:
-            parts.append(load_part(entry))
-        except BadImage as error:
-            raise BadSettings(f"{entry.image}, or its mask: {error}") from error
-        except (OSError, ValueError) as error:
-            raise BadSettings(str(error)) from error
-    return parts
 
 
 def counts_of(entries: list[Entry]) -> dict[str, int]:

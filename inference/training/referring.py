@@ -32,6 +32,7 @@ COUNTS = {1: "one", 2: "two", 3: "three"}
 SIZES = ("largest", "smallest")
 CLEARLY_LARGER = 1.5
 SMALLEST_REGION_PX2 = 12
+NEIGHBOURS_PX = 4
 
 
 class Regions(NamedTuple):
@@ -82,14 +83,29 @@ def _distances(zone: str, centres: np.ndarray) -> list[np.ndarray]:
     ]
 
 
-def true_forms(regions: Regions) -> dict[str, np.ndarray]:
-    """Form -> (n,) bool of the regions meant, for every form that is true and not empty."""
+def countable(mask: np.ndarray, regions: Regions) -> bool:
+    """Whether anyone would count the same regions: none is a near neighbour of another.
+
+    A scratch with a gap in it is one scratch to most people and two regions to a computer.
+    """
+    side = 2 * NEIGHBOURS_PX + 1
+    joined = cv2.dilate(mask, np.ones((side, side), np.uint8))
+    return cv2.connectedComponents(joined)[0] - 1 == len(regions.areas_px2)
+
+
+def true_forms(regions: Regions, counted: bool = True) -> dict[str, np.ndarray]:
+    """Form -> (n,) bool of the regions meant, for every form that is true and not empty.
+
+    ``counted``: their number and order of size are beyond doubt (``countable``).
+    """
     everything = np.ones(len(regions.areas_px2), bool)
     forms = {PLAIN: everything}
     for zone in ZONES:
         chosen = in_zone(zone, regions.centres)
         if chosen is not None and chosen.any():
             forms[zone] = chosen
+    if not counted:
+        return forms
     if len(everything) in COUNTS:
         forms[COUNTS[len(everything)]] = everything
     return forms | _sizes(regions)
@@ -108,13 +124,12 @@ def _sizes(regions: Regions) -> dict[str, np.ndarray]:
     return forms
 
 
-def empty_zones(regions: Regions) -> list[str]:
-    """Zones in which, beyond doubt, no region lies."""
-    answers = {zone: in_zone(zone, regions.centres) for zone in ZONES}
-    return [zone for zone, chosen in answers.items() if chosen is not None and not chosen.any()]
+def empty_zones(mask: np.ndarray) -> list[str]:
+    """Zones in which, beyond doubt, no pixel of a (H, W) mask lies."""
+    return [zone for zone in ZONES if not mask[zone_window(zone, mask.shape)].any()]
 
 
-def zone_window(zone: str, hw: tuple[int, int]) -> tuple[slice, slice]:
+def zone_window(zone: str, hw: tuple[int, ...]) -> tuple[slice, slice]:
     """Rows and columns of the pixels that anyone may call part of a zone."""
     spans = [(0.0, 1.0), (0.0, 1.0)]  # y, x
     if zone == CENTRE:

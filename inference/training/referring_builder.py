@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -20,7 +21,7 @@ from inference.training.captions import ANY_KIND, Grammar
 from inference.training.dataset import GOOD, Entry, Part
 from inference.training.expressions import Expression, Scene, draw
 from inference.training.figures.referring import area_bin
-from inference.training.labelled_folder import find_lines, load_sound, sound_entries
+from inference.training.labelled_folder import check_files, entries_of, find_lines, load_sound
 from inference.training.referring import SMALLEST_REGION_PX2
 from inference.training.referring_set import (
     BoxXyxy,
@@ -67,9 +68,9 @@ def build(data: Path, plan: Build, progress: Progress) -> list[Referring]:
     lines = find_lines(data)
     if plan.out.exists() and (not plan.out.is_dir() or any(plan.out.iterdir())):
         raise BadSettings(f"{plan.out}: is not an empty folder; name another one or empty it")
-    entries = {
-        line: sound_entries(folder, line, plan.grammar.names) for line, folder in lines.items()
-    }
+    entries = {line: entries_of(folder, line, plan.grammar.names) for line, folder in lines.items()}
+    for entry in chain.from_iterable(entries.values()):
+        check_files(entry)
     plan.out.mkdir(parents=True, exist_ok=True)
     records: list[Referring] = []
     for line, folder in lines.items():

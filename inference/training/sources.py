@@ -9,11 +9,12 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from contracts.errors import BadImage, BadSettings
+from contracts.errors import BadSettings
 from inference.text_encoder import TextEncoder
 from inference.training.captions import UNIVERSAL_PROMPT, CaptionBank, Grammar
-from inference.training.dataset import Part, load_part, read_entries
+from inference.training.dataset import Part
 from inference.training.grammar_file import FORMS, read_grammar
+from inference.training.labelled_folder import entries_of, load_sound
 from inference.training.recipe import Recipe, read_recipe
 from inference.training.synthetic import PAINTERS
 
@@ -84,9 +85,9 @@ def load_parts(recipe: Recipe, split: str) -> dict[str, list[Part]]:
 
 def _line_parts(line: str, folder: Path, split: str) -> list[Part]:
     try:
-        entries = read_entries(folder, line)
-        parts = [load_part(entry) for entry in entries if entry.split == split]
-    except (OSError, ValueError, BadImage) as error:
+        entries = entries_of(folder, line)
+        parts = [load_sound(entry) for entry in entries if entry.split == split]
+    except BadSettings as error:
         raise BadSettings(f"line {line}: {error}") from error
     if not parts:
         raise BadSettings(f"line {line}: no picture with split {split!r} in {folder}")

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from inference.training.captions import Grammar
 from inference.training.engines import Engine
+from inference.training.grammar_file import read_grammar
 from inference.training.labelled import LabelledLine
 
 PROMPT_COUNTS = (1, 4, 16)
@@ -23,7 +23,7 @@ def speed(engine: Engine, line: LabelledLine) -> dict[str, Any]:
     """Milliseconds with 1, 4 and 16 prompts, one picture at a time, over the line's first ones;
     and the largest memory that this process had so far, MiB."""
     images = [part.image for _, part in itertools.islice(line.parts(), PICTURES)]
-    names = [names[0] for _, names in sorted(Grammar.read().names.items())]
+    names = [names[0] for _, names in sorted(read_grammar().names.items())]
     timed = {}
     for count in PROMPT_COUNTS:
         words = names[:count]

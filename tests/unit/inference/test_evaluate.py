@@ -142,11 +142,11 @@ def break_index(change: Callable[[list[dict]], object]) -> Callable[[Path], None
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (break_index(lambda rows: rows[5].pop("mask")), "no mask is named"),
-        (break_index(lambda rows: rows[5].update(mask="gone.png")), "gone.png: no such mask"),
+        (break_index(lambda rows: rows[5].pop("mask")), "without a mask; add"),
+        (break_index(lambda rows: rows[5].update(mask="gone.png")), "gone.png is not there"),
         (break_index(lambda rows: rows[4].update(image="gone.png")), "gone.png: no such picture"),
-        (break_index(lambda rows: rows[0].pop("kind")), "index.json: wants a list"),
-        (lambda folder: (folder / "index.json").write_text("{"), "not JSON"),
+        (break_index(lambda rows: rows[0].pop("kind")), r"index.json: 0.kind: Field required"),
+        (lambda folder: (folder / "index.json").write_text("{"), "Invalid JSON"),
         (lambda folder: (folder / "good/4.png").write_bytes(b"x"), "4.png"),
     ],
 )
@@ -165,7 +165,7 @@ def test_wrong_arguments_are_named(tiny_line: Path, checkpoint: Path, tmp_path: 
     with pytest.raises(BadSettings, match="there is: train, val"):
         run("--data", tiny_line, "--split", "test")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadSettings, match="no line here"):
+    with pytest.raises(BadSettings, match="no line in it; a line's folder"):
         run("--data", tmp_path / "empty")
     with pytest.raises(BadSettings, match="no such file"):
         run("--data", tiny_line, "--checkpoint", tmp_path / "gone.pt")

@@ -145,10 +145,12 @@ def test_an_index_says_which_part_is_held_out(parts_folder: Path) -> None:
 def test_what_is_lacking_is_named(parts_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="no such folder"):
         find_parts(tmp_path / "nowhere")
-    with pytest.raises(BadSettings, match=r"wants an index\.json, or train/good"):
+    with pytest.raises(
+        BadSettings, match=r"no line; a line's folder holds index\.json, or train/good"
+    ):
         find_parts(tmp_path)
     (parts_folder / "ground_truth" / "odd_glow" / "3_mask.png").unlink()
-    with pytest.raises(BadSettings, match=r"1 of 10 defective .* no mask.*3_mask\.png"):
+    with pytest.raises(BadSettings, match=r"without a mask .*3_mask\.png"):
         find_parts(parts_folder)
     (parts_folder / "test" / "odd_glow" / "3.png").unlink()
     with pytest.raises(BadSettings, match="9 defective pictures, at least 10"):

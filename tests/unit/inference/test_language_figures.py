@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from inference.training.captions import GRAMMAR, UNIVERSAL_PROMPT, Grammar
+from inference.training.captions import GRAMMAR, UNIVERSAL_PROMPT
 from inference.training.dataset import Entry, Part
 from inference.training.engines import NO_WORDS, Prediction
 from inference.training.figures.language import (
@@ -24,6 +24,7 @@ from inference.training.figures.lines import line_figures
 from inference.training.figures.looks import Look, look
 from inference.training.figures.pixels import PixelTally
 from inference.training.figures.questions import Paraphrases, Question, Questioner, Role
+from inference.training.grammar_file import read_grammar
 
 KINDS = ("crack", "fray", "uneven", "blowhole")
 
@@ -67,7 +68,7 @@ UNIVERSAL = Question(Role.UNIVERSAL, UNIVERSAL_PROMPT)
 
 
 def test_everything_is_asked_once_and_always_the_same() -> None:
-    questioner = Questioner(KINDS, Grammar.read(), Paraphrases.read(), silence=True)
+    questioner = Questioner(KINDS, read_grammar(), Paraphrases.read(), silence=True)
     asked = questioner.questions(["crack"], 5)
     assert asked == questioner.questions(["crack"], 5)
     assert asked[0] == UNIVERSAL
@@ -80,27 +81,27 @@ def test_everything_is_asked_once_and_always_the_same() -> None:
 
 def test_good_parts_take_turns_with_the_absent_kinds() -> None:
     kinds = [*KINDS, "break"]
-    questioner = Questioner(kinds, Grammar.read(), None, silence=False)
+    questioner = Questioner(kinds, read_grammar(), None, silence=False)
     asked = [q.kind for number in range(5) for q in questioner.questions([], number)[1:]]
     assert {kind: asked.count(kind) for kind in kinds} == dict.fromkeys(kinds, 3)
 
 
 def test_a_line_of_one_kind_is_asked_for_kinds_that_nobody_mixes_up_with_it() -> None:
-    questioner = Questioner(["pitting"], Grammar.read(), None, silence=False)
+    questioner = Questioner(["pitting"], read_grammar(), None, silence=False)
     absent = {q.kind for number in range(20) for q in questioner.questions([], number)[1:]}
     assert absent
     assert not absent & {"pitting", "blowhole", "spot", "stain", "defect"}
 
 
 def test_a_kind_that_no_grammar_has_is_called_by_its_folder() -> None:
-    questioner = Questioner(["bent_lead"], Grammar.read(), Paraphrases.read(), silence=False)
+    questioner = Questioner(["bent_lead"], read_grammar(), Paraphrases.read(), silence=False)
     asked = questioner.questions(["bent_lead"], 0)
     assert [q.words for q in asked if q.role == Role.KIND] == ["bent lead"]
     assert [q.kind for q in asked if q.role == Role.PARAPHRASE] == [None]
 
 
 def test_paraphrases_are_nowhere_in_the_captions() -> None:
-    reworded, grammar = Paraphrases.read(), Grammar.read()
+    reworded, grammar = Paraphrases.read(), read_grammar()
     texts = [*reworded.universal, *(text for of in reworded.kinds.values() for text in of)]
     assert len(set(texts)) == len(texts)
     assert set(reworded.kinds) == set(grammar.names) - {"defect"}

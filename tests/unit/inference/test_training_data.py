@@ -14,6 +14,7 @@ from inference.training.augment import Variation, crop, resize_whole
 from inference.training.batches import BatchMaker
 from inference.training.captions import ANY_KIND, UNIVERSAL_PROMPT, CaptionBank, Grammar
 from inference.training.dataset import Part, at_network_scale, load_part, read_entries
+from inference.training.grammar_file import read_grammar
 from inference.training.paste import paste_defect
 from inference.training.recipe import LineRecipe, Optimiser, Recipe
 from inference.training.referring import COUNTS, ZONES
@@ -39,7 +40,7 @@ def marked_part() -> Part:
 
 @pytest.fixture(scope="module")
 def bank(encoder: TextEncoder) -> CaptionBank:
-    return CaptionBank(Grammar.read(), BANK_KINDS, encoder)
+    return CaptionBank(read_grammar(), BANK_KINDS, encoder)
 
 
 def test_an_index_is_read(tiny_line: Path) -> None:
@@ -105,7 +106,7 @@ def test_a_thin_line_survives_the_network_scale() -> None:
 
 
 def test_every_caption_has_a_kind_and_the_default_prompt_is_universal() -> None:
-    grammar = Grammar.read()
+    grammar = read_grammar()
     assert UNIVERSAL_PROMPT in grammar.universal
     named = {near for nears in grammar.near.values() for near in nears}
     assert set(PAINTERS) <= set(grammar.names)

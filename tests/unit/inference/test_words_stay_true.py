@@ -14,17 +14,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inference.training.augment import Variation, crop, resize_whole
-from inference.training.captions import ANY_KIND, Grammar
+from inference.training.captions import ANY_KIND
 from inference.training.dataset import Part
 from inference.training.expressions import Form, Scene, draw
-from inference.training.referring import empty_zones, regions_of, true_forms
+from inference.training.grammar_file import read_grammar
+from inference.training.referring import countable, empty_zones, regions_of, true_forms
 
 HEIGHT, WIDTH, CROP_PX = 96, 128, 64
 BACKGROUND = 40
 LEVELS = (110, 160, 210, 255)
 KINDS = ("crack", "spot")
 MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-GRAMMAR = Grammar.read()
+GRAMMAR = read_grammar()
 
 ZONE_SIDES = {
     "left": "x<",
@@ -150,9 +151,9 @@ def test_forms_are_true_of_the_augmented_picture(part: Part, seed: int, whole: b
         assert len(here) == len(regions.areas_px2)
         if not here:
             continue
-        for form, chosen in true_forms(regions).items():
+        for form, chosen in true_forms(regions, countable(mask, regions)).items():
             check_meant(form, regions.mask(chosen) > 0, here)
-        for zone in empty_zones(regions):
+        for zone in empty_zones(mask):
             assert not any(lies_in(zone, d.x, d.y, 0.48) for d in here), zone
 
 

@@ -6,6 +6,7 @@ of the seed and the step alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -25,6 +26,8 @@ class Variation:
         light: largest factor of gain and gamma.
         noise: largest standard deviation of added noise, grey levels.
         blur: share of pictures slightly out of focus.
+        two_tone: pictures are black and white: after a turn they are made so again, and lines are
+            at times a little thicker or thinner.
     """
 
     scale: float = 1.3
@@ -33,6 +36,7 @@ class Variation:
     light: float = 1.25
     noise: float = 6.0
     blur: float = 0.15
+    two_tone: bool = False
 
 
 def crop(
@@ -40,6 +44,8 @@ def crop(
 ) -> Part:
     """A square crop around a point: turned, sized and mirrored in one resampling."""
     matrix = _crop_matrix(part.image.shape[:2], centre_xy, side_px, vary, rng)
+    if vary.two_tone:
+        return _in_two_tones(part, lambda array: _warp(array, matrix, side_px), rng)
     image = _warp(part.image, matrix, side_px)
     masks = {kind: _binary(_warp(mask, matrix, side_px)) for kind, mask in part.masks.items()}
     return Part(part.line, part.name, image, {k: m for k, m in masks.items() if m.any()})
@@ -81,22 +87,49 @@ def _warp(array: np.ndarray, matrix: np.ndarray, side_px: int) -> np.ndarray:
 
 
 def resize_whole(part: Part, vary: Variation, rng: np.random.Generator) -> Part:
-    """The whole picture, sized (less than a crop is) and mirrored."""
+    """The whole picture, sized (less than a crop is), mirrored and turned by right angles."""
     size = _factor(1 + (vary.scale - 1) * 0.6, rng)
     height, width = (max(32, round(side * size)) for side in part.image.shape[:2])
     flips = rng.random(2) < 0.5
+    turns = int(rng.integers(4)) if rng.random() < vary.quarter_turns else 0
 
     def move(array: np.ndarray) -> np.ndarray:
         array = cv2.resize(array, (width, height), interpolation=cv2.INTER_LINEAR)
-        array = array[::-1] if flips[0] else array
+        array = np.rot90(array[::-1] if flips[0] else array, turns)
         return np.ascontiguousarray(array[:, ::-1] if flips[1] else array)
 
+    if vary.two_tone:
+        return _in_two_tones(part, move, rng)
     masks = {kind: _binary(move(mask)) for kind, mask in part.masks.items()}
     return Part(part.line, part.name, move(part.image), {k: m for k, m in masks.items() if m.any()})
 
 
-def _binary(mask: np.ndarray) -> np.ndarray:
-    return (mask > 127).astype(np.uint8) * 255
+def _in_two_tones(
+    part: Part, move: Callable[[np.ndarray], np.ndarray], rng: np.random.Generator
+) -> Part:
+    """A black and white part, moved, and black and white again.
+
+    A defect is where the picture differs from itself repaired (its tones swapped inside the mask):
+    both are moved and cut at one grey level, so that its outline moves as the copper's does.
+    """
+    grey, marked = part.image[:, :, 0], part.any_mask()
+    blur_px, level = rng.uniform(0.3, 1.1), rng.uniform(85, 170)
+
+    def cut(array: np.ndarray) -> np.ndarray:
+        return _binary(cv2.GaussianBlur(move(array), (0, 0), blur_px), level)
+
+    image = cut(grey)
+    repaired = cut(np.where(marked > 0, 255 - grey, grey)) if part.masks else image
+    masks: dict[str, np.ndarray] = {}
+    for kind, mask in part.masks.items():
+        near = cv2.dilate(move(mask), np.ones((5, 5), np.uint8))
+        masks[kind] = ((image != repaired) & (near > 0)).astype(np.uint8) * 255
+    shown = np.repeat(image[:, :, None], 3, axis=2)
+    return Part(part.line, part.name, shown, {k: m for k, m in masks.items() if m.any()})
+
+
+def _binary(mask: np.ndarray, level: float = 127) -> np.ndarray:
+    return (mask > level).astype(np.uint8) * 255
 
 
 def _factor(largest: float, rng: np.random.Generator) -> float:

@@ -16,12 +16,14 @@ from inference.imaging import SIZE_MULTIPLE
 from inference.training import augment, referring
 from inference.training.captions import ANY_KIND, PLAIN, CaptionBank
 from inference.training.dataset import Part, at_network_scale, boundary
+from inference.training.drawn_boards import draw_board
 from inference.training.paste import paste_defect
 from inference.training.recipe import LineRecipe, Recipe
 from inference.training.synthetic import add_defect
 
 SMALLEST_VISIBLE_PX2 = 12
 LARGE_DEFECT_PX2 = 6000
+DRAWN_HW = (288, 288)
 SIZE_DRAWS = 8
 ANY_KIND_SHARE = 0.3
 WRONG_ZONE_SHARE = 0.15
@@ -48,6 +50,7 @@ class LinePool:
         self.recipe, self.vary = recipe, recipe.vary()
         # A defective part with nothing to see in its mask is neither an example nor a good part.
         parts = [at_network_scale(part, max_side_px) for part in parts if _usable(part)]
+        self.line, self.parts = parts[0].line if parts else "", parts
         self.good = [part for part in parts if not part.masks]
         self.by_kind: dict[str, list[Part]] = {}
         for part in parts:
@@ -71,34 +74,42 @@ class LinePool:
         real, synthetic, pasted = np.cumsum(shares)
         if draw < real and self.kinds:
             return self._defect(size, rng)
-        good = _pick(self.good, size, rng)
+        good = self._good(size, rng)
         if draw < synthetic:
-            return self._painted(good, rng)
+            return self.painted(good, rng)
         if draw < pasted:
             return self._pasted(good, rng)
         return good, None
 
     def draw_size(self, rng: np.random.Generator) -> SizeHW:
         """The size of some part, good or not."""
-        part, _ = self.draw(rng.random(), (0.5, 0.0, 0.0), None, rng)
+        part = self.parts[rng.integers(len(self.parts))]
         return part.image.shape[:2]
+
+    def painted(self, part: Part, rng: np.random.Generator) -> tuple[Part, str | None]:
+        """The part with one or several painted defects, and the kind of the last."""
+        if not self.recipe.synthetic:
+            return part, None
+        weights, kind = np.array(list(self.recipe.synthetic.values())), None
+        for _ in range(rng.integers(1, self.recipe.most_painted + 1)):
+            kind = str(rng.choice(list(self.recipe.synthetic), p=weights / weights.sum()))
+            part = add_defect(part, kind, rng)
+        return part, kind
+
+    def _good(self, size: SizeHW | None, rng: np.random.Generator) -> Part:
+        if rng.random() < self.recipe.drawn_boards:
+            return draw_board(self.line, size or DRAWN_HW, rng)
+        return _pick(self.good, size, rng)
 
     def _defect(self, size: SizeHW | None, rng: np.random.Generator) -> tuple[Part, str]:
         """Kinds are drawn evenly (or as the recipe weighs them), then a part of that kind."""
         kind = str(rng.choice(self.kinds, p=self.kind_shares))
         return _pick(self.by_kind[kind], size, rng), kind
 
-    def _painted(self, good: Part, rng: np.random.Generator) -> tuple[Part, str | None]:
-        if not self.recipe.synthetic:
-            return good, None
-        weights = np.array(list(self.recipe.synthetic.values()))
-        kind = str(rng.choice(list(self.recipe.synthetic), p=weights / weights.sum()))
-        return add_defect(good, kind, rng), kind
-
     def _pasted(self, good: Part, rng: np.random.Generator) -> tuple[Part, str | None]:
         kinds = [kind for kind in self.recipe.paste if kind in self.by_kind]
         if not kinds:
-            return self._painted(good, rng)
+            return self.painted(good, rng)
         kind = str(rng.choice(kinds))
         donor = _pick(self.by_kind[kind], None, rng)
         return paste_defect(good, donor, kind, rng), kind
@@ -153,6 +164,8 @@ class BatchMaker:
         part, kind = pool.draw(rng.random(), kinds, None, rng)
         centre = _centre(part, kind, rng)
         cut = augment.crop(part, centre, self.recipe.crop_px, pool.vary, rng)
+        if rng.random() < pool.recipe.paint_crops:
+            cut, _ = pool.painted(cut, rng)
         cut.masks = {k: m for k, m in cut.masks.items() if (m > 0).sum() >= SMALLEST_VISIBLE_PX2}
         return cut
 

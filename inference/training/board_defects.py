@@ -1,20 +1,28 @@
 """Defects painted on pictures of boards in two tones, copper dark on bright (as DeepPCB has them).
 
-Like the painters of synthetic.py: each takes (H, W, 3) float32 pixels and a Generator, changes the
-pixels in place and returns an (H, W) uint8 mask, empty where the board has no place for it.
+A painter scrawls somewhere copper or bare board, and keeps the scrawl if it does to the pieces of
+copper around it what the kind's name says: an open parts one, a short joins two, a mouse bite and a
+spur do neither, stray copper adds a piece and a pin hole adds one of bare board. Like the painters
+of synthetic.py each takes (H, W, 3) float32 pixels and a Generator, changes the pixels in place and
+returns an (H, W) uint8 mask, empty where no scrawl fitted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
-from inference.training.shapes import blob
+from inference.training.shapes import blob, scrawl
 
 COPPER, BARE = 0.0, 255.0
-LARGEST_HALF_TRACE_PX = 14.0
-LONGEST_BRIDGE_PX = 60
-TRIES = 12
+WINDOW_PX = 44
+RIM_PX = 4.0
+TRIES = 24
+
+Place = Callable[[np.ndarray, np.random.Generator], "np.ndarray | None"]
+Draw = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
 
 
 def copper_of(pixels: np.ndarray) -> np.ndarray:
@@ -24,127 +32,131 @@ def copper_of(pixels: np.ndarray) -> np.ndarray:
 
 def paint_pin_hole(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A hole inside copper."""
-    return _inside(pixels, copper_of(pixels), BARE, rng.uniform(2.5, 6), rng)
+    return _paint(pixels, BARE, (0, 1), _inside, _mark, rng)
 
 
 def paint_spurious_copper(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """An island of copper where there should be none."""
-    return _inside(pixels, 1 - copper_of(pixels), COPPER, rng.uniform(3, 9), rng)
+    return _paint(pixels, COPPER, (1, 0), _inside, _mark, rng)
 
 
 def paint_mousebite(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A nick at the edge of copper, that does not cut through."""
-    copper = copper_of(pixels)
-    return _at_edge(pixels, copper, BARE, rng)
+    return _paint(pixels, BARE, (0, 0), _at_rim, _mark, rng)
 
 
 def paint_spur(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A spike of copper at an edge, that reaches nothing else."""
-    bare = 1 - copper_of(pixels)
-    return _at_edge(pixels, bare, COPPER, rng)
+    return _paint(pixels, COPPER, (0, 0), _at_rim, _mark, rng)
 
 
 def paint_open(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A trace interrupted: copper erased across its whole width."""
-    copper, gap_px = copper_of(pixels), rng.uniform(4, 16)
-    return _across(pixels, copper, BARE, LARGEST_HALF_TRACE_PX, gap_px, rng)
+    return _paint(pixels, BARE, (1, None), _on_ridge, _across, rng)
 
 
 def paint_short(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A bridge of copper over bare board, from one piece of copper to another."""
-    bare, width_px = 1 - copper_of(pixels), rng.uniform(3, 8)
-    return _across(pixels, bare, COPPER, LONGEST_BRIDGE_PX / 2, width_px, rng)
+    """A bridge over bare board, from one piece of copper to another."""
+    return _paint(pixels, COPPER, (-1, None), _on_ridge, _across, rng)
 
 
-def _inside(
-    pixels: np.ndarray, tone: np.ndarray, paint: float, radius: float, rng: np.random.Generator
-) -> np.ndarray:
-    """A blob of paint wholly within one tone."""
-    room = cv2.distanceTransform(tone, cv2.DIST_L2, 3) > 2 * radius + 2
-    centre = _any_of(room, rng)
-    if centre is None:
-        return np.zeros(tone.shape, np.uint8)
-    mask = blob(tone.shape, centre, radius * rng.uniform(0.7, 1.5, 2), rng) * tone
-    return _fill(pixels, mask, paint)
-
-
-def _at_edge(
-    pixels: np.ndarray, tone: np.ndarray, paint: float, rng: np.random.Generator
-) -> np.ndarray:
-    """A blob of paint at the tone's edge; the tone keeps its connection around it."""
-    rim = tone - cv2.erode(tone, np.ones((3, 3), np.uint8))
-    depth = cv2.distanceTransform(tone, cv2.DIST_L2, 3)
-    for _ in range(TRIES):
-        centre, radius = _any_of(rim > 0, rng), rng.uniform(3, 8)
-        if centre is None:
-            break
-        mask = blob(tone.shape, centre, radius * rng.uniform(0.7, 1.4, 2), rng) * tone
-        x, y = centre.astype(int)
-        reach = int(2 * radius) + 2
-        near = depth[max(0, y - reach) : y + reach, max(0, x - reach) : x + reach]
-        # As deep as the tone is here, it would cut through: an open or a short, by another name.
-        if mask.any() and near.max() > 0.75 * radius + 2:
-            return _fill(pixels, mask, paint)
-    return np.zeros(tone.shape, np.uint8)
-
-
-def _across(
+def _paint(
     pixels: np.ndarray,
-    tone: np.ndarray,
     paint: float,
-    largest_half_px: float,
-    width_px: float,
+    pieces: tuple[int, int | None],
+    place: Place,
+    draw: Draw,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """A stroke of paint from one side of a strip of the tone to the other, the shortest way."""
+    """Scrawl until the pieces of copper and of bare board near by have changed as they should."""
+    copper = copper_of(pixels)
+    tone = 1 - copper if paint == COPPER else copper
+    # How far the tone reaches to all sides of each of its pixels.
     depth = cv2.distanceTransform(tone, cv2.DIST_L2, 5)
-    ridge = (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8))) & (tone > 0)
-    ridge &= (depth > 1.5) & (depth < largest_half_px)
+    mask = np.zeros(tone.shape, np.uint8)
     for _ in range(TRIES):
-        centre = _any_of(ridge, rng)
+        centre = place(depth, rng)
         if centre is None:
-            break
-        x, y = centre.astype(int)
-        half = float(depth[y, x]) + 2
-        side = _nearest_side(tone, x, y, half)
-        if side is None:
             continue
-        stroke = np.zeros(tone.shape, np.uint8)
-        ends = [tuple(np.round(centre + sign * side * half).astype(int)) for sign in (-1, 1)]
-        cv2.line(stroke, ends[0], ends[1], 255, max(2, round(width_px)))
-        beyond = [end for end in ends if _is_other(tone, end)]
-        if len(beyond) == 2:
-            return _fill(pixels, stroke * tone, paint)
-    return np.zeros(tone.shape, np.uint8)
+        window = _window(centre, tone.shape)
+        inside = draw(depth[window], centre - [window[1].start, window[0].start], rng)
+        inside = _piece_at_most(inside * tone[window])
+        after = np.where(inside > 0, np.uint8(paint == COPPER), copper[window])
+        changes = (
+            (_pieces(after) - _pieces(copper[window])),
+            (_pieces(1 - after) - _pieces(1 - copper[window])),
+        )
+        if inside.any() and changes[0] == pieces[0] and pieces[1] in (None, changes[1]):
+            mask[window] = inside
+            pixels[mask > 0] = paint
+            break
+    return mask
 
 
-def _nearest_side(tone: np.ndarray, x: int, y: int, half: float) -> np.ndarray | None:
-    """Unit vector from a point of the tone to its nearest edge; None at the picture's rim."""
-    reach = int(half) + 2
-    if min(x, y) < reach or x >= tone.shape[1] - reach or y >= tone.shape[0] - reach:
-        return None
-    rows, columns = np.nonzero(tone[y - reach : y + reach + 1, x - reach : x + reach + 1] == 0)
-    if not len(rows):
-        return None
-    steps = np.stack([columns - reach, rows - reach], 1).astype(float)
-    step = steps[np.argmin((steps**2).sum(1))]
-    return step / np.linalg.norm(step)
+def _window(centre: np.ndarray, hw: tuple[int, ...]) -> tuple[slice, slice]:
+    x, y = centre.astype(int)
+    return (
+        slice(max(0, y - WINDOW_PX), min(hw[0], y + WINDOW_PX)),
+        slice(max(0, x - WINDOW_PX), min(hw[1], x + WINDOW_PX)),
+    )
 
 
-def _is_other(tone: np.ndarray, point_xy: tuple[int, int]) -> bool:
-    x, y = point_xy
-    return 0 <= y < tone.shape[0] and 0 <= x < tone.shape[1] and tone[y, x] == 0
+def _pieces(tone: np.ndarray) -> int:
+    return int(cv2.connectedComponents(tone, connectivity=4)[0])
+
+
+def _piece_at_most(mask: np.ndarray) -> np.ndarray:
+    """The largest piece of a mask: what lies across a neighbouring trace is not meant."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    if count <= 1:
+        return mask
+    return (labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())).astype(np.uint8) * 255
+
+
+def _inside(depth: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
+    return _any_of(depth > rng.uniform(3, 9), rng)
+
+
+def _at_rim(depth: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
+    return _any_of((depth > 0) & (depth < RIM_PX), rng)
+
+
+def _on_ridge(depth: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
+    """The middle of a strip, more often of a narrow one."""
+    ridge = (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8))) & (depth > 1.2)
+    return _any_of(ridge & (depth < rng.choice([5.0, 9.0, 15.0, 24.0])), rng)
+
+
+def _mark(depth: np.ndarray, centre: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A short stroke, a glyph or a lump, in any direction."""
+    if rng.random() < 0.3:
+        return blob(depth.shape, centre, rng.uniform(2, rng.uniform(3, 9), 2), rng)
+    length_px, thickness = rng.uniform(3, rng.uniform(8, 26)), int(rng.integers(2, 7))
+    return scrawl(depth.shape, centre, rng.uniform(0, 2 * np.pi), length_px, thickness, rng)
+
+
+def _across(depth: np.ndarray, centre: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A stroke over a strip's middle, about square to it and longer than it is wide."""
+    x, y = centre.astype(int)
+    half = float(depth[y, x])
+    rows, columns = np.nonzero((depth > half - 0.5) & (depth > 0))
+    # Square to the ridge near by, which runs along its main axis.
+    near = np.hypot(columns - x, rows - y) < max(6.0, half)
+    along = np.stack([columns[near] - x, rows[near] - y]).astype(float)
+    values, axes = np.linalg.eigh(along @ along.T)
+    heading = float(np.arctan2(axes[1, 0], axes[0, 0]))
+    if values[1] > 0 and rng.random() < 0.15:
+        heading = rng.uniform(0, 2 * np.pi)
+    length_px, thickness = 2 * half + rng.uniform(3, 9), int(rng.integers(2, rng.integers(4, 14)))
+    heading += rng.normal(0, 0.35)
+    start = centre - length_px / 2 * np.array([np.cos(heading), np.sin(heading)])
+    return scrawl(depth.shape, start, heading, length_px, thickness, rng, glyphs=False)
 
 
 def _any_of(places: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
     """(x, y) of one of the places, or None where there is none."""
-    rows, columns = np.nonzero(places)
-    if not len(rows):
+    flat = np.flatnonzero(places)
+    if not len(flat):
         return None
-    chosen = rng.integers(len(rows))
-    return np.array([columns[chosen], rows[chosen]], float)
-
-
-def _fill(pixels: np.ndarray, mask: np.ndarray, paint: float) -> np.ndarray:
-    pixels[mask > 0] = paint
-    return mask
+    row, column = divmod(int(flat[rng.integers(len(flat))]), places.shape[1])
+    return np.array([column, row], float)

@@ -24,18 +24,29 @@ class LineRecipe(Strict):
     synthetic: dict[str, float] = Field(
         default_factory=dict, description="Painters and their weights; see synthetic.PAINTERS."
     )
+    paint_crops: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Share of crops to paint on once they are cut: for defects that may lie "
+        "anywhere. Others are painted on whole parts, by `shares`.",
+    )
+    most_painted: int = Field(1, gt=0, description="Painted defects a part or crop, at most.")
+    drawn_boards: float = Field(
+        0.0, ge=0, le=1, description="Share of good parts drawn by drawn_boards.py."
+    )
     paste: list[str] = Field(
         default_factory=list, description="Kinds small enough to be moved to other parts."
     )
     kinds: dict[str, float] = Field(
         default_factory=dict, description="Weight of a kind among real defects; 1 if not named."
     )
-    variation: dict[str, float] = Field(
+    variation: dict[str, float | bool] = Field(
         default_factory=dict, description="Augmentation; see augment.Variation."
     )
 
     def vary(self) -> Variation:
-        return Variation(**self.variation)
+        return Variation(**self.variation)  # type: ignore[arg-type]
 
 
 class Shares(Strict):
@@ -93,8 +104,14 @@ class Optimiser(Strict):
     floor: float = Field(0.01, ge=0, description="Last learning rate over the largest.")
     clip_norm: float = Field(2.0, gt=0)
     ema_decay: float = Field(0.998, ge=0, lt=1)
+    norm_momentum: float = Field(
+        0.02,
+        gt=0,
+        le=1,
+        description="Of batch norms' statistics: slow, as many batches are of one line alone.",
+    )
     freeze_norm: float = Field(
-        0.6, ge=0, le=1, description="Progress of the decay at which batch norms freeze."
+        0.3, ge=0, le=1, description="Progress of the decay at which batch norms freeze."
     )
 
     def decay_progress(self, step: int) -> float:

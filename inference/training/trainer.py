@@ -51,6 +51,9 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.recipe, self.step, self.ranks = recipe, 0, ranks or Ranks()
         model = network(recipe).to(memory_format=torch.channels_last)
+        for module in model.modules():
+            if isinstance(module, _BatchNorm):
+                module.momentum = recipe.optimiser.norm_momentum
         self.model = self.ranks.prepare(model)
         self.average = MovingAverage(self.model, recipe.optimiser.ema_decay)
         self.optimiser = optimiser.build(self.model, recipe.optimiser)

@@ -12,11 +12,11 @@ import pytest
 from inference.text_encoder import TextEncoder
 from inference.training.augment import Variation, crop, resize_whole
 from inference.training.batches import BatchMaker
-from inference.training.captions import ANY_KIND, UNIVERSAL_PROMPT, CaptionBank, Grammar
+from inference.training.captions import ANY_KIND, UNIVERSAL_PROMPT, CaptionBank
 from inference.training.dataset import Part, at_network_scale, load_part, read_entries
 from inference.training.grammar_file import read_grammar
 from inference.training.paste import paste_defect
-from inference.training.recipe import LineRecipe, Optimiser, Recipe
+from inference.training.recipe import LineRecipe, Optimiser, Recipe, Shares
 from inference.training.referring import COUNTS, ZONES
 from inference.training.synthetic import PAINTERS, SMALLEST_AREA_PX2, add_defect
 
@@ -178,6 +178,46 @@ def test_whole_parts_keep_image_and_mask_together() -> None:
     assert part.image[mask].mean() > 190 > 135 > part.image[~mask].mean()
 
 
+def two_tone_part() -> Part:
+    """Copper on the left half; a bite out of it (bright) and a spur on it (dark)."""
+    image = np.full((120, 160, 3), 255, np.uint8)
+    image[:, :80] = 0
+    masks = {kind: np.zeros((120, 160), np.uint8) for kind in ("mousebite", "spur")}
+    image[30:42, 68:80], masks["mousebite"][30:42, 68:80] = 255, 255
+    image[80:92, 80:92], masks["spur"][80:92, 80:92] = 0, 255
+    return Part("board", "b", image, masks)
+
+
+def test_two_tones_stay_two_and_outlines_move_with_the_copper() -> None:
+    vary = Variation(turn_deg=3, two_tone=True)
+    for seed in range(8):
+        cut = crop(two_tone_part(), np.array([80.0, 60]), 128, vary, np.random.default_rng(seed))
+        grey = cut.image[:, :, 0]
+        assert set(np.unique(grey)) == {0, 255}
+        assert (grey[cut.masks["mousebite"] > 0] == 255).all()
+        assert (grey[cut.masks["spur"] > 0] == 0).all()
+        # Repaired, the copper's edge is straight again: a line from top to bottom, hardly ragged.
+        repaired = np.where(cut.any_mask() > 0, 255 - grey, grey)
+        edge = (repaired == 0).sum(axis=1).astype(float)
+        line = np.polyval(np.polyfit(np.arange(128), edge, 1), np.arange(128))
+        assert np.abs(edge - line).max() < 2
+
+
+def test_a_board_turned_by_right_angles_takes_its_masks_along() -> None:
+    vary = Variation(scale=1.0, quarter_turns=1.0, two_tone=True)
+    for seed in range(6):
+        part = resize_whole(two_tone_part(), vary, np.random.default_rng(seed))
+        assert (part.image[part.masks["spur"] > 0] == 0).all()
+        assert (part.image[part.masks["mousebite"] > 0] == 255).all()
+
+
+def test_captions_have_the_right_article() -> None:
+    plain = read_grammar().sentences("open")
+    assert "an open circuit on the part" in plain
+    assert "a gap in a trace on the part" in plain
+    assert not any(" a o" in f" {sentence}" for sentence in plain)
+
+
 def maker(bank: CaptionBank) -> BatchMaker:
     line = LineRecipe(folder="unused", synthetic={"crack": 1.0}, paste=["spot"])
     recipe = Recipe(
@@ -215,6 +255,26 @@ def test_prompts_and_targets_agree(bank: CaptionBank) -> None:
             assert (target[1].max() > 127) == (target[0].max() > 127)
             found += target[1].max() > 127
     assert found > 0
+
+
+def test_crops_of_boards_are_drawn_and_painted_on(bank: CaptionBank) -> None:
+    line = LineRecipe(
+        folder="unused", synthetic={"spot": 1}, drawn_boards=1, paint_crops=1, most_painted=3
+    )
+    none_real = {name: 0.0 for name in Shares.model_fields if name != "whole_by_step"}
+    recipe = Recipe(
+        name="t",
+        text_encoder="unused",
+        lines={"line": line},
+        optimiser=Optimiser(steps=10),
+        crop_px=64,
+        crop_batch=8,
+        shares=Shares(**none_real),
+    )
+    batch = BatchMaker(recipe, {"line": [plain_part(), marked_part()]}, bank).batch(0)
+    assert (batch.target[:, 0].reshape(8, -1).max(axis=1) > 127).sum() >= 6
+    counts = [cv2.connectedComponents((t[0] > 127).astype(np.uint8))[0] - 1 for t in batch.target]
+    assert max(counts) >= 2
 
 
 def test_whole_parts_come_more_often_later(bank: CaptionBank) -> None:

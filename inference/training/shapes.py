@@ -7,14 +7,18 @@ import numpy as np
 
 
 def blob(
-    hw: tuple[int, int], centre_xy: np.ndarray, radii: np.ndarray, rng: np.random.Generator
+    hw: tuple[int, int],
+    centre_xy: np.ndarray,
+    radii: np.ndarray,
+    rng: np.random.Generator,
+    turn: float | None = None,
 ) -> np.ndarray:
-    """(H, W) uint8 mask of a lumpy ellipse."""
+    """(H, W) uint8 mask of a lumpy ellipse, its first radius at ``turn`` (any, if not given)."""
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     lumps = 1 + sum(
         rng.uniform(-0.16, 0.16) * np.cos(k * angles + rng.uniform(0, 6.3)) for k in (2, 3, 5)
     )
-    turn = rng.uniform(0, np.pi)
+    turn = rng.uniform(0, np.pi) if turn is None else turn
     across, along = radii[0] * lumps * np.cos(angles), radii[1] * lumps * np.sin(angles)
     x = centre_xy[0] + across * np.cos(turn) - along * np.sin(turn)
     y = centre_xy[1] + across * np.sin(turn) + along * np.cos(turn)

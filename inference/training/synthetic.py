@@ -151,7 +151,7 @@ def paint_uneven(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         mask = blob(hw, _point(hw, rng), rng.uniform(0.15, 0.45, 2) * min(hw), rng)
     grid = rng.standard_normal((max(2, hw[0] // 150), max(2, round(hw[1] / rng.uniform(1.5, 4.5)))))
     streaks = cv2.resize(grid.astype(np.float32), hw[::-1], interpolation=cv2.INTER_LINEAR)
-    gain = rng.uniform(0.9, 1.3) + rng.uniform(0.08, 0.3) * streaks
+    gain = rng.uniform(0.9, 1.3) + rng.uniform(0.04, 0.25) * streaks
     _blend(pixels, mask, pixels * gain[:, :, None], rng.uniform(1.5, 5))
     return mask
 
@@ -159,20 +159,38 @@ def paint_uneven(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _band(hw: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """(H, W) uint8 mask of everything above or below a wavy line across the picture."""
     across = np.linspace(0, 2 * np.pi * rng.uniform(0.3, 1.2), hw[1])
-    line = hw[0] * (rng.uniform(0.12, 0.6) + 0.03 * np.sin(across + rng.uniform(0, 6.3)))
+    line = hw[0] * (rng.uniform(0.06, 0.6) + 0.03 * np.sin(across + rng.uniform(0, 6.3)))
     above = np.arange(hw[0])[:, None] < line[None]
     return (above if rng.random() < 0.5 else above[::-1]).astype(np.uint8) * 255
 
 
 def paint_break(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A piece missing at an edge: what lies under it shows, dark and rough."""
+    """A piece missing at an edge: a dark notch, or a smooth face without the part's grain."""
     hw = pixels.shape[:2]
     centre, side = _point(hw, rng), rng.integers(4)
     centre[side % 2] = 0 if side < 2 else hw[1 - side % 2] - 1
-    mask = blob(hw, centre, rng.uniform(6, 28, 2), rng)
+    inwards = (0.0 if side % 2 == 0 else np.pi / 2) + rng.normal(0, 0.35)
+    if rng.random() < 0.5:
+        long, wide = rng.uniform(0.1, 0.6) * min(hw), rng.uniform(0.05, 0.2) * min(hw)
+        mask = blob(hw, centre, np.array([long, wide]), rng, inwards)
+        _blend(pixels, mask, _face(pixels, rng), rng.uniform(0.6, 1.5))
+        rim = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+        _blend(pixels, rim, pixels * rng.uniform(0.5, 1.2), 0.7)
+        return mask
+    centre += rng.uniform(-1, 1, 2) * 0.06 * min(hw)
+    mask = blob(hw, centre, rng.uniform(3, 24, 2), rng)
     rough = rng.uniform(15, 70) + smooth_noise(hw, rng.uniform(3, 8), rng) * rng.uniform(3, 15)
-    _blend(pixels, mask, np.repeat(rough[:, :, None], 3, axis=2), 0.8)
+    dark = np.repeat(rough[:, :, None], 3, axis=2)
+    _blend(pixels, mask, dark if rng.random() < 0.6 else _face(pixels, rng), 0.8)
     return mask
+
+
+def _face(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What a fracture shows: the light of the place, none of its grain, a texture of its own."""
+    gain = rng.uniform(0.6, 0.9) if rng.random() < 0.5 else rng.uniform(1.0, 1.7)
+    smooth = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(5, 10)) * gain
+    texture = smooth_noise(pixels.shape[:2], rng.uniform(3, 12), rng) * rng.uniform(1, 9)
+    return smooth + texture[:, :, None]
 
 
 def paint_patch(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""No synthetic and no pasted defects: real ones take their share of a batch."""
+"""No synthetic and no pasted defects, no drawn boards: real ones take their share of a batch."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ def without_synthetic(recipe: Recipe) -> Recipe:
         "whole_real": old.whole_real + old.whole_synthetic + old.whole_pasted,
         **dict.fromkeys(("crop_synthetic", "crop_pasted", "whole_synthetic", "whole_pasted"), 0.0),
     }
-    return recipe.model_copy(update={"shares": old.model_copy(update=changed)})
+    unpainted = {"paint_crops": 0.0, "drawn_boards": 0.0}
+    lines = {name: line.model_copy(update=unpainted) for name, line in recipe.lines.items()}
+    return recipe.model_copy(update={"lines": lines, "shares": old.model_copy(update=changed)})
 
 
 CONTENDER = Contender(
     "no_synthetic",
-    "no synthetic and no pasted defects: real ones in their place",
+    "nothing painted, pasted or drawn: real parts in their place",
     recipe=without_synthetic,
 )

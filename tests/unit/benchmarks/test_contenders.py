@@ -19,7 +19,7 @@ from inference.dqformer.lma import LanguageGatedAggregation
 from inference.dqformer.model import DQFormerOutput
 from inference.training.batches import Batch
 from inference.training.losses import losses
-from inference.training.recipe import LossWeights, Optimiser, Recipe
+from inference.training.recipe import LineRecipe, LossWeights, Optimiser, Recipe
 from tests.unit.inference.conftest import TINY
 
 IMAGES, PROMPTS, SIDE_PX, WORDS = 2, 3, 64, 5
@@ -173,7 +173,10 @@ def test_no_wrong_prompt_is_left() -> None:
 
 
 def test_without_synthetic_defects_there_are_as_many_real_ones(recipe: Recipe) -> None:
-    shares = without_synthetic(recipe).shares
+    board = LineRecipe(folder="nowhere", paint_crops=0.6, drawn_boards=0.5)
+    after = without_synthetic(recipe.model_copy(update={"lines": {"board": board}}))
+    assert after.lines["board"].paint_crops == after.lines["board"].drawn_boards == 0
+    shares = after.shares
     assert shares.crop_synthetic == shares.crop_pasted == 0
     assert shares.whole_synthetic == shares.whole_pasted == 0
     before = recipe.shares

@@ -130,8 +130,8 @@ def _on_ridge(depth: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
 def _mark(depth: np.ndarray, centre: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A short stroke, a glyph or a lump, in any direction."""
     if rng.random() < 0.3:
-        return blob(depth.shape, centre, rng.uniform(2, rng.uniform(3, 9), 2), rng)
-    length_px, thickness = rng.uniform(3, rng.uniform(8, 26)), int(rng.integers(2, 7))
+        return blob(depth.shape, centre, rng.uniform(2, rng.uniform(3, 13), 2), rng)
+    length_px, thickness = rng.uniform(3, rng.uniform(8, 32)), int(rng.integers(2, 9))
     return scrawl(depth.shape, centre, rng.uniform(0, 2 * np.pi), length_px, thickness, rng)
 
 
@@ -147,7 +147,7 @@ def _across(depth: np.ndarray, centre: np.ndarray, rng: np.random.Generator) -> 
     heading = float(np.arctan2(axes[1, 0], axes[0, 0]))
     if values[1] > 0 and rng.random() < 0.15:
         heading = rng.uniform(0, 2 * np.pi)
-    length_px, thickness = 2 * half + rng.uniform(3, 9), int(rng.integers(2, rng.integers(4, 14)))
+    length_px, thickness = 2 * half + rng.uniform(3, 9), int(rng.integers(2, rng.integers(4, 24)))
     heading += rng.normal(0, 0.35)
     start = centre - length_px / 2 * np.array([np.cos(heading), np.sin(heading)])
     return scrawl(depth.shape, start, heading, length_px, thickness, rng, glyphs=False)

@@ -25,9 +25,11 @@ def draw_board(line: str, hw: tuple[int, int], rng: np.random.Generator) -> Part
     wanted = int(hw[0] * hw[1] / ONE_ELEMENT_PX2 * rng.uniform(0.25, 1.2))
     for index in rng.choice(len(elements), size=wanted, p=shares):
         elements[index]()
-    copper = sheet.copper
-    if rng.random() < 0.35:
+    sort, copper = rng.random(), sheet.copper
+    if sort < 0.3:
         copper = sheet.flooded()
+    elif sort < 0.5:  # a plane with slots in it
+        copper = 255 - copper
     return Part(line, "drawn", _etched(copper, rng), {})
 
 
@@ -117,8 +119,15 @@ class _Sheet:
                     self.copper |= self._pad_at(end, width * self.rng.uniform(0.7, 1.6) + 2)
 
     def _stroke(self, path: np.ndarray, width: int) -> np.ndarray:
-        stroke = np.zeros(self.hw, np.uint8)
-        cv2.polylines(stroke, [np.round(path).astype(np.int32)], False, 255, width)
+        """The way as wide as asked; at times a neck in it, or narrower from a corner on."""
+        stroke, whole = np.zeros(self.hw, np.uint8), np.round(path).astype(np.int32)
+        neck = int(self.rng.integers(len(path) - 1)) if self.rng.random() < 0.35 else len(path)
+        narrow = max(2, round(width * self.rng.uniform(0.35, 0.7)))
+        if neck < len(path) - 1:
+            middle = path[neck] + (path[neck + 1] - path[neck]) * self.rng.uniform(0.2, 0.8)
+            whole = np.vstack([whole[: neck + 1], middle.astype(np.int32)])
+            cv2.polylines(stroke, [np.round(path[neck:]).astype(np.int32)], False, 255, narrow)
+        cv2.polylines(stroke, [whole], False, 255, width)
         return stroke
 
     def _pad_at(self, centre: np.ndarray, radius: float) -> np.ndarray:

@@ -33,6 +33,7 @@ class Trigger(Message):
     encoder: Annotated[int | None, Field(ge=0, lt=2**32, title="Belt position, in counts")] = None
     started_at: Annotated[Stamp, Field(title="When the part's clock started")]
     deadline_ms: Annotated[int, Field(gt=0)]
+    challenge: Annotated[bool, Field(title="A challenge part, as the PLC said with it")] = False
 
 
 class FrameHeader(Message):
@@ -153,6 +154,7 @@ class Disposition(Decided):
     part: PartKey
     part_id: Annotated[int, Field(ge=0, lt=2**32)]
     encoder: int | None = None
+    challenge: Annotated[bool, Field(title="Put in to try the station: in no rate")] = False
     mode: Mode
     release_id: Annotated[str, Field(title="The verdict's, else the one at the trigger")] = ""
     verdict_id: Annotated[str | None, Field(title="The verdict that was presented")] = None

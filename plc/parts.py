@@ -176,6 +176,7 @@ class Part:
             part=self.key,
             part_id=self.trigger.part_id,
             encoder=self.trigger.encoder,
+            challenge=self.trigger.challenge,
             decision=self.decision or Decision.NO_VERDICT,
             cause=self.cause,
             mode=self.mode,

@@ -38,6 +38,7 @@ def _disposition(
         part=trigger.part,
         part_id=trigger.part_id,
         encoder=trigger.encoder,
+        challenge=trigger.challenge,
         decision=intent or Decision.NO_VERDICT,
         cause=(Cause(cause) if cause else None) if intent else Cause.BRIDGE_RESTART,
         mode=Mode(mode),

@@ -53,7 +53,7 @@ COILS: tuple[Bit, ...] = (
     Bit(4, "clear_error", "a rising edge clears MissedTrigger, BufferOverrun and a fault's latch"),
     Bit(5, "set_offline", "1 takes the station offline"),
     Bit(6, "recipe_exec", "reserved, ignored in this version"),
-    Bit(7, "challenge_mode", "reserved, ignored in this version"),
+    Bit(7, "challenge_mode", "parts triggered while it is set are challenge parts"),
     Bit(8, "clear_line_stop", "a rising edge clears LineStopReq and the run of rejects"),
 )
 
@@ -71,7 +71,7 @@ DISCRETE_INPUTS: tuple[Bit, ...] = (
     Bit(10, "error", "error code is not 0"),
     Bit(11, "line_stop_req", "stop the line; latched until ClearLineStop"),
     Bit(12, "recipe_ready", "the station has an active release"),
-    Bit(13, "challenge_active", "reserved, 0 in this version"),
+    Bit(13, "challenge_active", "echo of ChallengeMode: the next trigger is a challenge part"),
     Bit(14, "degraded", "no passes can come: the broker, the camera or the inference is lost"),
     Bit(15, "heartbeat", "changes every 500 ms"),
 )

@@ -161,6 +161,7 @@ class Station:
             encoder=self.image.encoder,
             started_at=now,
             deadline_ms=release.config.deadline_ms if release else NO_RELEASE_DEADLINE_MS,
+            challenge=self.image.coil("challenge_mode"),
         )
         self.book.begin(Part(trigger, self.mode, self.release_id))
 

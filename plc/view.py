@@ -65,6 +65,7 @@ def _bits(station: Station, beat: int) -> dict[str, bool]:
         "error": state.error_code is not ErrorCode.NONE,
         "line_stop_req": state.line_stop,
         "recipe_ready": station.release is not None,
+        "challenge_active": station.image.coil("challenge_mode"),
         "degraded": state.phase is BridgePhase.DEGRADED,
         "heartbeat": bool(beat & 1),
     }

@@ -23,6 +23,7 @@ SAME_NAME_IN_A_DISPOSITION = {
     "revision",
     "part_id",
     "encoder",
+    "challenge",
     "release_id",
     "verdict_id",
     "late_verdict_id",

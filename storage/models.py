@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contracts.causes import Cause, Decision, Gate, Mode
@@ -94,6 +94,14 @@ class DispositionRow(Base):
         Index(None, "started_at_utc_ns"),
         Index(None, "station", "started_at_utc_ns"),
         Index(None, "part_id"),
+        Index(
+            "ix_dispositions_challenges",
+            "station",
+            "epoch",
+            "trigger_seq",
+            sqlite_where=text("challenge = 1"),
+            postgresql_where=text("challenge"),
+        ),
     )
 
     id: Mapped[Id]
@@ -103,6 +111,7 @@ class DispositionRow(Base):
     revision: Mapped[int]
     part_id: Mapped[int]
     encoder: Mapped[int | None]
+    challenge: Mapped[bool] = mapped_column(server_default=false())
     decision: Mapped[Decision]
     cause: Mapped[Cause | None]
     mode: Mapped[Mode]

@@ -19,7 +19,7 @@ from storage.insert import insert_all, insert_or_nothing
 from storage.models import DispositionRow, FindingRow, VerdictRow
 
 D = DispositionRow
-NEVER_CHANGES = ("part_id", "decision", "cause", "mode", "started_at_utc_ns")
+NEVER_CHANGES = ("part_id", "challenge", "decision", "cause", "mode", "started_at_utc_ns")
 MAY_COME_LATER = (
     "verdict_id",
     "late_verdict_id",

@@ -59,4 +59,6 @@ def _when(story: PartStory, now_utc_ns: int, zone: tzinfo) -> str:
     done = story.disposition
     at = clock(done.started_at_utc_ns, zone, now_utc_ns) if done else ""
     gate = GATES[done.gate] if done else ""
-    return f'<div class="when">{at}<span>{escape(str(story.part))}</span><span>{gate}</span></div>'
+    challenge = "<span>challenge part</span>" if done and done.challenge else ""
+    part = f"<span>{escape(str(story.part))}</span>"
+    return f'<div class="when">{at}{part}<span>{gate}</span>{challenge}</div>'

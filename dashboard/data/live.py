@@ -9,12 +9,14 @@ import streamlit as st
 
 from dashboard.data.database import reading
 from storage.queries import (
+    Challenge,
     DefectRate,
     LedgerRow,
     LineTile,
     PartStory,
     ReleaseView,
     defect_rate,
+    last_challenges,
     last_rejects,
     ledger,
     line_tiles,
@@ -59,6 +61,13 @@ def epochs() -> dict[str, list[LedgerRow]]:
         for row in ledger(session, since_utc_ns=time.time_ns() - DAY_NS):
             stations[row.station].append(row)
     return dict(stations)
+
+
+@st.cache_data(ttl="2s", show_spinner=False)
+def challenges() -> dict[str, Challenge]:
+    """Per station that ever had one, its last challenge."""
+    with reading() as session:
+        return last_challenges(session)
 
 
 @st.cache_data(ttl="2s", show_spinner=False)

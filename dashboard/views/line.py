@@ -7,6 +7,7 @@ from datetime import tzinfo
 
 import streamlit as st
 
+from dashboard.components.challenge import challenge_block
 from dashboard.components.html import headline
 from dashboard.components.ledger import ledger_block
 from dashboard.components.rejects import card, cards
@@ -73,12 +74,13 @@ def _card(story: PartStory, now_utc_ns: int, here: tzinfo) -> str:
 
 
 def show_books(stations: list[str], now_utc_ns: int, here: tzinfo) -> None:
-    epochs, releases = live.epochs(), live.active_releases()
+    epochs, releases, challenges = live.epochs(), live.active_releases(), live.challenges()
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="ledger"):
         st.html(headline("Ledger", "every part exactly once, newest epoch"))
         for each in stations:
-            st.html(ledger_block(each, epochs.get(each, []), now_utc_ns, here))
+            book = ledger_block(each, epochs.get(each, []), now_utc_ns, here)
+            st.html(book + challenge_block(challenges.get(each), now_utc_ns, here))
     with right, st.container(key="releases"):
         st.html(headline("Mode and release", "what each station looks for"))
         for each in stations:

@@ -100,7 +100,9 @@ def _bridge(story: PartStory) -> Rows:
     if disposition is None:
         return [("presented", "no disposition reached storage")]
     because = f" ({disposition.cause})" if disposition.cause else ""
-    rows = [("disposition", f"{disposition.decision}{because}, mode {disposition.mode}")]
+    challenge = ", challenge part" if disposition.challenge else ""
+    said = f"{disposition.decision}{because}, mode {disposition.mode}{challenge}"
+    rows = [("disposition", said)]
     if disposition.late_verdict_id:
         late = f"{disposition.late_decision} came too late and was not applied"
         rows.append(("late verdict", late))

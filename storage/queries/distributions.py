@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from contracts.causes import Cause, Decision
 from storage.models import DispositionRow, VerdictRow
-from storage.queries.times import CAPTURED, PRESENTED, ms_between, same_part
+from storage.queries.times import CAPTURED, IN_RATES, PRESENTED, ms_between, same_part
 
 D, V = DispositionRow, VerdictRow
 
@@ -46,6 +46,7 @@ def no_verdict_causes(
         .where(
             D.station == station,
             D.decision == Decision.NO_VERDICT,
+            IN_RATES,
             D.started_at_utc_ns >= since_utc_ns,
             D.started_at_utc_ns < until_utc_ns,
         )
@@ -75,6 +76,7 @@ def capture_to_plc_counts(
         .where(
             D.station == station,
             D.decision != Decision.NO_VERDICT,
+            IN_RATES,
             ms.is_not(None),
             D.started_at_utc_ns >= since_utc_ns,
             D.started_at_utc_ns < until_utc_ns,

@@ -12,7 +12,7 @@ from contracts.identity import PartKey
 from storage.models import ActivationRow, DispositionRow, PhaseRow, SequenceRow
 from storage.queries.releases import releases
 from storage.queries.results import LineTile, Percentiles, ReleaseView
-from storage.queries.times import NO_TIME, capture_to_plc
+from storage.queries.times import IN_RATES, NO_TIME, capture_to_plc
 from storage.queries.trends import parts_with
 
 D = DispositionRow
@@ -85,7 +85,7 @@ def _last_hour(session: Session, now_utc_ns: int) -> dict[str, tuple[int, int, i
             parts_with(Decision.NO_VERDICT),
             minute,
         )
-        .where(D.started_at_utc_ns >= now_utc_ns - HOUR_NS)
+        .where(D.started_at_utc_ns >= now_utc_ns - HOUR_NS, IN_RATES)
         .group_by(D.station)
     )
     return {row[0]: (row[1], row[2], row[3], row[4]) for row in session.execute(wanted)}

@@ -67,7 +67,8 @@ class LineTile:
     Attributes:
         mode, release_id: of the active release; None where no release was ever seen.
         phase: the bridge's state, None where no bridge reported.
-        parts_last_minute, parts_last_hour: dispositions of parts that started since.
+        parts_last_minute, parts_last_hour: dispositions of parts that started since, challenge
+            parts apart.
         rejected_last_hour, no_verdict_last_hour: of those.
         defect_rate: rejected / (passed + rejected) in the last hour; None without any.
         capture_to_plc_ms: capture to registers set, last ten minutes.
@@ -88,6 +89,22 @@ class LineTile:
     last_cause: Cause | None
     last_at_utc_ns: int | None
     capture_to_plc_ms: Percentiles
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """The last run of challenge parts of one station; nobody told what each should be called.
+
+    Attributes:
+        began_utc_ns, ended_utc_ns: when its first and its last part started.
+    """
+
+    station: str
+    began_utc_ns: int
+    ended_utc_ns: int
+    passed: int
+    rejected: int
+    no_verdict: int
 
 
 @dataclass(frozen=True)
@@ -145,6 +162,7 @@ class DispositionView:
     started_at_utc_ns: int
     presented_at_utc_ns: int | None
     acknowledged_at_utc_ns: int | None
+    challenge: bool = False
 
 
 @dataclass(frozen=True)

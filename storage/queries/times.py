@@ -23,6 +23,8 @@ ACKNOWLEDGED: Moment = (
     D.acknowledged_at_monotonic_ns,
     D.acknowledged_at_boot,
 )
+IN_RATES = D.challenge.is_(False)
+"""Challenge parts are in the ledger and in no rate: they try the station, nobody produced them."""
 NO_TIME = Percentiles(count=0, p50=None, p99=None)
 
 
@@ -93,7 +95,7 @@ def capture_to_plc(
         func.row_number().over(partition_by=D.station, order_by=ms).label("rank"),
         func.count().over(partition_by=D.station).label("n"),
     ).join(V, same_part())
-    parts = parts.where(ms.is_not(None), D.decision != Decision.NO_VERDICT)
+    parts = parts.where(ms.is_not(None), D.decision != Decision.NO_VERDICT, IN_RATES)
     if station is not None:
         parts = parts.where(D.station == station)
     if since_utc_ns is not None:

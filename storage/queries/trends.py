@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, case, distinct, func, select
+from sqlalchemy import ColumnElement, case, distinct, exists, func, select
 from sqlalchemy.orm import Session
 
 from contracts.causes import Decision
 from storage.models import DispositionRow, FindingRow, VerdictRow
 from storage.queries.results import DefectRate, ParetoRow
+from storage.queries.times import IN_RATES, same_part
 
 D, V, F = DispositionRow, VerdictRow, FindingRow
 
@@ -39,7 +40,7 @@ def defect_rate(
         (parts_with(Decision.PASS) + parts_with(Decision.REJECT)).label("inspected"),
         parts_with(Decision.REJECT).label("rejected"),
         parts_with(Decision.NO_VERDICT).label("no_verdict"),
-    ).where(D.started_at_utc_ns >= since_utc_ns, D.started_at_utc_ns < until_utc_ns)
+    ).where(D.started_at_utc_ns >= since_utc_ns, D.started_at_utc_ns < until_utc_ns, IN_RATES)
     if stations is not None:
         wanted = wanted.where(D.station.in_([stations] if isinstance(stations, str) else stations))
     wanted = wanted.group_by("bucket", D.station).order_by("bucket", D.station)
@@ -57,7 +58,7 @@ def pareto(
     wanted = (
         select(V.station, F.prompt, parts, func.count(), func.sum(F.area), V.area_unit)
         .join(V, V.id == F.verdict_row)
-        .where(F.counted)
+        .where(F.counted, ~exists().where(same_part(), D.challenge))
         .group_by(V.station, F.prompt, V.area_unit)
         .order_by(parts.desc(), F.prompt)
     )

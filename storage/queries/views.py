@@ -59,6 +59,7 @@ def disposition_view(row: DispositionRow) -> DispositionView:
         started_at_utc_ns=row.started_at_utc_ns,
         presented_at_utc_ns=row.presented_at_utc_ns,
         acknowledged_at_utc_ns=row.acknowledged_at_utc_ns,
+        challenge=row.challenge,
     )
 
 

@@ -11,12 +11,14 @@ from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.identity import PartKey
 from contracts.messages import Finding, Reason
 from contracts.release import Prompt, Release, SimulatedCamera, StationConfig
+from dashboard.components.challenge import challenge_block
 from dashboard.components.html import notice
 from dashboard.components.ledger import causes, earlier, equation, ledger_block, sentence
 from dashboard.components.rejects import card
 from dashboard.components.release import release_block, rule_in_words
 from dashboard.components.tiles import station_row
 from storage.queries import (
+    Challenge,
     DefectRate,
     DispositionView,
     LedgerRow,
@@ -238,6 +240,22 @@ def _story(prompts: list[str]) -> PartStory:
     )  # fmt: skip
     part = PartKey(station="top", epoch=4, trigger_seq=77)
     return PartStory(part, 77, verdict, done, None, None, None)
+
+
+def test_a_card_says_that_the_part_was_a_challenge() -> None:
+    story = _story(["crack"])
+    assert "challenge" not in card(story, None, "", NOW, UTC)
+    tried = replace(story.disposition, challenge=True)
+    assert "challenge part" in card(replace(story, disposition=tried), None, "", NOW, UTC)
+
+
+def test_a_challenge_is_told_by_what_was_called_of_its_parts() -> None:
+    assert challenge_block(None, NOW, UTC) == ""
+    html = challenge_block(Challenge("top", NOW, NOW + 1, 1, 3, 0), NOW, UTC)
+    assert "Last challenge, at 10:00:00: 4 parts, 3 reject, 1 pass. " in html
+    assert "1 part, 0 reject, 0 pass, 1 no verdict" in challenge_block(
+        Challenge("top", NOW, NOW, 0, 0, 1), NOW, UTC
+    )
 
 
 def test_a_card_says_what_how_much_when_and_where_it_went() -> None:

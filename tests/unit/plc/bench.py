@@ -65,9 +65,13 @@ class Bench:
         self.station.plc_wrote(self.image, self.clock.now())
         self.commit()
 
-    def raise_coils(self, *names: str) -> None:
+    def set_coils(self, *names: str) -> None:
+        """From now on these and those of a running line; nothing else is written."""
         self.write(control=RUN | bits_to_word(COILS, dict.fromkeys(names, True)))
-        self.write(control=RUN)
+
+    def raise_coils(self, *names: str) -> None:
+        self.set_coils(*names)
+        self.set_coils()
 
     def trigger(self, seq: int) -> None:
         self.write(trigger_seq=seq & 0xFFFF, part_id=100 + seq)

@@ -36,9 +36,11 @@ def journal(tmp_path: Path):
     opened.close()
 
 
-def part(seq: int) -> Part:
+def part(seq: int, *, challenge: bool = False) -> Part:
     key = PartKey(station="top", epoch=5, trigger_seq=seq)
-    trigger = Trigger(part=key, part_id=seq, started_at=CLOCK.now(), deadline_ms=100)
+    trigger = Trigger(
+        part=key, part_id=seq, started_at=CLOCK.now(), deadline_ms=100, challenge=challenge
+    )
     return Part(trigger, Mode.GUARD, "release")
 
 
@@ -101,6 +103,12 @@ def test_a_restart_closes_open_parts_and_a_pass_without_acknowledgement_is_none(
     ]
     assert [each.release_id for each in rows(journal)] == ["release", "judged", "release"]
     assert journal.close_leftovers() == 0
+
+
+def test_a_restart_knows_which_parts_were_a_challenge(journal):
+    journal.apply([LogTrigger(part(1)), LogTrigger(part(2, challenge=True))])
+    journal.close_leftovers()
+    assert [each.challenge for each in rows(journal)] == [False, True]
 
 
 def test_numbering_and_counts_come_back(journal):

@@ -39,6 +39,7 @@ MEMORY = Path("/dev/shm")  # a flush to memory is quick: here only the order cou
 DEADLINE_MS = 200
 UP = Health(broker=True, journal=True, release=True, inference=True, camera=True)
 CONTROL = bits_to_word(COILS, {"line_running": True, "trigger_enable": True, "buffer_enable": True})
+CHALLENGE = bits_to_word(COILS, {"challenge_mode": True})
 
 
 @dataclass
@@ -80,6 +81,7 @@ class Line(RuleBasedStateMachine):
         self.started: dict[PartKey, int] = {}
         self.part_ids: dict[PartKey, int] = {}
         self.release_ids: dict[PartKey, str] = {}
+        self.challenged: set[PartKey] = set()
         self.spoken: set[PartKey] = set()  # the first word about a part is the one that counts
         self.boots, self.part_id, self.count, self.boot = 1, 0, count, boot
         self.slots: dict[int, Slot] = {}
@@ -135,6 +137,12 @@ class Line(RuleBasedStateMachine):
             self.started[newest.key] = self.clock.now().monotonic_ns
             self.part_ids[newest.key] = slot.part_id
             self.release_ids[newest.key] = self.station.release_id
+            if self.image.coil("challenge_mode"):
+                self.challenged.add(newest.key)
+
+    @rule()
+    def challenge_begins_or_ends(self) -> None:
+        self.write(control=self.image.control ^ CHALLENGE)
 
     @rule()
     def repeat_trigger(self) -> None:
@@ -335,6 +343,7 @@ class Line(RuleBasedStateMachine):
             assert total == last - first + 1
         bodies = query("SELECT body FROM dispositions").fetchall()
         for disposition in (Disposition.model_validate_json(body) for (body,) in bodies):
+            assert disposition.challenge == (disposition.part in self.challenged)
             if disposition.decision is Decision.PASS:
                 assert disposition.presented_at is not None
                 assert disposition.acknowledged_at is not None

@@ -317,6 +317,38 @@ def test_the_gates_word_of_a_guarded_part_is_still_waited_for_in_another_mode(be
     assert [(note.key.trigger_seq, note.gate) for note in bench.notes] == [(1, Gate.NOT_SEEN)]
 
 
+def test_parts_triggered_in_challenge_mode_are_marked_and_judged_as_others_are(bench):
+    bench.trigger(1)
+    bench.set_coils("challenge_mode")
+    assert bench.bits()["challenge_active"]
+    for seq, decision in ((2, REJECT), (3, PASS), (5, REJECT)):  # nobody announced the fourth
+        bench.trigger(seq)
+        bench.say(seq, decision)
+        bench.write(ack_seq=seq)
+    bench.set_coils()
+    assert not bench.bits()["challenge_active"]
+    bench.say(1, REJECT)
+    bench.wait(310)
+    marked = {seq for seq, each in bench.settled.items() if each.challenge}
+    assert marked == {2, 3, 5}
+    assert bench.settled[2].gate is Gate.PENDING
+    assert bench.settled[3].decision is PASS
+    assert bench.asked[2].challenge
+    assert bench.read()["inspected"] == 5  # the PLC's own counters have them too
+
+
+def test_a_challenge_does_not_switch_the_line_stop_off():
+    bench = Bench(consecutive_reject_limit=2)
+    bench.meet()
+    bench.set_coils("challenge_mode")
+    for seq in (1, 2):
+        assert not bench.bits()["line_stop_req"]
+        bench.trigger(seq)
+        bench.say(seq, REJECT)
+        bench.write(ack_seq=seq)
+    assert bench.bits()["line_stop_req"]
+
+
 def test_a_silent_plc_is_a_fault(bench):
     bench.clock.advance_ms(2100)
     bench.station.tick(bench.clock.now())

@@ -156,6 +156,35 @@ class Release(Message):
         return self
 
 
+class Activation(Release):
+    """A release that somebody put in force: what a station's ``config`` topic carries.
+
+    Attributes:
+        who: a name; empty where nobody said.
+        why: their reason. A bypass lets every part through, so it has both.
+    """
+
+    who: str = ""
+    why: str = ""
+
+    @classmethod
+    def by(cls, who: str, why: str, release: Release) -> Activation:
+        """The release, put in force by ``who``, because of ``why``."""
+        return cls(
+            station=release.station,
+            release_id=release.release_id,
+            config=release.config,
+            who=who,
+            why=why,
+        )
+
+    @model_validator(mode="after")
+    def _a_bypass_is_signed(self) -> Self:
+        if self.config.mode is Mode.BYPASS and not (self.who.strip() and self.why.strip()):
+            raise ValueError("mode bypass needs who and why")
+        return self
+
+
 def _digest(station: str, config: StationConfig) -> str:
     canonical = json.dumps(config.model_dump(mode="json"), sort_keys=True)
     return hashlib.sha256(f"{station}\n{canonical}".encode()).hexdigest()[:12]

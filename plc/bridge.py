@@ -13,7 +13,7 @@ import structlog
 
 from contracts.errors import FatalError
 from contracts.messages import Disposition, ProcessState, SequenceRange, Stored, Trigger, Verdict
-from contracts.release import Release
+from contracts.release import Activation
 from plc.effects import (
     AskPicture,
     ForgetRelease,
@@ -25,7 +25,7 @@ from plc.effects import (
 )
 from plc.journal import Applied
 from plc.kept_releases import KeptRelease
-from plc.part_log import note_settled
+from plc.part_log import note_activation, note_settled
 from plc.phases import Health
 from plc.plc_image import PlcImage
 from plc.ports import Cameras
@@ -73,7 +73,7 @@ class Bridge:
         self._ranges = ranges
         self._journal, self._cameras, self._news = journal, cameras, news
         self._clock, self._broker_up, self._serving = clock, broker_up, Serving()
-        self._releases: dict[str, Release] = {}
+        self._releases: dict[str, Activation] = {}
         self._units: dict[int, Station] = {}
         self._holding = {name: [0] * HOLDING_SIZE for name in self.stations}
 
@@ -119,7 +119,7 @@ class Bridge:
                     self._releases[name] = release
                 self._follow(station)
 
-    def on_release(self, name: str, release: Release | None) -> None:
+    def on_release(self, name: str, release: Activation | None) -> None:
         """A station's active release, from now on; None takes it away, and its unit stays.
 
         Raises:
@@ -142,6 +142,8 @@ class Bridge:
             self._journal.submit(KeepRelease(release))
             self._units[unit], self._releases[name] = station, release
             self._follow(station)
+            if release != self._releases.get(name):
+                note_activation(release)
 
     def on_stored(self, stored: Stored) -> None:
         """Storage has committed these."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from contracts.causes import Cause, Decision, Gate
 from contracts.identity import PartKey, Stamp
 from contracts.messages import Disposition, StoredItem, Trigger
-from contracts.release import Release
+from contracts.release import Activation
 from plc.parts import Part
 
 
@@ -77,7 +77,7 @@ class NoteLate:
 class KeepRelease:
     """The station's release, so that a restart without a broker knows unit and mode."""
 
-    release: Release
+    release: Activation
 
 
 @dataclass(frozen=True)

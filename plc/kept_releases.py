@@ -8,7 +8,7 @@ from typing import NamedTuple
 import structlog
 from pydantic import ValidationError
 
-from contracts.release import Release
+from contracts.release import Activation
 
 log = structlog.get_logger()
 
@@ -18,10 +18,10 @@ class KeptRelease(NamedTuple):
 
     station: str
     unit: int
-    release: Release | None
+    release: Activation | None
 
 
-def keep(database: sqlite3.Connection, release: Release) -> None:
+def keep(database: sqlite3.Connection, release: Activation) -> None:
     """The station's release from now on. Another unit id goes behind those that are taken."""
     station, unit = release.station, release.config.plc_unit
     database.execute("DELETE FROM releases WHERE station = ? AND unit <> ?", (station, unit))
@@ -43,10 +43,10 @@ def kept(database: sqlite3.Connection) -> list[KeptRelease]:
     return [KeptRelease(name, unit, _release(name, body)) for name, unit, body in rows]
 
 
-def _release(station: str, body: str | None) -> Release | None:
+def _release(station: str, body: str | None) -> Activation | None:
     """A release whose name is not that of its content, as another version made it, is none."""
     try:
-        return Release.model_validate_json(body) if body is not None else None
+        return Activation.model_validate_json(body) if body is not None else None
     except ValidationError as error:
         log.warning("release_not_understood", station=station, reason=str(error))
         return None

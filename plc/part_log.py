@@ -1,10 +1,12 @@
-"""One log line and one count a part, once its disposition is durable."""
+"""One log line and one count a part, once its disposition is durable; one line a release."""
 
 from __future__ import annotations
 
 import structlog
 from prometheus_client import Counter, Histogram
 
+from contracts.causes import Mode
+from contracts.release import Activation
 from plc.effects import Settle
 
 log = structlog.get_logger()
@@ -17,6 +19,20 @@ PRESENT_SECONDS = Histogram(
     "From the verdict's arrival to the registers, the journal's commit included",
     buckets=(0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5),
 )
+
+
+def note_activation(activation: Activation) -> None:
+    """How the station runs from now on, and who put it so: a bypass is never quiet."""
+    mode = activation.config.mode
+    say = log.warning if mode is Mode.BYPASS else log.info
+    say(
+        "release_in_force",
+        station=activation.station,
+        release_id=activation.release_id,
+        mode=str(mode),
+        who=activation.who,
+        why=activation.why,
+    )
 
 
 def note_settled(op: Settle) -> None:

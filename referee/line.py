@@ -11,6 +11,7 @@ from contracts.line import LineFile
 from contracts.names import Topics
 from referee.endpoints import LOOPBACK, Endpoints
 from referee.programs import server_programs, stage_programs
+from referee.signing import signed, this_user
 from referee.supervision import Program, Supervisor
 from referee.watch import LineWatch, watch_line
 from runtime.broker import Broker
@@ -36,14 +37,18 @@ def started_line(
     images: Path | None = None,
     extra: tuple[Program, ...] = (),
     on_wait: Callable[[str], None] = lambda reason: None,
+    why: str = "",
 ) -> Iterator[RunningLine]:
     """Start everything, wait until parts would get verdicts, stop all on leaving.
 
-    A PLC is not waited for: the bridge is, and says to whom it listens.
+    A PLC is not waited for: the bridge is, and says to whom it listens. ``why`` is kept with the
+    releases; a station in bypass needs it.
 
     Raises:
+        BadSettings: a station in bypass, and no reason.
         LinkDown: a server or stage does not come up; the text names it and its reason.
     """
+    activations = signed(line.releases(), this_user(), why)
     run_dir.mkdir(parents=True, exist_ok=True)
     endpoints.save(run_dir)
     programs = server_programs(endpoints, run_dir)
@@ -53,7 +58,7 @@ def started_line(
         supervisor.start([*programs, *extra])
         topics, broker = Topics(line.site, line.line), Broker(LOOPBACK, endpoints.mqtt)
         with watch_line(topics, broker, timeout_s=30.0) as watch:
-            watch.publish(line.releases())
+            watch.publish(activations)
             watch.wait_until_up(READY_TIMEOUT_S, on_wait)
             yield RunningLine(supervisor, watch, endpoints, run_dir)
     finally:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from contracts.errors import MalformedMessage
 from contracts.messages import parse
-from contracts.release import Release
+from contracts.release import Activation
 
 
 class ConfigMessage(Protocol):
@@ -25,9 +25,9 @@ class ReleaseBook:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._active: dict[str, Release] = {}
+        self._active: dict[str, Activation] = {}
 
-    def take(self, incoming: ConfigMessage) -> Release | None:
+    def take(self, incoming: ConfigMessage) -> Activation | None:
         """Make what a ``config`` message carries the station's active release.
 
         An empty message clears the station's configuration: it has none then, and None is
@@ -45,7 +45,7 @@ class ReleaseBook:
                 self._active[station] = release
         return release
 
-    def active(self, station: str) -> Release | None:
+    def active(self, station: str) -> Activation | None:
         """The station's release, None before the first and after it was cleared."""
         with self._lock:
             return self._active.get(station)
@@ -56,8 +56,8 @@ class ReleaseBook:
             return {station: release.release_id for station, release in self._active.items()}
 
 
-def _parsed(incoming: ConfigMessage, station: str) -> Release:
-    release = parse(Release, incoming.payload, incoming.topic)
+def _parsed(incoming: ConfigMessage, station: str) -> Activation:
+    release = parse(Activation, incoming.payload, incoming.topic)
     if release.station != station:
         raise MalformedMessage(incoming.topic, f"a release of station {release.station}")
     return release

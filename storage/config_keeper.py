@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.errors import LinkDown
 from contracts.names import Topics
-from contracts.release import Release
+from contracts.release import Activation
 from runtime.clock import Clock
 from storage.database import translate_errors
 from storage.metrics import REPUBLISHED
@@ -75,13 +75,13 @@ class ConfigKeeper:
         if all(sent) and self._connected_at_ns == since_ns:  # no new connection meanwhile
             self._connected_at_ns = None
 
-    def _missing(self) -> list[Release]:
+    def _missing(self) -> list[Activation]:
         unseen = [s for s in self._stations if self._topics.config(s) not in self._seen]
         with translate_errors(), self._sessions() as session:
             found = [active_release(session, station) for station in unseen]
         return [release for release in found if release is not None]
 
-    def _give_back(self, release: Release) -> bool:
+    def _give_back(self, release: Activation) -> bool:
         topic, payload = self._topics.config(release.station), release.model_dump_json().encode()
         if not self._send(topic, payload):
             return False

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from contracts.errors import MalformedMessage
 from contracts.messages import Disposition, ProcessState, Verdict, parse
 from contracts.names import Topics
-from contracts.release import Release
+from contracts.release import Activation
 from storage.ports import Incoming
 
 
@@ -21,7 +21,7 @@ OF_PARTS: dict[str, type[Verdict] | type[Disposition]] = {
     "verdict": Verdict,
     "disposition": Disposition,
 }
-Input = Verdict | Disposition | Release | Cleared | ProcessState
+Input = Verdict | Disposition | Activation | Cleared | ProcessState
 
 
 def subscriptions(topics: Topics) -> dict[str, int]:
@@ -46,10 +46,10 @@ def parse_incoming(topics: Topics, incoming: Incoming) -> Input:
     return message
 
 
-def _config(station: str, incoming: Incoming) -> Release | Cleared:
+def _config(station: str, incoming: Incoming) -> Activation | Cleared:
     if not incoming.payload:
         return Cleared(station)
-    release = parse(Release, incoming.payload, incoming.topic)
+    release = parse(Activation, incoming.payload, incoming.topic)
     _same_station(incoming.topic, station, release.station)
     return release
 

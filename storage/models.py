@@ -167,6 +167,8 @@ class ActivationRow(Base):
     station: Mapped[Station]
     release_id: Mapped[Words]
     at_utc_ns: Mapped[int]
+    who: Mapped[Words] = mapped_column(server_default="")
+    why: Mapped[Words] = mapped_column(server_default="")
 
 
 class PhaseRow(Base):

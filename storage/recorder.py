@@ -12,7 +12,7 @@ from contracts.errors import PoisonError
 from contracts.identity import PartKey
 from contracts.messages import Disposition, ProcessState, StoredItem, Verdict
 from contracts.names import Topics
-from contracts.release import Release
+from contracts.release import Activation
 from runtime.clock import Clock
 from storage.database import translate_errors, translate_refusals
 from storage.dead_letters import bury
@@ -81,7 +81,7 @@ class Recorder:
             case Disposition():
                 item = StoredItem(kind="disposition", part=message.part, revision=message.revision)
                 return _effect(item.kind, record_disposition(session, message, now_utc_ns), item)
-            case Release():
+            case Activation():
                 return _effect("release", record_release(session, message, now_utc_ns))
             case ProcessState():
                 new = record_state(session, message, now_utc_ns)

@@ -2,53 +2,80 @@
 
 from __future__ import annotations
 
+import structlog
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contracts.release import Release, StationConfig
+from contracts.release import Activation, Release, StationConfig
 from storage.insert import insert_or_nothing
 from storage.models import ActivationRow, ReleaseRow
+
+log = structlog.get_logger()
 
 CLEARED = ""
 """Release id of an activation that took a station's configuration away."""
 
 
-def record_release(session: Session, release: Release, now_utc_ns: int) -> bool:
-    """Append a release that became the active one. False where it is already in force."""
+def record_release(session: Session, activation: Activation, now_utc_ns: int) -> bool:
+    """Append a release that was put in force. False where it is, by the same and for the same."""
     columns = {
-        "station": release.station,
-        "release_id": release.release_id,
-        "mode": release.config.mode,
-        "config": release.config.model_dump(mode="json"),
+        "station": activation.station,
+        "release_id": activation.release_id,
+        "mode": activation.config.mode,
+        "config": activation.config.model_dump(mode="json"),
         "first_seen_at_utc_ns": now_utc_ns,
     }
     insert_or_nothing(session, ReleaseRow, columns)
-    return _activate(session, release.station, release.release_id, now_utc_ns)
+    row = ActivationRow(
+        station=activation.station,
+        release_id=activation.release_id,
+        at_utc_ns=now_utc_ns,
+        who=activation.who,
+        why=activation.why,
+    )
+    return _activate(session, row)
 
 
 def record_cleared(session: Session, station: str, now_utc_ns: int) -> bool:
     """Append that a station has no release any more. False where it has none."""
     if _newest(session, station) is None:
         return False
-    return _activate(session, station, CLEARED, now_utc_ns)
+    row = ActivationRow(station=station, release_id=CLEARED, at_utc_ns=now_utc_ns, who="", why="")
+    return _activate(session, row)
 
 
-def active_release(session: Session, station: str) -> Release | None:
-    """The release that was last in force; None before the first and after it was cleared."""
-    release_id = _newest(session, station)
-    row = session.get(ReleaseRow, (station, release_id)) if release_id else None
-    return Release.of(station, StationConfig.model_validate(row.config)) if row else None
+def active_release(session: Session, station: str) -> Activation | None:
+    """The release that was last in force; None before the first and after it was cleared.
+
+    One that this version does not understand is none: a person has to apply it again.
+    """
+    newest = _newest(session, station)
+    row = session.get(ReleaseRow, (station, newest.release_id)) if newest else None
+    if newest is None or row is None:
+        return None
+    try:
+        release = Release.of(station, StationConfig.model_validate(row.config))
+        return Activation.by(newest.who, newest.why, release)
+    except ValidationError as error:
+        log.warning("release_not_understood", station=station, reason=str(error))
+        return None
 
 
-def _activate(session: Session, station: str, release_id: str, now_utc_ns: int) -> bool:
-    if _newest(session, station) == release_id:
+def _activate(session: Session, row: ActivationRow) -> bool:
+    newest = _newest(session, row.station)
+    if newest is not None and _told(newest) == _told(row):
         return False
-    session.add(ActivationRow(station=station, release_id=release_id, at_utc_ns=now_utc_ns))
+    session.add(row)
     session.flush()
     return True
 
 
-def _newest(session: Session, station: str) -> str | None:
+def _told(row: ActivationRow) -> tuple[str, str, str]:
+    return row.release_id, row.who, row.why
+
+
+def _newest(session: Session, station: str) -> ActivationRow | None:
     of = ActivationRow
-    wanted = select(of.release_id).where(of.station == station).order_by(of.id.desc()).limit(1)
+    wanted = select(of).where(of.station == station).order_by(of.id.desc()).limit(1)
     return session.scalars(wanted).one_or_none()

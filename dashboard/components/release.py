@@ -20,7 +20,7 @@ def release_block(station: str, view: ReleaseView | None, now_utc_ns: int, zone:
     mode, meaning = MODES[view.mode]
     at = clock(view.activated_at_utc_ns, zone, now_utc_ns)
     says = f"{mode}: {meaning}."
-    name = f"Release {view.release_id}, active since {at}"
+    name = f"Release {view.release_id}, active since {at}{_signed(view)}"
     try:
         config = StationConfig.model_validate(view.config)
     except ValidationError:
@@ -40,6 +40,12 @@ def rule_in_words(prompt: Prompt, unit: str) -> str:
         return f"Reject on any finding{least}"
     only = f", findings{least} counted" if least and prompt.largest_count is None else ""
     return f"Reject on {' or '.join(limits)}{only}"
+
+
+def _signed(view: ReleaseView) -> str:
+    """Who put it in force, and why, as far as they said."""
+    by = f" by {view.who}" if view.who else ""
+    return f"{by} ({view.why})" if view.why else by
 
 
 def _terms(config: StationConfig) -> str:

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from contracts.errors import BadSettings
 from contracts.names import Topics
-from referee.commands.options import RunDirOption, default_run_dir
+from referee.commands.options import ByOption, RunDirOption, WhyOption, default_run_dir
 from referee.endpoints import LOOPBACK, Endpoints
+from referee.signing import signed, this_user
 from referee.watch import watch_line
 from runtime.broker import Broker
 from runtime.linefile import load_line_file
@@ -27,15 +28,20 @@ def apply(
     mqtt: Annotated[
         str | None, typer.Option(help="host:port of the broker, for a line on other machines.")
     ] = None,
+    by: ByOption = None,
+    why: WhyOption = "",
 ) -> None:
     """Publish a line file's stations as their active releases; parts already on the way keep
-    the release they were inspected with."""
+    the release they were inspected with. Who and why are kept with each."""
     line = load_line_file(file)
+    activations = signed(line.releases(), by or this_user(), why)
     broker = _broker(mqtt) if mqtt else _broker_of(run_dir or default_run_dir(line))
     with watch_line(Topics(line.site, line.line), broker) as watch:
-        watch.publish(line.releases())
-    for release in line.releases():
-        Console().print(f"{release.station}: release [bold]{release.release_id}[/] is active")
+        watch.publish(activations)
+    for each in activations:
+        Console().print(
+            f"{each.station}: release [bold]{each.release_id}[/] is active, mode {each.config.mode}"
+        )
 
 
 def _broker_of(run_dir: Path) -> Broker:

@@ -23,6 +23,13 @@ RunDirOption = Annotated[
     typer.Option("--run-dir", help="Folder of the line's logs, journals, database and archive."),
 ]
 
+ByOption = Annotated[
+    str | None, typer.Option("--by", help="Who puts it in force; your login name if not given.")
+]
+WhyOption = Annotated[
+    str, typer.Option("--why", help="Why it is put in force. The mode bypass needs a reason.")
+]
+
 
 def default_run_dir(line: LineFile) -> Path:
     """Where a line lives between `up` and `up`."""

@@ -18,6 +18,7 @@ from referee.commands.options import (
     ImagesOption,
     LineOption,
     RunDirOption,
+    WhyOption,
     checked_images,
     default_run_dir,
 )
@@ -43,6 +44,7 @@ def up(
     images: ImagesOption = None,
     run_dir: RunDirOption = None,
     dashboard: Annotated[bool, typer.Option(help="Serve the dashboard as well.")] = True,
+    why: WhyOption = "",
 ) -> None:
     """Start a line: servers, stages, dashboard (and the soft PLC where the line file has one)."""
     console = Console()
@@ -60,6 +62,7 @@ def up(
                 images=checked_images(images),
                 extra=_around_the_line(line_file, endpoints, folder, dashboard),
                 on_wait=lambda reason: status.update(f"waiting: {reason}"),
+                why=why,
             ) as running,
         ):
             status.stop()

@@ -21,14 +21,14 @@ def releases(session: Session, station: str | None = None) -> list[ReleaseView]:
     newer = aliased(A)
     newest = select(func.max(newer.id)).where(newer.station == R.station).scalar_subquery()
     wanted = (
-        select(R, A.at_utc_ns, (A.id == newest).label("active"))
+        select(R, A, (A.id == newest).label("active"))
         .join(last, (last.c.station == R.station) & (last.c.release_id == R.release_id))
         .join(A, A.id == last.c.id)
         .order_by(A.id.desc())
     )
     if station is not None:
         wanted = wanted.where(R.station == station)
-    return [_view(row, at_utc_ns, active) for row, at_utc_ns, active in session.execute(wanted)]
+    return [_view(row, activation, active) for row, activation, active in session.execute(wanted)]
 
 
 def mode_changes(
@@ -37,7 +37,7 @@ def mode_changes(
     """When a station's mode became another one, newest first."""
     before = func.lag(R.mode).over(partition_by=A.station, order_by=A.id)
     each = (
-        select(A.id, A.station, A.at_utc_ns, before.label("before"), R.mode, R.release_id)
+        select(A, before.label("before"), R.mode)
         .join(R, (R.station == A.station) & (R.release_id == A.release_id))
         .subquery()
     )
@@ -47,7 +47,10 @@ def mode_changes(
         wanted = wanted.where(each.c.station == station)
     rows = session.execute(wanted.order_by(each.c.id.desc()))
     return [
-        ModeChange(row.station, row.at_utc_ns, row.before, row.mode, row.release_id) for row in rows
+        ModeChange(
+            row.station, row.at_utc_ns, row.before, row.mode, row.release_id, row.who, row.why
+        )
+        for row in rows
     ]
 
 
@@ -64,13 +67,15 @@ def phase_changes(
     ]
 
 
-def _view(row: ReleaseRow, activated_at_utc_ns: int, active: bool) -> ReleaseView:
+def _view(row: ReleaseRow, activation: ActivationRow, active: bool) -> ReleaseView:
     return ReleaseView(
         station=row.station,
         release_id=row.release_id,
         mode=row.mode,
         config=row.config,
         first_seen_at_utc_ns=row.first_seen_at_utc_ns,
-        activated_at_utc_ns=activated_at_utc_ns,
+        activated_at_utc_ns=activation.at_utc_ns,
         active=active,
+        who=activation.who,
+        why=activation.why,
     )

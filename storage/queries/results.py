@@ -232,7 +232,7 @@ class ParetoRow:
 
 @dataclass(frozen=True)
 class ReleaseView:
-    """A configuration of a station and when it was (last) activated."""
+    """A configuration of a station and when, by whom and why it was (last) activated."""
 
     station: str
     release_id: str
@@ -241,6 +241,8 @@ class ReleaseView:
     first_seen_at_utc_ns: int
     activated_at_utc_ns: int
     active: bool
+    who: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -252,6 +254,8 @@ class ModeChange:
     before: Mode | None
     after: Mode
     release_id: str
+    who: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)

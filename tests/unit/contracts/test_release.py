@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from contracts.causes import Mode
 from contracts.line import LineFile
-from contracts.release import Release, StationConfig
+from contracts.release import Activation, Release, StationConfig
 
 CONFIG: dict[str, Any] = {"camera": {"kind": "replay"}, "prompts": [{"words": "any defect"}]}
 
@@ -70,3 +71,24 @@ def test_areas_are_in_the_stations_unit() -> None:
 def test_a_wrong_line_says_what_is_wrong(stations: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         LineFile.model_validate({"site": "s", "line": "l", "stations": stations})
+
+
+def test_a_station_observes_until_its_line_file_says_otherwise() -> None:
+    assert config().mode is Mode.OBSERVE
+    assert config(mode="guard").mode is Mode.GUARD
+
+
+@pytest.mark.parametrize(
+    ("who", "why"), [("", "a reason"), ("anna", ""), ("anna", " "), (" ", "x")]
+)
+def test_a_bypass_without_a_name_and_a_reason_is_refused(who: str, why: str) -> None:
+    bypass = Release.of("tiles", config(mode="bypass"))
+    with pytest.raises(ValidationError, match="needs who and why"):
+        Activation.by(who, why, bypass)
+    assert Activation.by("anna", "the gate is mended", bypass).release_id == bypass.release_id
+
+
+@pytest.mark.parametrize("mode", ["observe", "guard"])
+def test_what_is_no_bypass_may_go_unsigned(mode: str) -> None:
+    release = Release.of("tiles", config(mode=mode))
+    assert Activation.model_validate_json(release.model_dump_json()).who == ""

@@ -202,6 +202,15 @@ def test_a_release_shows_its_prompts_as_they_were_written() -> None:
     assert "scale unknown" in html
 
 
+def test_who_put_a_release_in_force_and_why_is_shown() -> None:
+    view = _release({"prompts": "other"})
+    assert "active since 10:00:00. " in release_block("top", view, NOW, UTC)
+    signed = replace(view, mode=Mode.BYPASS, who="anna", why=ANGRY)
+    html = release_block("top", signed, NOW, UTC)
+    assert "active since 10:00:00 by anna (&lt;script&gt;" in html
+    assert "Bypass: an operator lets every part through." in html
+
+
 def test_a_release_of_another_version_is_named_not_guessed() -> None:
     html = release_block("top", _release({"prompts": "other"}), NOW, UTC)
     assert "Another version wrote it" in html

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.causes import Cause, Decision, Mode
 from contracts.messages import Disposition, Trigger, Verdict
-from contracts.release import Prompt, Release, ReplayCamera, StationConfig
+from contracts.release import Activation, Prompt, Release, ReplayCamera, StationConfig
 from plc.effects import AskPicture, LogMissed, NoteGate, NoteLate, OpenEpoch, Settle
 from plc.numbering import Numbering
 from plc.part_book import Timing
@@ -26,9 +26,9 @@ UP = Health(broker=True, journal=True, release=True, inference=True, camera=True
 RUN = bits_to_word(COILS, {"line_running": True, "trigger_enable": True, "buffer_enable": True})
 
 
-def release(**config: object) -> Release:
+def release(**config: object) -> Activation:
     """Guard mode, a deadline of 300 ms, and what the test adds."""
-    return Release.of(
+    of = Release.of(
         "top",
         StationConfig(
             camera=ReplayCamera(kind="replay"),
@@ -36,6 +36,7 @@ def release(**config: object) -> Release:
             **{"mode": Mode.GUARD, "deadline_ms": 300, **config},
         ),
     )
+    return Activation.by("anna", "a trial", of)
 
 
 class Bench:

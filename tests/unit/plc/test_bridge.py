@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from contracts.causes import Mode
 from contracts.errors import FatalError
 from contracts.messages import Stored, StoredItem
-from contracts.release import Release
+from contracts.release import Activation, Release
 from plc.bridge import Bridge
 from plc.effects import JournalOp
 from plc.journal import Journal
@@ -70,8 +71,9 @@ class Wired:
             self.bridge.on_commit(self.journal.apply(group))
 
 
-def of(station: str, unit: int, **config: object) -> Release:
-    return Release.of(station, release(plc_unit=unit, **config).config)
+def of(station: str, unit: int, **config: object) -> Activation:
+    named = Release.of(station, release(plc_unit=unit, **config).config)
+    return Activation.by("anna", "a trial", named)
 
 
 @pytest.fixture
@@ -123,6 +125,26 @@ def test_a_release_that_this_version_does_not_understand_is_waited_for(path):
     assert (wired.read(1)["mode"], wired.bridge.release_ids()) == (1, {})
     wired.bridge.on_release("top", of("top", 1, mode=Mode.OBSERVE))
     assert wired.read(1)["mode"] == 0
+
+
+def test_a_bypass_that_nobody_signed_is_none_after_a_restart(path):
+    wired = Wired(path, "top")
+    wired.bridge.on_release("top", of("top", 1, mode=Mode.BYPASS))
+    wired = wired.restarted()
+    assert wired.read(1)["mode"] == 2
+    wired.journal.database.execute("UPDATE releases SET body = json_remove(body, '$.why')")
+    wired = wired.restarted()  # as the journal of a version that asked for no reason
+    assert (wired.read(1)["mode"], wired.bridge.release_ids()) == (1, {})
+
+
+def test_each_change_of_a_release_is_logged_once_with_who_and_why(path):
+    wired = Wired(path, "top")
+    bypass = of("top", 1, mode=Mode.BYPASS)
+    with capture_logs() as logs:
+        for each in (of("top", 1), bypass, bypass):
+            wired.bridge.on_release("top", each)
+    told = [(line["log_level"], line["mode"], line["who"], line["why"]) for line in logs]
+    assert told == [("info", "guard", "anna", "a trial"), ("warning", "bypass", "anna", "a trial")]
 
 
 def test_another_unit_id_is_served_by_another_start_of_the_bridge(path):

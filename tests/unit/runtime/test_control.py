@@ -11,16 +11,20 @@ from contracts.errors import LinkDown
 from contracts.identity import PartKey
 from contracts.messages import Stored, StoredItem
 from contracts.names import Topics
-from contracts.release import Prompt, Release, SimulatedCamera, StationConfig
+from contracts.release import Activation, Prompt, Release, SimulatedCamera, StationConfig
 from runtime import control
 from runtime.control import Control, Standing
 from runtime.mqtt import Incoming
 from runtime.releases import ReleaseBook
 
 TOPICS = Topics("demo", "line1")
-RELEASE = Release.of(
-    "tiles",
-    StationConfig(camera=SimulatedCamera(kind="simulated"), prompts=(Prompt(words="a crack"),)),
+RELEASE = Activation.by(
+    "anna",
+    "a trial",
+    Release.of(
+        "tiles",
+        StationConfig(camera=SimulatedCamera(kind="simulated"), prompts=(Prompt(words="a crack"),)),
+    ),
 )
 STORED = Stored(
     items=(StoredItem(kind="verdict", part=PartKey(station="tiles", epoch=1, trigger_seq=2)),)
@@ -126,7 +130,7 @@ def test_a_process_in_trouble_serves_nobody(world: World) -> None:
 
 
 def test_only_releases_of_own_stations_are_told(world: World) -> None:
-    other = Release.of("pcb", RELEASE.config)
+    other = Activation.by("anna", "a trial", Release.of("pcb", RELEASE.config))
     for release in (RELEASE, other):
         world.say(TOPICS.config(release.station), release.model_dump_json().encode())
     world.control.step()

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.errors import MalformedMessage
 from contracts.names import Topics
-from contracts.release import Prompt, Release, SimulatedCamera, StationConfig
+from contracts.release import Activation, Prompt, Release, SimulatedCamera, StationConfig
 from runtime.releases import ReleaseBook
 
 TOPICS = Topics("site", "line")
@@ -19,12 +19,13 @@ class Message(NamedTuple):
     payload: bytes
 
 
-def release(station: str, words: str) -> Release:
+def release(station: str, words: str) -> Activation:
     camera, prompts = SimulatedCamera(kind="simulated"), (Prompt(words=words),)
-    return Release.of(station, StationConfig(camera=camera, prompts=prompts))
+    of = Release.of(station, StationConfig(camera=camera, prompts=prompts))
+    return Activation.by("anna", "a trial", of)
 
 
-def config_of(sent: Release, station: str | None = None) -> Message:
+def config_of(sent: Activation, station: str | None = None) -> Message:
     return Message(TOPICS.config(station or sent.station), sent.model_dump_json().encode())
 
 

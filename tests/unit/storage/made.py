@@ -7,7 +7,7 @@ from typing import Any
 from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.identity import PartKey, Stamp
 from contracts.messages import Disposition, Finding, PromptScore, Reason, Verdict
-from contracts.release import Release, StationConfig
+from contracts.release import Activation, Release, StationConfig
 
 SECOND_NS = 10**9
 BEGIN_NS = 1_700_000_000 * SECOND_NS
@@ -88,9 +88,12 @@ def disposition(seq: int, decision: Decision = Decision.PASS, **changes: Any) ->
     return Disposition(**fields | changes)
 
 
-def release(station: str = "tiles", words: str = "a scratch", **changes: Any) -> Release:
+def release(
+    station: str = "tiles", words: str = "a scratch", who: str = "", why: str = "", **changes: Any
+) -> Activation:
     config = {
         "camera": {"kind": "simulated"},
         "prompts": [{"words": words, "label": "scratch"}],
     }
-    return Release.of(station, StationConfig.model_validate(config | changes))
+    of = Release.of(station, StationConfig.model_validate(config | changes))
+    return Activation.by(who, why, of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.release import Release
+from contracts.release import Activation
 from runtime.clock import ManualClock
 from storage.config_keeper import WAIT_FOR_RETAINED_S, ConfigKeeper
 from storage.releases import record_cleared, record_release
@@ -12,10 +12,10 @@ from tests.unit.storage.line import TOPICS, Message, Wire
 from tests.unit.storage.made import release
 
 CONFIG = TOPICS.config("tiles")
-OLD, NEW = release(words="a dent"), release(words="a scratch")
+OLD, NEW = release(words="a dent"), release(words="a scratch", who="anna", why="a trial")
 
 
-def raw(one: Release) -> bytes:
+def raw(one: Activation) -> bytes:
     return one.model_dump_json().encode()
 
 

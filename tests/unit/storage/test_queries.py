@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from contracts.causes import Cause, Decision, Gate, Mode
 from storage import queries
 from storage.archive.index import Picture, PictureIndex
+from storage.models import ActivationRow
 from storage.parts import record_disposition, record_verdict
 from storage.queries.distributions import capture_to_plc_counts, no_verdict_causes
-from storage.releases import record_cleared, record_release
+from storage.releases import active_release, record_cleared, record_release
 from tests.unit.storage.filled import GUARD, fill
 from tests.unit.storage.made import (
     BEGIN_NS,
@@ -182,6 +184,32 @@ def test_releases_and_modes(sessions) -> None:
         (Mode.OBSERVE, Mode.GUARD, 1),
         (None, Mode.OBSERVE, 0),
     ]
+
+
+def test_who_changed_a_mode_and_why_stands_with_it(sessions) -> None:
+    guard = release(mode="guard", who="anna", why="all known parts were called right")
+    bypass = release(mode="bypass", who="ben", why="the gate is mended")
+    with sessions.begin() as session:
+        assert record_release(session, guard, 1)
+        assert record_release(session, bypass, 2)
+        assert not record_release(session, bypass, 3)  # retained: it comes again and again
+        longer = bypass.model_copy(update={"why": "the gate is still mended"})
+        assert record_release(session, longer, 4)
+        newest, before = queries.mode_changes(session)
+        [active] = [view for view in queries.releases(session) if view.active]
+        assert active_release(session, "tiles") == longer
+    assert (newest.before, newest.after) == (Mode.GUARD, Mode.BYPASS)
+    assert (newest.who, newest.why, newest.at_utc_ns) == ("ben", "the gate is mended", 2)
+    assert (before.who, before.why) == ("anna", "all known parts were called right")
+    assert (active.who, active.why) == ("ben", "the gate is still mended")
+
+
+def test_a_bypass_that_an_older_version_let_go_unsigned_is_not_given_back(sessions) -> None:
+    with sessions.begin() as session:
+        record_release(session, release(mode="bypass", who="ben", why="a trial"), 1)
+        session.execute(update(ActivationRow).values(who="", why=""))
+        session.expire_all()
+        assert active_release(session, "tiles") is None
 
 
 def test_phase_changes(session: Session) -> None:

@@ -1,0 +1,36 @@
+"""Who puts a release in force, and why."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterable
+
+from contracts.causes import Mode
+from contracts.errors import BadSettings
+from contracts.release import Activation, Release
+
+
+def signed(releases: Iterable[Release], who: str, why: str) -> list[Activation]:
+    """The releases as they are published.
+
+    Raises:
+        BadSettings: a station in bypass, and nobody said why.
+    """
+    return [_signed(release, who, why) for release in releases]
+
+
+def this_user() -> str:
+    """The login name of who runs this process; the number where the machine knows no name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user that is in no passwd file
+        return f"uid {os.getuid()}"
+
+
+def _signed(release: Release, who: str, why: str) -> Activation:
+    if release.config.mode is Mode.BYPASS and not (who.strip() and why.strip()):
+        raise BadSettings(
+            f"station {release.station}: mode bypass lets every part through; say why: --why TEXT"
+        )
+    return Activation.by(who, why, release)

@@ -68,6 +68,22 @@ def test_a_line_stop_is_cleared_in_two_steps():
     assert line.phase is P.RUNNING
 
 
+@pytest.mark.parametrize(
+    "code", [ErrorCode.UNCONFIRMED_REJECT, ErrorCode.OVERRUN, ErrorCode.SEQUENCE_JUMP]
+)
+@pytest.mark.parametrize("lost", [None, "broker"])
+def test_what_happened_once_is_a_fault_until_it_is_cleared(code, lost):
+    line = state()
+    health = UP._replace(**{lost: False}) if lost else UP
+    line.update(health, set_offline=False, running=True)  # RUNNING, or DEGRADED
+    line.fault(code)
+    assert (line.phase, line.error_code) == (P.FAULT, code)
+    line.update(UP, set_offline=False, running=True)
+    assert line.phase is P.FAULT
+    line.clear_error()
+    assert (line.phase, line.error_code) == (P.RUNNING, ErrorCode.NONE)
+
+
 @pytest.mark.parametrize("phase_of", [lambda s: None, lambda s: s.stop_line()])
 def test_offline_from_anywhere_when_asked(phase_of):
     line = state()

@@ -282,6 +282,84 @@ def test_too_many_rejects_in_a_row_ask_for_a_line_stop():
     assert bench.bits()["trigger_ready"]
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        (None, None, None),
+        (REJECT, None, REJECT),
+        (REJECT, PASS, REJECT, None, REJECT),
+        (NONE, None, REJECT),
+    ],
+)
+def test_a_part_whose_time_is_up_is_one_of_the_row_as_a_reject_is(row):
+    """Parts one after the other: None stays without a verdict."""
+    bench = Bench(consecutive_reject_limit=3)
+    bench.meet()
+    for seq, decision in enumerate(row, 1):
+        assert not bench.bits()["line_stop_req"]
+        bench.trigger(seq)
+        if decision is None:
+            bench.wait(310)
+        else:
+            bench.say(seq, decision, Cause.BAD_IMAGE if decision is NONE else None)
+        bench.write(ack_seq=seq)
+    assert bench.bits()["line_stop_req"]
+    assert not bench.bits()["trigger_ready"]
+    assert (bench.read()["error_code"], bench.read()["consecutive_rejects"]) == (10, 3)
+
+
+def test_parts_that_were_never_announced_are_of_the_row_too():
+    bench = Bench(consecutive_reject_limit=3)
+    bench.meet()
+    bench.trigger(3)
+    assert not bench.bits()["line_stop_req"]
+    bench.wait(310)
+    assert bench.bits()["line_stop_req"]
+
+
+@pytest.mark.parametrize("mode", [Mode.OBSERVE, Mode.BYPASS])
+def test_a_station_that_lets_every_part_through_stops_no_line(mode):
+    bench = Bench(consecutive_reject_limit=2, mode=mode)
+    bench.meet()
+    bench.trigger(5)
+    bench.wait(310)
+    assert bench.read()["consecutive_rejects"] == 5
+    assert not bench.bits()["line_stop_req"]
+
+
+def test_a_line_stop_comes_again_after_as_many_as_the_first_time():
+    bench = Bench(consecutive_reject_limit=2)
+    bench.meet()
+    bench.trigger(2)
+    bench.wait(310)
+    bench.raise_coils("clear_error")  # alone it clears no line stop
+    assert bench.bits()["line_stop_req"]
+    bench.raise_coils("clear_line_stop", "clear_error")
+    for seq, stops in ((3, False), (4, True)):
+        bench.write(ack_seq=seq - 1)
+        bench.trigger(seq)
+        bench.wait(310)
+        assert bench.bits()["line_stop_req"] is stops
+
+
+@pytest.mark.parametrize(
+    ("status", "gate"), [(2, Gate.NOT_SEEN), (3, Gate.BIN_FULL), (4, Gate.LOW_AIR)]
+)
+def test_an_ejection_that_the_gate_denies_is_a_fault_until_it_is_cleared(bench, status, gate):
+    bench.trigger(1)
+    bench.say(1, REJECT)
+    bench.write(ack_seq=1)
+    assert bench.bits()["trigger_ready"]
+    bench.write(reject_confirm_seq=1, confirm_status=status)
+    assert [(note.key.trigger_seq, note.gate) for note in bench.notes] == [(1, gate)]
+    assert (bench.read()["error_code"], bench.read()["phase"]) == (9, 5)
+    assert (bench.read()["unconfirmed"], bench.bits()["trigger_ready"]) == (1, False)
+    bench.wait(10_100)
+    assert bench.read()["unconfirmed"] == 1  # the same part is not counted again
+    bench.raise_coils("clear_error")
+    assert bench.bits()["trigger_ready"]
+
+
 def test_the_gates_word_is_a_later_revision_and_silence_is_a_fault(bench):
     for seq in (1, 2):
         bench.trigger(seq)

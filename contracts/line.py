@@ -17,7 +17,8 @@ class Sockets(Config):
     """Ports. One that is not given is a free one, chosen at start."""
 
     host: Annotated[
-        str, Field(title="Address of dashboard and Modbus; all other servers stay on 127.0.0.1")
+        str,
+        Field(title="Address of dashboard, Modbus and OPC UA; all others stay on 127.0.0.1"),
     ] = "127.0.0.1"
     dashboard: Port = 8501
     modbus: Port = 5020
@@ -27,6 +28,16 @@ class Sockets(Config):
     triton_grpc: Port | None = None
     triton_http: Port | None = None
     triton_metrics: Port | None = None
+
+
+class OpcUa(Config):
+    """OPC UA beside Modbus. Every station can be read over both."""
+
+    port: Port = 4840
+    stations: Annotated[
+        tuple[Slug, ...],
+        Field(title="Stations whose PLC speaks OPC UA; the PLCs of the others speak Modbus"),
+    ] = ()
 
 
 class SoftPlc(Config):
@@ -56,6 +67,7 @@ class LineFile(Config):
     line: Slug
     stations: Annotated[dict[Slug, StationConfig], Field(min_length=1)]
     sockets: Sockets = Sockets()
+    opcua: Annotated[OpcUa | None, Field(title="Serve OPC UA as well; not if none")] = None
     soft_plc: Annotated[
         SoftPlc | None, Field(title="Only for lines without a real PLC: demo and tests")
     ] = None
@@ -72,6 +84,16 @@ class LineFile(Config):
         units = [station.plc_unit for station in self.stations.values()]
         if len(set(units)) != len(units):
             raise ValueError("two stations have the same plc_unit")
+        return self
+
+    @model_validator(mode="after")
+    def _opcua_has_real_plcs(self) -> Self:
+        if self.opcua is None:
+            return self
+        if unknown := sorted(set(self.opcua.stations).difference(self.stations)):
+            raise ValueError(f"opcua.stations names {unknown[0]}, which is no station")
+        if self.soft_plc is not None:
+            raise ValueError("the soft PLC speaks Modbus: take soft_plc or opcua out")
         return self
 
     def releases(self) -> list[Release]:

@@ -90,13 +90,25 @@ text_encoder() {
     [ "$sum" = "$ENCODER_SHA256" ] || fail "$weights has the SHA-256 $sum, expected $ENCODER_SHA256"
 }
 
+# A client that the tests of the OPC UA server are driven by.
+OPCUA_PEER=tests/contract/plc/node_opcua
+node_opcua() {
+    mkdir -p .runtime/node-opcua
+    cp "$OPCUA_PEER"/package*.json .runtime/node-opcua/
+    (cd .runtime/node-opcua && npm ci --ignore-scripts --omit=optional --no-audit --no-fund) \
+        > .runtime/npm.log 2>&1 || fail "npm could not install node-opcua, see .runtime/npm.log"
+}
+
 command -v apt-get > /dev/null || fail "this set-up is for Debian 12; on another system install the \
 packages in ${BASH_SOURCE[0]} by its own means (README, \"Another system\")"
 mkdir -p "$STAMPS"
 LOG=.runtime/apt.log
 
 packages=("${RUN_PACKAGES[@]}")
-[ "$WANTED" = dev ] && packages+=("${DEV_PACKAGES[@]}")
+if [ "$WANTED" = dev ]; then
+    packages+=("${DEV_PACKAGES[@]}")
+    command -v npm > /dev/null || packages+=(nodejs npm)
+fi
 command -v "$PYTHON" > /dev/null || packages+=(python3.11)
 "$PYTHON" -c 'import ensurepip' 2> /dev/null || packages+=(python3.11-venv)
 [ -f "$(shared_libpython)" ] || packages+=(libpython3.11)  # Triton's Python backend links to it
@@ -110,6 +122,7 @@ dev_print=$(cat requirements-dev.lock pyproject.toml | sha256sum)
 if [ "$WANTED" = dev ]; then
     step python-dev "$dev_print" python_packages requirements-dev.lock
     echo "$run_print" > "$STAMPS/python-run"
+    step node-opcua "$(node --version) $(cat "$OPCUA_PEER"/package-lock.json | sha256sum)" node_opcua
 else
     step python-run "$run_print" python_packages requirements.lock
 fi

@@ -56,7 +56,16 @@ async def serve_line(settings: BridgeSettings, journal: Journal, stop: Stop) -> 
     )
     outbox = DispositionOutbox(settings.journal_path, link, settings.topics, clock)
     reached = Ranges(ranges(journal.database, settings.stations))
-    bridge = Bridge(stations, reached, writer, cameras, outbox, clock, lambda: link.connected)
+    bridge = Bridge(
+        stations,
+        reached,
+        writer,
+        cameras,
+        outbox,
+        clock,
+        broker_up=lambda: link.connected,
+        opcua_stations=settings.opcua_stations,
+    )
     bridge.resume(kept(journal.database))
     board = StateBoard(link, settings.topics, PROCESS, clock)
     jobs = {

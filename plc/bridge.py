@@ -6,7 +6,7 @@ what they have to say comes back through ``call_soon_threadsafe``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import structlog
@@ -27,13 +27,11 @@ from plc.journal import Applied
 from plc.kept_releases import KeptRelease
 from plc.part_log import note_activation, note_settled
 from plc.phases import Health
-from plc.plc_image import PlcImage
 from plc.ports import Cameras
 from plc.ranges import Ranges
-from plc.registers import HOLDING_SIZE
+from plc.register_image import RegisterImage
 from plc.serving import INFERENCE, INGEST, Serving
 from plc.station import Station
-from plc.view import input_words
 from runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -68,14 +66,18 @@ class Bridge:
         news: NewsPort,
         clock: Clock,
         broker_up: Callable[[], bool],
+        opcua_stations: Collection[str] = (),
     ) -> None:
         self.stations = {station.name: station for station in stations}
+        self.images = {
+            station.name: RegisterImage(station, clock, self._carry_out) for station in stations
+        }
         self._ranges = ranges
         self._journal, self._cameras, self._news = journal, cameras, news
         self._clock, self._broker_up, self._serving = clock, broker_up, Serving()
         self._releases: dict[str, Activation] = {}
         self._units: dict[int, Station] = {}
-        self._holding = {name: [0] * HOLDING_SIZE for name in self.stations}
+        self._opcua_stations = opcua_stations
 
     # The PLC's side: plc.ports.UnitsWithWrites
 
@@ -83,20 +85,21 @@ class Bridge:
         """Whether a station has this unit id; none has before its first release."""
         return unit in self._units
 
+    def takes_writes(self, unit: int) -> bool:
+        """Whether the unit's PLC speaks Modbus; the others' registers can only be read over it."""
+        return self._units[unit].name not in self._opcua_stations
+
     def inputs(self, unit: int) -> Sequence[int]:
         """The input registers of a unit, now."""
-        return input_words(self._units[unit], self._clock.now())
+        return self._image(unit).inputs()
 
     def holding(self, unit: int) -> Sequence[int]:
         """The holding registers of a unit, as the PLC left them."""
-        return self._holding[self._units[unit].name]
+        return self._image(unit).holding()
 
     def write(self, unit: int, words: Sequence[int]) -> None:
         """The PLC wrote: the part's clock starts here."""
-        now, station = self._clock.now(), self._units[unit]
-        self._holding[station.name] = list(words)
-        station.plc_wrote(PlcImage.of(words), now)
-        self._carry_out(station)
+        self._image(unit).write(words)
 
     # The line's side
 
@@ -215,6 +218,9 @@ class Bridge:
             for name, station in self.stations.items()
             if not station.state.trigger_ready
         )
+
+    def _image(self, unit: int) -> RegisterImage:
+        return self.images[self._units[unit].name]
 
     def _may_have(self, station: Station, unit: int) -> bool:
         """Whether the unit id is free, or this station's own."""

@@ -60,6 +60,8 @@ class StationContext(ModbusServerContext):
     ) -> ExcCodes | None:
         """One write, applied whole or not at all; an exception code beyond what a PLC writes."""
         self._check(device_id)
+        if not self._units.takes_writes(device_id):
+            return ExcCodes.ILLEGAL_FUNCTION
         words = list(self._units.holding(device_id))
         coils = func_code in _COIL_CODES
         if address + len(values) > (_COIL_COUNT if coils else HOLDING_SIZE):

@@ -92,6 +92,7 @@ class PartBook:
         if part is not None and part.phase is PartPhase.PRESENTED and part.is_pass:
             part.acknowledge(now)
             self._answering = part
+            self.ack_state = 0  # an older answer to the same 16 bits is not this part's
             self.settle(part, now)
         elif part is not None and part.phase is PartPhase.PRESENTED:
             part.acknowledge(now)

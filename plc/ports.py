@@ -21,7 +21,19 @@ class Units(Protocol):
 class UnitsWithWrites(Units, Protocol):
     """The same, for a server that also takes what the PLC writes."""
 
+    def takes_writes(self, unit: int) -> bool: ...
+
     def write(self, unit: int, words: Sequence[int]) -> None: ...
+
+
+class Registers(Protocol):
+    """The registers of one station, for a server that knows stations by name."""
+
+    def inputs(self) -> Sequence[int]: ...
+
+    def holding(self) -> Sequence[int]: ...
+
+    def write(self, words: Sequence[int]) -> None: ...
 
 
 class Cameras(Protocol):

@@ -1,4 +1,4 @@
-"""The bridge's event loop: Modbus server, time, and the state that it tells the line."""
+"""The bridge's event loop: its servers, time, and the state that it tells the line."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ _FOLLOW_EVERY_S, _TELL_EVERY_S = 0.1, 0.5
 async def run_bridge(
     bridge: Bridge, settings: BridgeSettings, board: StateBoard, stop: Stop
 ) -> None:
-    """Serve until ``stop``. Raises FatalError where the Modbus address cannot be bound."""
+    """Serve until ``stop``. Raises FatalError where an address cannot be bound."""
     asyncio.get_running_loop().set_exception_handler(_fail(stop))
+    opcua = asyncio.create_task(_serve_opcua(bridge, settings, stop))
     server = await serve(bridge, settings.modbus_host, settings.modbus_port, stop.fail)
     follow_s = tell_s = 0.0
     try:
@@ -38,9 +39,30 @@ async def run_bridge(
                 tell(bridge, board)
                 tell_s = now_s + _TELL_EVERY_S
             bridge.tick()
+            if opcua.done():
+                opcua.result()  # raises what ended it; where none is wanted, it ended at once
             await asyncio.sleep(_BUSY_TICK_S if bridge.is_busy else _IDLE_TICK_S)
     finally:
         await server.shutdown()
+        opcua.cancel()
+        await asyncio.wait([opcua])
+
+
+async def _serve_opcua(bridge: Bridge, settings: BridgeSettings, stop: Stop) -> None:
+    """OPC UA where it is wanted. Beside the loop: its nodes take a second or two to build."""
+    if not settings.opcua_port:
+        return
+    from plc.opcua import OpcUaServer  # half a second and 30 MB that other lines need not spend
+
+    server = OpcUaServer(bridge.images, settings.opcua_stations, stop.fail)
+    uri = f"urn:referee:{settings.site}:{settings.line}:bridge"
+    await server.start(settings.opcua_host, settings.opcua_port, uri)
+    try:
+        while True:
+            await server.refresh()
+            await asyncio.sleep(_BUSY_TICK_S)
+    finally:
+        await server.stop()
 
 
 def tell(bridge: Bridge, board: StateBoard) -> None:

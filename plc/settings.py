@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.line import Port
 from plc.part_book import Timing
-from runtime.settings import ProcessSettings
+from runtime.settings import Names, ProcessSettings
 
 
 class BridgeSettings(ProcessSettings):
@@ -17,6 +17,13 @@ class BridgeSettings(ProcessSettings):
 
     modbus_host: Annotated[str, Field(title="Address that the Modbus server binds")] = "127.0.0.1"
     modbus_port: Annotated[Port, Field(title="Port of the Modbus server")] = 5020
+    opcua_host: Annotated[str, Field(title="Address that the OPC UA server binds")] = "127.0.0.1"
+    opcua_port: Annotated[
+        int, Field(ge=0, le=65535, title="Port of the OPC UA server; 0: none")
+    ] = 0
+    opcua_stations: Annotated[
+        Names, Field(title="Stations whose PLC speaks OPC UA; the PLCs of the others speak Modbus")
+    ] = ()
     result_hold_ms: Annotated[
         int, Field(ge=0, title="A result other than a pass stays at least so long")
     ] = 50
@@ -29,6 +36,15 @@ class BridgeSettings(ProcessSettings):
     confirm_ms: Annotated[
         int, Field(ge=100, title="Longest wait for the gate's confirmation of an ejection")
     ] = 10_000
+
+    @model_validator(mode="after")
+    def _opcua_stations_can_be_reached(self) -> Self:
+        unknown = sorted(set(self.opcua_stations).difference(self.stations))
+        if unknown:
+            raise ValueError(f"OPCUA_STATIONS names {unknown[0]}, which STATIONS does not")
+        if self.opcua_stations and not self.opcua_port:
+            raise ValueError("OPCUA_STATIONS needs OPCUA_PORT: else no PLC reaches them")
+        return self
 
     @property
     def journal_path(self) -> Path:

@@ -59,6 +59,13 @@ def stage_programs(
 def stage_environment(line: LineFile, endpoints: Endpoints, run_dir: Path) -> dict[str, str]:
     """What every process of ours reads."""
     e = endpoints
+    opcua = {}
+    if line.opcua is not None:
+        opcua = {
+            "REFEREE_OPCUA_HOST": e.host,
+            "REFEREE_OPCUA_PORT": str(line.opcua.port),
+            "REFEREE_OPCUA_STATIONS": ",".join(line.opcua.stations),
+        }
     return {
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
@@ -77,6 +84,7 @@ def stage_environment(line: LineFile, endpoints: Endpoints, run_dir: Path) -> di
         "REFEREE_DATABASE_URL": database_url(run_dir),
         "REFEREE_ARCHIVE_LARGEST_MB": str(line.archive.largest_mb),
         "REFEREE_ARCHIVE_NEAR_MISS_LOGIT": str(line.archive.near_miss_logit),
+        **opcua,
     }
 
 

@@ -21,6 +21,10 @@ def _comma_list(text: object) -> object:
     return tuple(filter(None, map(str.strip, text.split(",")))) if isinstance(text, str) else text
 
 
+Names = Annotated[tuple[Slug, ...], NoDecode, BeforeValidator(_comma_list)]
+"""Names in one variable, separated by commas."""
+
+
 class ProcessSettings(BaseSettings):
     """What every process needs to know. ``referee up`` sets all of it."""
 
@@ -29,10 +33,7 @@ class ProcessSettings(BaseSettings):
     site: Annotated[Slug, Field(title="Site, first level of every topic")]
     line: Annotated[Slug, Field(title="Line, second level of every topic")]
     stations: Annotated[
-        tuple[Slug, ...],
-        NoDecode,
-        BeforeValidator(_comma_list),
-        Field(min_length=1, title="Stations of the line, separated by commas"),
+        Names, Field(min_length=1, title="Stations of the line, separated by commas")
     ]
     frames_redis_url: Annotated[str, Field(title="Redis that holds pictures, in memory only")]
     journal_redis_url: Annotated[str, Field(title="Redis that holds verdicts, flushed always")]

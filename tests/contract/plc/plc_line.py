@@ -85,6 +85,7 @@ class PlcLine:
         self.decisions_seen: dict[str, set[str]] = {}
         self.state: ProcessState | None = None
         self.release_ids: dict[str, str] = {}
+        self.bridge_settings: dict[str, str] = {}
         self.answers: dict[str, Verdict] = {}
         self.decide: Decide = lambda trigger, rng: (Decision.PASS, 0.0)
         self.link = MqttLink(
@@ -143,6 +144,7 @@ class PlcLine:
             "REFEREE_MQTT_PORT": str(self.broker_port),
             "REFEREE_RUN_DIR": str(self.folder),
             "REFEREE_MODBUS_PORT": str(self.modbus_port),
+            **self.bridge_settings,
         }
         with (self.folder / "bridge.log").open("ab") as log:
             self._bridge = subprocess.Popen(

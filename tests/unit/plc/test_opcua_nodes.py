@@ -1,0 +1,84 @@
+"""The OPC UA nodes: as data, in the settings and the line file, and in docs/plc.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.errors import BadSettings
+from contracts.line import LineFile, OpcUa, SoftPlc
+from plc.opcua_nodes import EVENT_FIELDS, SHOWN, WRITTEN, markdown, shown_values, written
+from plc.plc_image import PlcImage
+from plc.registers import COILS, DISCRETE_INPUTS, HOLDING_SIZE, INPUT_SIZE
+from plc.settings import BridgeSettings
+from runtime.settings import load
+from tests.unit.plc.bench import release
+
+DOCS = Path(__file__).parents[3] / "docs" / "plc.md"
+WORDS = {n.source: st.integers(0, 2 ** int(n.type[4:]) - 1) for n in WRITTEN if n.type != "Boolean"}
+BITS = {n.source: st.booleans() for n in WRITTEN if n.type == "Boolean"}
+
+
+def test_the_field_finds_the_names_it_knows():
+    names = [node.name for node in (*WRITTEN, *SHOWN)]
+    assert len(set(names)) == len(names)
+    known = "Heartbeat PlcHeartbeat TriggerSeq PartId AckSeq ResultSeq Verdict DefectClass"
+    known += " LatencyMs QueueDepth LineStopReq ConsecutiveRejects"
+    known += " PlcBootId BridgeBootId AckEcho AckState Mode Phase ErrorCode Cause"
+    assert set(known.split()) <= set(names)
+    assert {"ResultSeq", "PartIdEcho", "Verdict", "BridgeBootId"} <= {n.name for n in EVENT_FIELDS}
+
+
+@given(st.fixed_dictionaries({}, optional={**WORDS, **BITS}))
+def test_a_write_changes_what_it_names_and_nothing_else(values):
+    before = list(range(HOLDING_SIZE))
+    after, old = written(before, values), PlcImage.of(before)
+    image, coils = PlcImage.of(after), {bit.name for bit in COILS}
+    for name in PlcImage._fields[1:]:
+        assert getattr(image, name) == values.get(name, getattr(old, name))
+    for name in coils:
+        assert image.coil(name) == values.get(name, old.coil(name))
+
+
+@given(st.lists(st.integers(0, 0xFFFF), min_size=INPUT_SIZE, max_size=INPUT_SIZE))
+def test_bits_are_shown_as_they_are(inputs):
+    values = shown_values(inputs, [0] * HOLDING_SIZE)
+    assert values["Heartbeat"] == inputs[1]
+    for bit in DISCRETE_INPUTS:
+        name = bit.name.title().replace("_", "")
+        if name != "Heartbeat" and name in values:
+            assert values[name] == bool(inputs[0] >> bit.address & 1)
+
+
+def test_docs_show_these_nodes():
+    assert markdown().strip() in DOCS.read_text(), "run: python -m plc.opcua_nodes"
+
+
+@pytest.mark.parametrize(
+    ("port", "stations", "complaint"),
+    [("0", "top", "needs OPCUA_PORT"), ("4840", "top,bottom", "names bottom")],
+)
+def test_stations_that_no_plc_could_reach_are_bad_settings(monkeypatch, port, stations, complaint):
+    environment = {"SITE": "plant", "LINE": "line", "STATIONS": "top,side", "MQTT_PORT": "1883"}
+    environment |= {"FRAMES_REDIS_URL": "redis://x", "JOURNAL_REDIS_URL": "redis://x"}
+    environment |= {"OPCUA_PORT": "4840", "OPCUA_STATIONS": "top, side"}
+    for name, value in environment.items():
+        monkeypatch.setenv(f"REFEREE_{name}", value)
+    assert load(BridgeSettings).opcua_stations == ("top", "side")
+    monkeypatch.setenv("REFEREE_OPCUA_PORT", port)
+    monkeypatch.setenv("REFEREE_OPCUA_STATIONS", stations)
+    with pytest.raises(BadSettings, match=complaint):
+        load(BridgeSettings)
+
+
+def test_opcua_in_a_line_file_is_for_its_stations_and_real_plcs():
+    line = {"site": "plant", "line": "line", "stations": {"top": release().config}}
+    assert LineFile(**line).opcua is None
+    assert LineFile(**line, opcua=OpcUa(stations=("top",))).opcua.port == 4840
+    with pytest.raises(ValueError, match="names side"):
+        LineFile(**line, opcua=OpcUa(stations=("side",)))
+    with pytest.raises(ValueError, match="speaks Modbus"):
+        LineFile(**line, opcua=OpcUa(), soft_plc=SoftPlc(parts_per_s=1))

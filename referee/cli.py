@@ -12,6 +12,7 @@ from rich.console import Console
 from contracts.errors import RefereeError
 from referee.commands import (
     apply,
+    bench,
     check,
     data,
     doctor,
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 COMMANDS = (
-    *(up, down, run, inspect, part, check, apply, doctor),
+    *(up, down, run, bench, inspect, part, check, apply, doctor),
     *(data, train, evaluate, export, finetune),
 )
 for command in COMMANDS:

@@ -1,0 +1,56 @@
+"""What is there to be had: the exported network alone, and behind Triton, one part at a time."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from inference.imaging import decode_image, to_network
+from inference.text_encoder import TextEncoder
+from inference.triton import TritonModel
+from referee.bench.scenario import WORDS
+from referee.bench.spread import Spread
+from referee.measured import SHIPPED_NETWORK
+
+WARM_UP = 5
+PATIENCE_S = 60.0
+
+
+def timed(work: Callable[[int], object], times: int, warm_up: int = WARM_UP) -> Spread:
+    """Milliseconds of each call, after some that are not counted."""
+    for index in range(warm_up):
+        work(index)
+    taken_ms = []
+    for index in range(times):
+        began = time.perf_counter()
+        work(index)
+        taken_ms.append((time.perf_counter() - began) * 1e3)
+    return Spread.of(taken_ms)
+
+
+def bare_network(
+    pictures: Sequence[bytes], encoder: TextEncoder, prompts: int, threads: int, times: int
+) -> Spread:
+    """The network in a loop, pictures decoded and words encoded beforehand."""
+    # The very class that Triton's model runs, which lies in the model repository.
+    sys.path.insert(0, str(SHIPPED_NETWORK.parent))
+    try:
+        from network import Network  # type: ignore[import-not-found]
+    finally:
+        sys.path.remove(str(SHIPPED_NETWORK.parent))
+    network = Network(SHIPPED_NETWORK, threads, ["CPUExecutionProvider"])
+    words = encoder.encode(list(WORDS[:prompts]))
+    inputs = [to_network(decode_image(picture)).pixels[None] for picture in pictures]
+    return timed(
+        lambda index: network.run(inputs[index % len(inputs)], words.states, words.mask), times
+    )
+
+
+def through_triton(url: str, pictures: Sequence[bytes], prompts: int, times: int) -> Spread:
+    """The same through a running Triton: transport and decoding come on top."""
+    words = list(WORDS[:prompts])
+    with TritonModel(url) as model:
+        return timed(
+            lambda index: model.infer(pictures[index % len(pictures)], words, PATIENCE_S), times
+        )

@@ -1,0 +1,97 @@
+"""What is measured: so many parts a second, at so many stations, with so many prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.causes import Mode
+from contracts.line import Archive, LineFile, Sockets, SoftPlc
+from contracts.release import Prompt, ReplayCamera, StationConfig
+
+SITE, LINE = "bench", "bench"
+DEADLINE_MS = 1000
+MOST_STATIONS = 8
+WORDS = (
+    "any defect", "a scratch", "a stain", "a dent", "a crack", "a chip", "a spot", "a blowhole",
+    "pitting", "a frayed area", "an uneven area", "a missing piece", "a foreign object",
+    "a hole", "a smudge", "a broken corner",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One stretch of parts.
+
+    Attributes:
+        load: triggers a second at all stations together, over what the bare network does.
+        parts: at all stations together.
+    """
+
+    name: str
+    load: float
+    parts: int
+    side_px: int = 512
+    stations: int = 1
+    prompts: int = 1
+
+
+def station_names(count: int) -> list[str]:
+    return [f"s{number}" for number in range(1, count + 1)]
+
+
+def line_of(
+    stations: int, prompts: int, pictures: Path, parts_per_s: float, seed: int = 1
+) -> LineFile:
+    """A line whose first prompt decides, as the others only name what was found.
+
+    Args:
+        parts_per_s: at all stations together.
+    """
+    asked = [Prompt(words=words) for words in WORDS[:prompts]]
+    named = [asked[0], *(each.model_copy(update={"largest_count": 1000}) for each in asked[1:])]
+    configs = {
+        name: StationConfig(
+            camera=ReplayCamera(kind="replay", folder=str(pictures)),
+            prompts=tuple(named),
+            deadline_ms=DEADLINE_MS,
+            mode=Mode.GUARD,
+            plc_unit=unit,
+        )
+        for unit, name in enumerate(station_names(stations), start=1)
+    }
+    plc = SoftPlc(parts_per_s=parts_per_s / stations, seed=seed)
+    return LineFile(
+        site=SITE,
+        line=LINE,
+        stations=configs,
+        sockets=Sockets(),
+        soft_plc=plc,
+        archive=Archive(largest_mb=64),
+    )
+
+
+def plan(parts: int, sides_px: Sequence[int], stations: int, prompts: int) -> list[Scenario]:
+    """All stretches of a run, the ones that others are compared with first.
+
+    ``stations`` and ``prompts`` are the most that are tried.
+    """
+    first, *larger = sides_px
+    half = Scenario("half load", 0.5, parts, first)
+    full = Scenario("full load", 1.3, parts, first)
+    found = [half, full]
+    found += [
+        Scenario(f"{count} prompts", 1.3, parts, first, prompts=count)
+        for count in (4, 16)
+        if count <= prompts
+    ]
+    found += [
+        Scenario(f"{count} stations", 1.3, parts, first, stations=count)
+        for count in (4, 8)
+        if count <= stations
+    ]
+    found.append(Scenario("twice the load", 2.0, parts, first))
+    for side in larger:
+        found.append(Scenario(f"half load, {side} px", 0.5, parts, side))
+    return found

@@ -1,0 +1,40 @@
+"""Durations summed up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+from typing import NamedTuple, Self
+
+import numpy as np
+
+
+class Spread(NamedTuple):
+    """Milliseconds: percentiles (nearest rank) and mean of ``count`` durations."""
+
+    count: int
+    p50: float
+    p95: float
+    p99: float
+    mean: float
+
+    @classmethod
+    def of(cls, values_ms: Sequence[float]) -> Self:
+        """Raises ValueError where there is none."""
+        if not values_ms:
+            raise ValueError("nothing was measured")
+        p50, p95, p99 = np.percentile(values_ms, (50, 95, 99), method="inverted_cdf").tolist()
+        return cls(len(values_ms), p50, p95, p99, fmean(values_ms))
+
+    @property
+    def tail(self) -> float:
+        """p99 over p50."""
+        return self.p99 / self.p50
+
+    @property
+    def a_second(self) -> float:
+        """How many fit into a second, one after the other."""
+        return 1e3 / self.mean
+
+    def rounded(self) -> dict[str, float]:
+        return {name: round(getattr(self, name), 2) for name in ("p50", "p95", "p99", "mean")}

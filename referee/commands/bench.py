@@ -1,0 +1,59 @@
+"""`referee bench`: the time from capture to the PLC, held against the bare network's own."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from referee.bench.report import as_json, tables
+from referee.bench.run import Extent, measured_line
+
+QUICK_PARTS, PARTS = 60, 1000
+SMALL_PX, LARGE_PX = 512, 1024
+
+
+def register(app: typer.Typer) -> None:
+    app.command("bench")(bench)
+
+
+def bench(
+    as_object: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Few parts: about two minutes.")] = False,
+    stations: Annotated[int, typer.Option(min=1, max=8, help="At most so many stations.")] = 8,
+    prompts: Annotated[int, typer.Option(min=1, max=16, help="At most so many prompts.")] = 16,
+    parts: Annotated[
+        int | None, typer.Option(min=20, help="Parts of each scenario; 1000, or 60 if --quick.")
+    ] = None,
+) -> None:
+    """Bare network, Triton, and the whole line, in one run on one machine: ratios and times."""
+    sides = (SMALL_PX,) if quick else (SMALL_PX, LARGE_PX)
+    extent = Extent(parts or (QUICK_PARTS if quick else PARTS), sides, stations, prompts, quick)
+    console = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="referee-bench-") as scratch:
+        found = measured_line(extent, Path(scratch), console, _about())
+    if as_object:
+        typer.echo(json.dumps(as_json(found)))
+    else:
+        Console(width=None if Console().is_terminal else 140).print(*tables(found), sep="\n")
+
+
+def _about() -> dict[str, str | int]:
+    processors = [
+        line.split(":", 1)[1].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return {
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        "machine": processors[0] if processors else platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "load at the start": f"{os.getloadavg()[0]:.1f}",
+    }

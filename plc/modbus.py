@@ -1,117 +1,163 @@
-"""Modbus TCP server: register map v1 on the wire. The one place of the bridge that knows pymodbus.
+"""Modbus TCP server: register map v1 on the wire, and how much of the bridge a peer may take.
 
-pymodbus changes its API in minor versions, so the version is pinned. Its own data store is left
-aside: each request is answered from the station itself, in the event loop, so that a read sees one
-moment and a write is one event.
+The PLC is never locked out: a new connection is always taken, and where there is no place left the
+one goes that matters least.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
+import asyncio
+import socket
+from collections import Counter as Tally
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
-from pymodbus.constants import ExcCodes
-from pymodbus.datastore import ModbusServerContext
-from pymodbus.exceptions import NoSuchIdException
-from pymodbus.pdu.device import ModbusDeviceIdentification
-from pymodbus.server import ModbusTcpServer
+from prometheus_client import Counter, Gauge
 
 from contracts.errors import FatalError
+from plc.modbus_connection import Connection
+from plc.modbus_requests import Answer, Refusal, Requests, refuse
 from plc.ports import UnitsWithWrites
-from plc.registers import DISCRETE_INPUTS, HOLDING_SIZE, INPUT_SIZE
 
 log = structlog.get_logger()
 
-_READ_COILS, _READ_DISCRETE, _READ_INPUTS = 1, 2, 4
-_COIL_CODES = (_READ_COILS, 5, 15)
-_COIL_COUNT, _DISCRETE_COUNT = 16, len(DISCRETE_INPUTS)
+CONNECTIONS = Gauge("referee_bridge_modbus_connections", "Modbus connections that are open")
+REFUSED = Counter(
+    "referee_bridge_modbus_refused", "Modbus requests answered with an exception", ["exception"]
+)
+ENDED = Counter("referee_bridge_modbus_ended", "Modbus connections that the bridge ended", ["why"])
+
+BACKLOG = 256  # connections at once that need not dial a second time
+SAID_AGAIN_S = 60.0
+SOCKET_OPTIONS = {
+    (socket.SOL_SOCKET, socket.SO_SNDBUF): 1 << 16,  # bytes of answers, for a peer that reads none
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE): 1,
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE): 5,  # s of silence before the first probe
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL): 1,  # s between probes
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT): 3,
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT): 8000,  # ms for answers that never arrive
+}
+"""Of every connection. A peer that went without a word is given up after 8 s."""
 
 
-class StationContext(ModbusServerContext):
-    """Answers pymodbus's server from the stations."""
+@dataclass(frozen=True)
+class Limits:
+    """What peers may take. A PLC that changes its heartbeat every 500 ms is far from each."""
 
-    def __init__(self, units: UnitsWithWrites, on_bug: Callable[[], object]) -> None:
-        self.old_simulator, self.simdevices = True, []  # keeps the server from building a store
-        self._units, self._on_bug = units, on_bug
+    connections: int = 32
+    idle_s: float = 60.0
+    frame_s: float = 1.0
+    """Longest time from the first byte of a frame to its last."""
 
-    def device_ids(self) -> list[int]:
-        """Unit ids that a broadcast would reach: none, broadcasts are off."""
-        return []
 
-    async def async_getValues(
-        self, device_id: int, func_code: int, address: int, count: int = 1
-    ) -> list[int] | list[bool] | ExcCodes:
-        """Registers, or bits, from ``address``; an exception code beyond the map."""
-        self._check(device_id)
-        if func_code in _COIL_CODES:
-            return _bits(self._units.holding(device_id)[0], _COIL_COUNT, address, count)
-        if func_code == _READ_DISCRETE:
-            return _bits(self._units.inputs(device_id)[0], _DISCRETE_COUNT, address, count)
-        inputs = func_code == _READ_INPUTS
-        size = INPUT_SIZE if inputs else HOLDING_SIZE
-        if address + count > size:
-            return ExcCodes.ILLEGAL_ADDRESS
-        words = self._units.inputs(device_id) if inputs else self._units.holding(device_id)
-        return list(words[address : address + count])
+class ModbusServer:
+    """Listens, keeps the connections within their limits, and has their requests answered."""
 
-    async def async_setValues(
-        self, device_id: int, func_code: int, address: int, values: Sequence[int] | Sequence[bool]
-    ) -> ExcCodes | None:
-        """One write, applied whole or not at all; an exception code beyond what a PLC writes."""
-        self._check(device_id)
-        if not self._units.takes_writes(device_id):
-            return ExcCodes.ILLEGAL_FUNCTION
-        words = list(self._units.holding(device_id))
-        coils = func_code in _COIL_CODES
-        if address + len(values) > (_COIL_COUNT if coils else HOLDING_SIZE):
-            return ExcCodes.ILLEGAL_ADDRESS
-        if coils:
-            words[0] = _with_bits(words[0], address, values)
-        else:
-            words[address : address + len(values)] = [int(value) for value in values]
+    def __init__(
+        self, units: UnitsWithWrites, on_bug: Callable[[], object], limits: Limits
+    ) -> None:
+        self._requests, self._on_bug, self._limits = Requests(units), on_bug, limits
+        self._loop = asyncio.get_running_loop()
+        self._open: set[Connection] = set()
+        self._said: dict[tuple[str, str], float] = {}
+        self._server: asyncio.Server
+        self._next_look: asyncio.TimerHandle
+
+    async def listen(self, host: str, port: int) -> None:
+        """Raises FatalError where the address cannot be bound."""
         try:
-            self._units.write(device_id, words)
-        except Exception:  # pymodbus would answer and go on, in a state that nobody thought of
-            log.critical("station_failed", unit=device_id, exc_info=True)
-            self._on_bug()
-            raise
-        return None
+            self._server = await self._loop.create_server(
+                lambda: Connection(self, self._answer, self._loop.time),
+                host,
+                port,
+                backlog=BACKLOG,
+                start_serving=False,
+            )
+        except OSError as error:
+            raise FatalError(f"Modbus cannot listen on {host}:{port}") from error
+        for listener in self._server.sockets:
+            for (level, option), value in SOCKET_OPTIONS.items():
+                listener.setsockopt(level, option, value)  # connections inherit it
+        await self._server.start_serving()
+        self._look()
 
-    def _check(self, unit: int) -> None:
-        if not self._units.has(unit):
-            raise NoSuchIdException(f"no station has the unit id {unit}")
+    async def shutdown(self) -> None:
+        """Stop listening and end every connection."""
+        self._next_look.cancel()
+        self._server.close()
+        for connection in tuple(self._open):
+            connection.end()
+
+    # Of the connections: plc.modbus_connection.Connections
+
+    def opened(self, connection: Connection) -> None:
+        """One more, and where that is too many the one that matters least goes."""
+        if len(self._open) >= self._limits.connections:
+            self._least_needed().end("crowded_out")
+        self._open.add(connection)
+        CONNECTIONS.set(len(self._open))
+
+    def closed(self, connection: Connection, why: str = "") -> None:
+        """It is over; ``why`` where the bridge ended it."""
+        if connection not in self._open:
+            return
+        self._open.remove(connection)
+        CONNECTIONS.set(len(self._open))
+        if why:
+            ENDED.labels(why).inc()
+            self._say("modbus_connection_ended", connection.peer, why=why)
+
+    def _answer(self, connection: Connection, unit: int, request: bytes) -> Answer:
+        try:
+            answer = self._requests.answer(unit, request)
+        except Exception:  # answered, and then the end: this is a state that nobody thought of
+            log.critical("station_failed", unit=unit, exc_info=True)
+            self._on_bug()
+            return refuse(request, Refusal.DEVICE_FAILURE)
+        if answer.refusal is not None:
+            why = answer.refusal.name.lower()
+            REFUSED.labels(why).inc()
+            self._say("modbus_request_refused", connection.peer, why=why, unit=unit)
+        return answer
+
+    def _least_needed(self) -> Connection:
+        """One that only read, of the peer that holds the most, as a scanner does; the most idle."""
+        held = Tally(each.peer for each in self._open)
+        return min(self._open, key=lambda each: (each.wrote, -held[each.peer], each.heard_s))
+
+    def _look(self) -> None:
+        """End what has had its time, again and again."""
+        now_s, limits = self._loop.time(), self._limits
+        for connection in tuple(self._open):
+            if why := connection.overdue(now_s, limits.frame_s, limits.idle_s):
+                connection.end(why)
+        self._next_look = self._loop.call_later(limits.frame_s / 4, self._look)
+
+    def _say(self, event: str, peer: str, *, why: str, **details: object) -> None:
+        """Once a minute for each peer and reason: a scanner would fill the disk."""
+        now_s = self._loop.time()
+        if now_s - self._said.get((peer, why), -SAID_AGAIN_S) < SAID_AGAIN_S:
+            return
+        self._said = {key: at_s for key, at_s in self._said.items() if now_s - at_s < SAID_AGAIN_S}
+        self._said[peer, why] = now_s
+        log.warning(event, peer=peer, why=why, **details)
 
 
 async def serve(
-    units: UnitsWithWrites, host: str, port: int, on_bug: Callable[[], object]
-) -> ModbusTcpServer:
+    units: UnitsWithWrites,
+    host: str,
+    port: int,
+    on_bug: Callable[[], object],
+    limits: Limits | None = None,
+) -> ModbusServer:
     """Listen; the server that is returned ends with its ``shutdown()``.
 
-    ``on_bug`` hears of a write that failed for no reason of the PLC.
+    ``on_bug`` hears of a request that failed for no reason of the PLC.
 
     Raises:
         FatalError: the address cannot be bound.
     """
-    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # one line for each bad request
-    identity = ModbusDeviceIdentification(
-        info_name={"VendorName": "Referee", "ProductName": "Referee PLC bridge"}
-    )
-    server = ModbusTcpServer(StationContext(units, on_bug), address=(host, port), identity=identity)
-    try:
-        await server.serve_forever(background=True)
-    except RuntimeError as error:
-        raise FatalError(f"Modbus cannot listen on {host}:{port}") from error
+    server = ModbusServer(units, on_bug, limits or Limits())
+    await server.listen(host, port)
     return server
-
-
-def _bits(word: int, known: int, address: int, count: int) -> list[bool] | ExcCodes:
-    if address + count > known:
-        return ExcCodes.ILLEGAL_ADDRESS
-    return [bool(word >> bit & 1) for bit in range(address, address + count)]
-
-
-def _with_bits(word: int, address: int, values: Sequence[int] | Sequence[bool]) -> int:
-    for bit, value in enumerate(values, start=address):
-        word = word | 1 << bit if value else word & ~(1 << bit)
-    return word

@@ -1,5 +1,5 @@
 /* A PLC of one part, on libmodbus: introduces itself, triggers, waits for the result, acknowledges.
- * libmodbus_plc PORT UNIT: prints what it read, ends with 0 when the bridge took its acknowledgement. */
+ * libmodbus_plc PORT UNIT: prints what it read; ends with 0 when its acknowledgement was taken. */
 #include <errno.h>
 #include <modbus.h>
 #include <stdint.h>

@@ -34,6 +34,7 @@ class Trigger(Message):
     started_at: Annotated[Stamp, Field(title="When the part's clock started")]
     deadline_ms: Annotated[int, Field(gt=0)]
     challenge: Annotated[bool, Field(title="A challenge part, as the PLC said with it")] = False
+    recipe: Annotated[int, Field(ge=0, lt=2**16, title="The one in force at the trigger")] = 0
 
 
 class FrameHeader(Message):
@@ -46,6 +47,7 @@ class FrameHeader(Message):
     started_at: Stamp
     captured_at: Stamp
     deadline_ms: Annotated[int, Field(gt=0)]
+    recipe: Annotated[int, Field(ge=0, lt=2**16)] = 0
     source: Annotated[str, Field(title="Where the camera had it from: a file name, a seed, a URL")]
     release_id: str
 

@@ -44,6 +44,21 @@ class Prompt(Config):
         return self.label or self.words
 
 
+class Recipe(Config):
+    """What another product on the same line is judged by."""
+
+    prompts: Annotated[tuple[Prompt, ...], Field(min_length=1, max_length=64)]
+    region_of_interest: Annotated[
+        tuple[Point, ...] | None, Field(title="As of the station; the station's own if none")
+    ] = None
+
+    @model_validator(mode="after")
+    def _can_be_looked_for(self) -> Self:
+        _check_polygon(self.region_of_interest)
+        _check_names(self.prompts)
+        return self
+
+
 class ReplayCamera(Config):
     """Serves the pictures of a folder in a seeded shuffle."""
 
@@ -100,22 +115,15 @@ class StationConfig(Config):
         int, Field(ge=0, title="Ask for a line stop after so many rejects in a row; 0: never")
     ] = 0
     plc_unit: Annotated[int, Field(ge=1, le=247, title="Modbus unit id of the station")] = 1
+    recipes: Annotated[
+        dict[Annotated[int, Field(ge=1, le=65_535)], Recipe],
+        Field(title="By the number with which the PLC selects it; 0 is what stands above"),
+    ] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _roi_is_a_polygon(self) -> Self:
-        corners = self.region_of_interest
-        if corners is not None:
-            if len(corners) < 3:
-                raise ValueError("region_of_interest needs at least 3 corners")
-            if not all(0 <= v <= 1 for corner in corners for v in corner):
-                raise ValueError("region_of_interest corners are shares between 0 and 1")
-        return self
-
-    @model_validator(mode="after")
-    def _prompt_names_differ(self) -> Self:
-        names = [prompt.name for prompt in self.prompts]
-        if len(set(names)) != len(names):
-            raise ValueError("two prompts have the same label: trends could not tell them apart")
+    def _can_be_looked_for(self) -> Self:
+        _check_polygon(self.region_of_interest)
+        _check_names(self.prompts)
         return self
 
     @property
@@ -128,6 +136,21 @@ class StationConfig(Config):
         if self.scale_mm_per_px == "unknown":
             return area_px2
         return area_px2 * self.scale_mm_per_px**2
+
+    def of_recipe(self, number: int) -> StationConfig | None:
+        """The configuration with a recipe's prompts in place of its own; None for one not here."""
+        if number == 0:
+            return self
+        recipe = self.recipes.get(number)
+        if recipe is None:
+            return None
+        region = recipe.region_of_interest or self.region_of_interest
+        taken: dict[str, object] = {
+            "prompts": recipe.prompts,
+            "region_of_interest": region,
+            "recipes": {},
+        }
+        return self.model_copy(update=taken)
 
 
 class Release(Message):
@@ -147,6 +170,18 @@ class Release(Message):
     def of(cls, station: str, config: StationConfig) -> Release:
         """The release that a configuration is."""
         return cls(station=station, release_id=_digest(station, config), config=config)
+
+    def of_recipe(self, number: int) -> Release | None:
+        """The release that judges parts of a recipe, itself for 0; None for one it has not."""
+        if number == 0:
+            return self
+        config = self.config.of_recipe(number)
+        return Release.of(self.station, config) if config else None
+
+    def recipes(self) -> list[Release]:
+        """The release of each recipe but 0."""
+        found = [self.of_recipe(number) for number in self.config.recipes]
+        return [release for release in found if release]
 
     @model_validator(mode="after")
     def _named_after_its_content(self) -> Self:
@@ -183,6 +218,21 @@ class Activation(Release):
         if self.config.mode is Mode.BYPASS and not (self.who.strip() and self.why.strip()):
             raise ValueError("mode bypass needs who and why")
         return self
+
+
+def _check_polygon(corners: tuple[Point, ...] | None) -> None:
+    if corners is None:
+        return
+    if len(corners) < 3:
+        raise ValueError("region_of_interest needs at least 3 corners")
+    if not all(0 <= v <= 1 for corner in corners for v in corner):
+        raise ValueError("region_of_interest corners are shares between 0 and 1")
+
+
+def _check_names(prompts: tuple[Prompt, ...]) -> None:
+    names = [prompt.name for prompt in prompts]
+    if len(set(names)) != len(names):
+        raise ValueError("two prompts have the same label: trends could not tell them apart")
 
 
 def _digest(station: str, config: StationConfig) -> str:

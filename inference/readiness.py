@@ -71,9 +71,10 @@ class Readiness:
         return self._warm_up(release)
 
     def _warm_up(self, release: Release) -> str:
-        words = [prompt.words for prompt in release.config.prompts]
         try:
-            perception = self._model.infer(self._picture, words, WARM_UP_TIMEOUT_S)
+            for each in (*release.recipes(), release):
+                words = [prompt.words for prompt in each.config.prompts]
+                perception = self._model.infer(self._picture, words, WARM_UP_TIMEOUT_S)
         except (ModelRejected, ModelUnavailable) as error:
             return str(error)
         self._version = perception.model_version

@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 RETRY_EVERY_MS = 20.0
 RELEASE_PATIENCE_MS = 2000.0
+NOT_TOLD = "nobody told the station what a defect is"
 
 
 class Limits(NamedTuple):
@@ -102,9 +103,11 @@ class InferenceWorker:
         return self._is_configured
 
     def _verdict(self, frame: Frame) -> Verdict:
-        began, release = self._clock.now(), self._releases.active(frame.header.part.station)
+        began, header = self._clock.now(), frame.header
+        active = self._releases.active(header.part.station)
+        release = active and active.of_recipe(header.recipe)
         if release is None:
-            told = "nobody told the station what a defect is"
+            told = f"the release has no recipe {header.recipe}" if active else NOT_TOLD
             return self._undecided(frame, None, began, Refusal(Cause.NO_RELEASE, told))
         refusal = self._refusal(frame, began)
         if refusal is not None:

@@ -20,6 +20,7 @@ def frame_header(trigger: Trigger, shot: Shot, release_id: str) -> FrameHeader:
         started_at=trigger.started_at,
         captured_at=shot.captured_at,
         deadline_ms=trigger.deadline_ms,
+        recipe=trigger.recipe,
         source=shot.source,
         release_id=release_id,
     )

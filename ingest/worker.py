@@ -134,6 +134,9 @@ class StationWorker:
         try:
             if release is None:
                 raise Refused(Cause.NO_RELEASE, "nobody told the station what a defect is")
+            release = release.of_recipe(trigger.recipe)
+            if release is None:
+                raise Refused(Cause.NO_RELEASE, f"the release has no recipe {trigger.recipe}")
             self._demand_in_time(trigger, self._clock.now(), "the trigger arrived")
             shot = self._capture(release)
             self._demand_in_time(trigger, shot.captured_at, "the picture was taken")

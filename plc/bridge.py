@@ -114,9 +114,10 @@ class Bridge:
 
     def resume(self, kept: Sequence[KeptRelease]) -> None:
         """Units and releases of before the restart; a unit that two name is the first one's."""
-        for name, unit, release in kept:
+        for name, unit, release, recipe in kept:
             station = self.stations.get(name)
             if station is not None and self._may_have(station, unit):
+                station.resume(recipe)
                 self._units[unit] = station
                 if release is not None:
                     self._releases[name] = release
@@ -142,11 +143,11 @@ class Bridge:
             self._journal.submit(KeepRelease(release))
             raise FatalError(f"station {name} has plc_unit {unit} now: the bridge starts anew")
         if self._may_have(station, unit):
+            if release != self._releases.get(name):
+                note_activation(release)
             self._journal.submit(KeepRelease(release))
             self._units[unit], self._releases[name] = station, release
             self._follow(station)
-            if release != self._releases.get(name):
-                note_activation(release)
 
     def on_stored(self, stored: Stored) -> None:
         """Storage has committed these."""
@@ -236,6 +237,7 @@ class Bridge:
             journal=self._journal.up,
             release=release is not None,
             inference=self._serving.ready(INFERENCE, station.name, now),
+            agreed=self._serving.agreed(INFERENCE, release, now),
             camera=self._serving.ready(INGEST, station.name, now),
         )
         station.follow(release, health, now)

@@ -88,6 +88,14 @@ class ForgetRelease:
 
 
 @dataclass(frozen=True)
+class KeepRecipe:
+    """The recipe that the PLC selected, so that a restart goes on with it."""
+
+    station: str
+    recipe: int
+
+
+@dataclass(frozen=True)
 class MarkStored:
     """Storage has these dispositions, and these epochs up to these parts."""
 
@@ -104,6 +112,7 @@ JournalOp = (
     | NoteLate
     | KeepRelease
     | ForgetRelease
+    | KeepRecipe
     | MarkStored
 )
 
@@ -112,6 +121,8 @@ def station_of(op: JournalOp) -> str | None:
     """The station that waits for this operation to be durable, None where none does."""
     if isinstance(op, LogTrigger | LogIntent | Settle):
         return op.part.key.station
+    if isinstance(op, KeepRecipe):
+        return op.station
     return op.dispositions[0].part.station if isinstance(op, LogMissed) else None
 
 

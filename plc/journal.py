@@ -19,6 +19,7 @@ from contracts.messages import Disposition
 from plc.effects import (
     ForgetRelease,
     JournalOp,
+    KeepRecipe,
     KeepRelease,
     LogIntent,
     LogMissed,
@@ -31,7 +32,7 @@ from plc.effects import (
 )
 from plc.journal_ranges import mark_stored
 from plc.journal_schema import create_tables, open_database
-from plc.kept_releases import forget, keep
+from plc.kept_releases import forget, keep, keep_recipe
 from plc.ledger_count import LedgerCount, column
 from plc.numbering import Numbering
 from plc.recovery import leftovers
@@ -73,6 +74,7 @@ class Journal:
             NoteLate: self._note_late,
             KeepRelease: self._keep_release,
             ForgetRelease: self._forget_release,
+            KeepRecipe: self._keep_recipe,
             MarkStored: self._mark_stored,
         }
 
@@ -200,6 +202,10 @@ class Journal:
 
     def _forget_release(self, op: ForgetRelease) -> Iterable[Disposition]:
         forget(self.database, op.station)
+        return ()
+
+    def _keep_recipe(self, op: KeepRecipe) -> Iterable[Disposition]:
+        keep_recipe(self.database, op.station, op.recipe)
         return ()
 
     def _mark_stored(self, op: MarkStored) -> Iterable[Disposition]:

@@ -14,11 +14,16 @@ log = structlog.get_logger()
 
 
 class KeptRelease(NamedTuple):
-    """A station's unit id and its release; None where it was taken away or is not understood."""
+    """A station's unit id, its release and its recipe.
+
+    Attributes:
+        release: None where it was taken away or is not understood.
+    """
 
     station: str
     unit: int
     release: Activation | None
+    recipe: int
 
 
 def keep(database: sqlite3.Connection, release: Activation) -> None:
@@ -37,10 +42,24 @@ def forget(database: sqlite3.Connection, station: str) -> None:
     database.execute("UPDATE releases SET body = NULL WHERE station = ?", (station,))
 
 
+def keep_recipe(database: sqlite3.Connection, station: str, recipe: int) -> None:
+    """The recipe that the station's PLC selected."""
+    database.execute(
+        "INSERT INTO recipes (station, recipe) VALUES (?, ?)"
+        " ON CONFLICT (station) DO UPDATE SET recipe = excluded.recipe",
+        (station, recipe),
+    )
+
+
 def kept(database: sqlite3.Connection) -> list[KeptRelease]:
     """What was kept, in the order in which stations took their unit ids."""
-    rows = database.execute("SELECT station, unit, body FROM releases ORDER BY id")
-    return [KeptRelease(name, unit, _release(name, body)) for name, unit, body in rows]
+    rows = database.execute(
+        "SELECT station, unit, body, coalesce(recipe, 0)"
+        " FROM releases LEFT JOIN recipes USING (station) ORDER BY id"
+    )
+    return [
+        KeptRelease(name, unit, _release(name, body), recipe) for name, unit, body, recipe in rows
+    ]
 
 
 def _release(station: str, body: str | None) -> Activation | None:

@@ -119,7 +119,7 @@ class Part:
         """Its own verdict, in time. A pass by rules that are not in force is none."""
         if not (self.takes(verdict) and self.in_time(now)):
             raise IllegalStep(f"{self.key}: verdict {verdict.verdict_id} is not its own in time")
-        in_force = verdict.release_id in (self.release_id, active_release_id)
+        in_force = verdict.release_id in {self.release_id, active_release_id} - {""}
         if verdict.decision is Decision.PASS and not in_force:
             self.expire(Cause.STALE_RELEASE, now)
             self.late = verdict

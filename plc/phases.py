@@ -40,10 +40,17 @@ class ErrorCode(IntEnum):
     LINE_STOP = 10  # too many parts in a row that were not a pass
     OVERRUN = 11  # the PLC left results unread
     SET_OFFLINE = 12
+    UNKNOWN_RECIPE = 13  # the PLC selected a recipe that the release has not
 
 
 class Health(NamedTuple):
-    """What is up, seen from one station."""
+    """What is up, seen from one station.
+
+    Attributes:
+        recipe: the release has the recipe that the PLC selected.
+        agreed: inference has the same release. Shown, and no condition for parts: each is judged
+            by the release of its own trigger or not at all.
+    """
 
     broker: bool = False
     journal: bool = False
@@ -52,6 +59,8 @@ class Health(NamedTuple):
     camera: bool = False
     plc_told: bool = False
     plc_alive: bool = False
+    recipe: bool = False
+    agreed: bool = False
 
     def first_missing(self) -> ErrorCode:
         """The first thing that keeps a station from being ready."""
@@ -59,6 +68,7 @@ class Health(NamedTuple):
             (self.journal, ErrorCode.NO_JOURNAL),
             (self.broker, ErrorCode.NO_BROKER),
             (self.release, ErrorCode.NO_RELEASE),
+            (self.recipe, ErrorCode.UNKNOWN_RECIPE),
             (self.inference, ErrorCode.NO_INFERENCE),
             (self.camera, ErrorCode.NO_CAMERA),
             (self.plc_told, ErrorCode.NO_RESYNC),
@@ -85,6 +95,8 @@ class BridgeState:
         was_ready = self.phase not in (BridgePhase.OFFLINE, BridgePhase.INIT)
         if was_ready and health.plc_told and not health.plc_alive:
             self.faults.add(ErrorCode.PLC_SILENT)
+        if was_ready and health.release and not health.recipe:
+            self.faults.add(ErrorCode.UNKNOWN_RECIPE)
         self.health, self.set_offline, self.running = health, set_offline, running
         self.phase = self._next(was_ready)
 
@@ -109,6 +121,8 @@ class BridgeState:
             keep.add(ErrorCode.LINE_STOP)
         if not self.health.plc_alive:
             keep.add(ErrorCode.PLC_SILENT)
+        if not self.health.recipe:
+            keep.add(ErrorCode.UNKNOWN_RECIPE)
         self.faults &= keep
         if self.phase is BridgePhase.FAULT and not self.faults:
             self.phase = BridgePhase.INIT

@@ -64,6 +64,12 @@ class PlcChanges(NamedTuple):
         return self.introduced or (told and commanded and news)
 
     @property
+    def recipe(self) -> int | None:
+        """The recipe that the PLC selects, if this is new: RecipeId while RecipeExec is set."""
+        new = self.rose("recipe_exec") or self.before.recipe_id != self.after.recipe_id
+        return self.after.recipe_id if new and self.after.coil("recipe_exec") else None
+
+    @property
     def triggered(self) -> bool:
         told = self.after.plc_boot_id != 0
         return told and self.before.trigger_seq != self.after.trigger_seq

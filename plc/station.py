@@ -11,7 +11,16 @@ from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.identity import Stamp
 from contracts.messages import Disposition, Trigger, Verdict
 from contracts.release import Release
-from plc.effects import Effect, JournalOp, LogIntent, LogMissed, LogTrigger, OpenEpoch, Settle
+from plc.effects import (
+    Effect,
+    JournalOp,
+    KeepRecipe,
+    LogIntent,
+    LogMissed,
+    LogTrigger,
+    OpenEpoch,
+    Settle,
+)
 from plc.numbering import Numbering
 from plc.outages import Outages
 from plc.part_book import PartBook, Timing
@@ -32,7 +41,9 @@ class Station:
         self.bridge_boot_id = bridge_boot_id
         self.state, self.image, self.outages = BridgeState(), PlcImage(), Outages()
         self.book = PartBook(numbering, self.state, self.outages, timing)
+        self.recipe = self.kept_recipe = 0
         self.release: Release | None = None
+        self._line_release: Release | None = None
         self.health = Health()
         self.missed_latch = False
         self._heartbeat_ns: int | None = None
@@ -40,11 +51,11 @@ class Station:
     @property
     def mode(self) -> Mode:
         """How the station runs; a station that nobody configured guards."""
-        return self.release.config.mode if self.release else Mode.GUARD
+        return self._line_release.config.mode if self._line_release else Mode.GUARD
 
     @property
     def release_id(self) -> str:
-        """The release in force, empty where there is none."""
+        """The release of the selected recipe, empty where there is none."""
         return self.release.release_id if self.release else ""
 
     def take_effects(self) -> list[Effect]:
@@ -54,8 +65,11 @@ class Station:
 
     def follow(self, release: Release | None, health: Health, now: Stamp) -> None:
         """The station's release and what is up; the PLC's part of ``health`` is found here."""
-        self.release, self.health = release, health
-        self.book.reject_limit = release.config.consecutive_reject_limit if release else 0
+        self.health = health
+        if release is not self._line_release:
+            self._line_release = release
+            self.book.reject_limit = release.config.consecutive_reject_limit if release else 0
+            self._follow_recipe()
         self.tick(now)
 
     def plc_wrote(self, image: PlcImage, now: Stamp) -> None:
@@ -64,6 +78,8 @@ class Station:
         changes = PlcChanges(self.image, image)
         self.image = image
         self.book.buffered = image.coil("buffer_enable")
+        if changes.recipe is not None:
+            self._select(changes.recipe)
         if changes.heartbeat or changes.introduced:
             self._heartbeat_ns = now.monotonic_ns
         self._update_state(now)
@@ -81,7 +97,17 @@ class Station:
     def verdict(self, verdict: Verdict, now: Stamp) -> None:
         """Inference, or ingest, spoke of a part of this station."""
         self.tick(now)
-        self.book.verdict(verdict, self.release_id, now)
+        self.book.verdict(verdict, self._in_force_for(verdict.part.trigger_seq), now)
+
+    def resume(self, recipe: int) -> None:
+        """The recipe that the journal has of before the restart."""
+        self.recipe = self.kept_recipe = recipe
+
+    @property
+    def recipe_ready(self) -> bool:
+        """Whether the selected recipe is known, survives a restart, and inference has it too."""
+        is_kept = self.kept_recipe == self.recipe
+        return self.release is not None and is_kept and self.health.agreed
 
     def capture_failed(self, trigger: Trigger) -> None:
         """The camera could not be asked for this part's picture."""
@@ -101,6 +127,8 @@ class Station:
             self.book.is_intended(op, now)
         elif isinstance(op, Settle):
             self.book.is_settled(op)
+        elif isinstance(op, KeepRecipe):
+            self.kept_recipe = op.recipe
         self.tick(now)
 
     def tick(self, now: Stamp) -> None:
@@ -108,12 +136,32 @@ class Station:
         self._update_state(now)
         self.book.tick(now)
 
+    def _select(self, recipe: int) -> None:
+        """Parts triggered from now on are judged by it; those on their way keep theirs."""
+        if recipe != self.recipe:
+            self.recipe = recipe
+            self.book.effects.append(KeepRecipe(self.name, recipe))
+            self._follow_recipe()
+
+    def _follow_recipe(self) -> None:
+        known = self._line_release
+        self.release = known.of_recipe(self.recipe) if known else None
+
+    def _in_force_for(self, trigger_seq: int) -> str:
+        """Id of the release that judges an open part's own recipe now, empty where none does."""
+        part, known = self.book.open.get(trigger_seq), self._line_release
+        if part is None or known is None or part.trigger.recipe == self.recipe:
+            return self.release_id
+        release = known.of_recipe(part.trigger.recipe)
+        return release.release_id if release else ""
+
     def _update_state(self, now: Stamp) -> None:
         stale_ns = self.timing.plc_stale_ms * 1_000_000
         beat_ns = self._heartbeat_ns
         health = self.health._replace(
             plc_told=self.image.plc_boot_id != 0,
             plc_alive=beat_ns is not None and now.monotonic_ns - beat_ns < stale_ns,
+            recipe=self.release is not None,
         )
         self.outages.note(health, now)
         running = self.image.coil("line_running") and self.image.coil("trigger_enable")
@@ -154,7 +202,7 @@ class Station:
         self._begin_part(step.trigger_seq, now)
 
     def _begin_part(self, trigger_seq: int, now: Stamp) -> None:
-        release = self.release
+        release = self._line_release
         trigger = Trigger(
             part=self.numbering.key(trigger_seq),
             part_id=self.image.part_id,
@@ -162,6 +210,7 @@ class Station:
             started_at=now,
             deadline_ms=release.config.deadline_ms if release else NO_RELEASE_DEADLINE_MS,
             challenge=self.image.coil("challenge_mode"),
+            recipe=self.recipe,
         )
         self.book.begin(Part(trigger, self.mode, self.release_id))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.causes import Cause, Decision, Mode
 from contracts.identity import Stamp
+from contracts.messages import Verdict
 from contracts.release import Release
 from plc.parts import Part, PartPhase
 from plc.phases import BridgePhase, ErrorCode
@@ -64,7 +65,7 @@ def _bits(station: Station, beat: int) -> dict[str, bool]:
         "buffer_overrun": book.overrun_latch,
         "error": state.error_code is not ErrorCode.NONE,
         "line_stop_req": state.line_stop,
-        "recipe_ready": station.release is not None,
+        "recipe_ready": station.recipe_ready,
         "challenge_active": station.image.coil("challenge_mode"),
         "degraded": state.phase is BridgePhase.DEGRADED,
         "heartbeat": bool(beat & 1),
@@ -76,6 +77,7 @@ def _station_values(station: Station) -> dict[str, float]:
     return {
         "error_code": state.error_code,
         "queued": len(book.display.waiting),
+        "recipe": station.recipe,
         "recipe_version": int(release.release_id[:4], 16) if release else 0,
         "consecutive_rejects": min(book.consecutive, 0xFFFF),
         "ack_echo": book.ack_echo,
@@ -122,12 +124,16 @@ def _findings(shown: Part, release: Release | None) -> dict[str, float]:
         return {}
     counted = [finding for finding in verdict.findings if finding.counted]
     return {
-        "class": _prompt_number(verdict.reasons[0].prompt, release) if verdict.reasons else 0,
+        "class": _prompt_number(verdict, release),
         "count": min(len(counted), 0xFFFF),
         "largest_area": max((finding.area for finding in counted), default=0.0),
     }
 
 
-def _prompt_number(prompt: str, release: Release | None) -> int:
-    names = [each.name for each in release.config.prompts] if release else []
-    return names.index(prompt) + 1 if prompt in names else 0
+def _prompt_number(verdict: Verdict, release: Release | None) -> int:
+    """0 also where another release judged: its prompts are counted otherwise."""
+    if not verdict.reasons or release is None or verdict.release_id != release.release_id:
+        return 0
+    names = [each.name for each in release.config.prompts]
+    decided_by = verdict.reasons[0].prompt
+    return names.index(decided_by) + 1 if decided_by in names else 0

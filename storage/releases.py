@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -19,14 +21,8 @@ CLEARED = ""
 
 def record_release(session: Session, activation: Activation, now_utc_ns: int) -> bool:
     """Append a release that was put in force. False where it is, by the same and for the same."""
-    columns = {
-        "station": activation.station,
-        "release_id": activation.release_id,
-        "mode": activation.config.mode,
-        "config": activation.config.model_dump(mode="json"),
-        "first_seen_at_utc_ns": now_utc_ns,
-    }
-    insert_or_nothing(session, ReleaseRow, columns)
+    for release in (activation, *activation.recipes()):  # verdicts name those of recipes too
+        insert_or_nothing(session, ReleaseRow, _columns(release, now_utc_ns))
     row = ActivationRow(
         station=activation.station,
         release_id=activation.release_id,
@@ -60,6 +56,16 @@ def active_release(session: Session, station: str) -> Activation | None:
     except ValidationError as error:
         log.warning("release_not_understood", station=station, reason=str(error))
         return None
+
+
+def _columns(release: Release, now_utc_ns: int) -> dict[str, Any]:
+    return {
+        "station": release.station,
+        "release_id": release.release_id,
+        "mode": release.config.mode,
+        "config": release.config.model_dump(mode="json"),
+        "first_seen_at_utc_ns": now_utc_ns,
+    }
 
 
 def _activate(session: Session, row: ActivationRow) -> bool:

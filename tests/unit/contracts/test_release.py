@@ -9,6 +9,10 @@ from contracts.causes import Mode
 from contracts.line import LineFile
 from contracts.release import Activation, Release, StationConfig
 
+RECIPES: dict[int, Any] = {
+    2: {"prompts": [{"words": "rust"}]},
+    10: {"prompts": [{"words": "a dent"}], "region_of_interest": [(0, 0), (1, 0), (1, 1)]},
+}
 CONFIG: dict[str, Any] = {"camera": {"kind": "replay"}, "prompts": [{"words": "any defect"}]}
 
 
@@ -92,3 +96,41 @@ def test_a_bypass_without_a_name_and_a_reason_is_refused(who: str, why: str) -> 
 def test_what_is_no_bypass_may_go_unsigned(mode: str) -> None:
     release = Release.of("tiles", config(mode=mode))
     assert Activation.model_validate_json(release.model_dump_json()).who == ""
+
+
+def test_a_recipe_is_judged_by_its_own_prompts_and_else_as_the_station_is() -> None:
+    corners = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
+    line = Release.of("tiles", config(recipes=RECIPES, region_of_interest=corners, deadline_ms=99))
+    assert line.of_recipe(0) is line
+    assert line.of_recipe(3) is None
+    rust, dent = line.recipes()
+    assert (rust, dent) == (line.of_recipe(2), line.of_recipe(10))
+    assert [each.config.prompts[0].words for each in (rust, dent)] == ["rust", "a dent"]
+    assert rust.config.region_of_interest == corners
+    assert dent.config.region_of_interest == ((0, 0), (1, 0), (1, 1))
+    assert {each.config.deadline_ms for each in (rust, dent)} == {99}
+    assert len({each.release_id for each in (line, rust, dent)}) == 3
+
+
+def test_a_release_with_recipes_is_the_same_after_a_wire_and_in_any_order() -> None:
+    line = Release.of("tiles", config(recipes=RECIPES))
+    assert Release.model_validate_json(line.model_dump_json()) == line
+    turned = config(recipes=dict(reversed(RECIPES.items())))
+    assert Release.of("tiles", turned).release_id == line.release_id
+    rust = line.of_recipe(2)
+    assert rust
+    assert Release.model_validate_json(rust.model_dump_json()) == rust
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"prompts": []},
+        {"prompts": [{"words": "a", "label": "x"}, {"words": "x"}]},
+        {"prompts": [{"words": "a"}], "region_of_interest": [(0, 0), (1, 1)]},
+        {"prompts": [{"words": "a"}], "mode": "bypass"},
+    ],
+)
+def test_a_wrong_recipe_is_refused(recipe: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        config(recipes={2: recipe})

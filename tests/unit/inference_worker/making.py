@@ -50,7 +50,9 @@ def margin_with(
     return margin
 
 
-def frame(clock: Clock, seq: int = 1, *, deadline_ms: int = 1000, deliveries: int = 1) -> Frame:
+def frame(
+    clock: Clock, seq: int = 1, *, deadline_ms: int = 1000, deliveries: int = 1, recipe: int = 0
+) -> Frame:
     """A frame that was captured now."""
     now = clock.now()
     header = FrameHeader(
@@ -59,6 +61,7 @@ def frame(clock: Clock, seq: int = 1, *, deadline_ms: int = 1000, deliveries: in
         started_at=now,
         captured_at=now,
         deadline_ms=deadline_ms,
+        recipe=recipe,
         source=f"{seq}.png",
         release_id="r",
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from contracts.errors import ModelRejected, ModelUnavailable
-from contracts.release import Prompt, Release, SimulatedCamera, StationConfig
+from contracts.release import Prompt, Recipe, Release, SimulatedCamera, StationConfig
 from inference.perception import Perception
 from inference.readiness import Readiness
 from tests.unit.inference_worker.making import margin_with, perception
@@ -61,6 +61,14 @@ def test_stations_are_served_once_their_words_are_warm(world: World) -> None:
     assert world.asked == ["a crack", "a dent"]
     assert world.readiness.standing.told() == ""
     assert world.readiness.standing.model_version == "model-1"
+
+
+def test_the_words_of_every_recipe_are_warm_before_a_station_is_served(world: World) -> None:
+    tiles = world.releases["tiles"].config
+    recipes = {2: Recipe(prompts=(Prompt(words="rust"),)), 9: Recipe(prompts=(Prompt(words="x"),))}
+    world.releases["tiles"] = Release.of("tiles", tiles.model_copy(update={"recipes": recipes}))
+    assert world.served() == ["tiles", "plates"]
+    assert sorted(world.asked) == ["a crack", "a dent", "rust", "x"]
 
 
 def test_a_station_without_a_release_leaves_the_others_served(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from contracts.causes import Cause, Decision
 from contracts.errors import BadImage, LinkDown, ModelRejected, ModelTooSlow, ModelUnavailable
 from contracts.messages import Verdict
-from contracts.release import Release
+from contracts.release import Prompt, Recipe, Release
 from inference.frames import Frame
 from inference.perception import Perception
 from inference.worker import InferenceWorker, Limits
@@ -128,6 +128,17 @@ def test_nothing_found_is_a_pass_that_names_everything(line: Line) -> None:
     }
     assert [one.entry.id for one in line.done_frames] == ["1-0"]
     assert line.asked == [["any scratch on the tile"]]
+
+
+def test_a_part_is_judged_by_the_recipe_that_its_frame_names(line: Line) -> None:
+    line.release = release(recipes={7: Recipe(prompts=(Prompt(words="rust"),))})
+    found = [frame(line.clock, seq, recipe=recipe) for seq, recipe in ((1, 7), (2, 0), (3, 3))]
+    rust, own, unknown = line.inspect(*found)
+    assert line.asked == [["rust"], ["any scratch on the tile"]]
+    assert rust.release_id == line.release.of_recipe(7).release_id
+    assert own.release_id == line.release.release_id
+    assert (unknown.cause, unknown.release_id) == (Cause.NO_RELEASE, "")
+    assert unknown.detail == "the release has no recipe 3"
 
 
 def test_a_finding_is_a_reject_with_its_reason(line: Line) -> None:

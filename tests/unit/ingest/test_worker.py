@@ -10,7 +10,15 @@ from contracts.causes import Cause, Decision
 from contracts.errors import CameraFailed, LinkDown, ServerFull
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader, Trigger, Verdict
-from contracts.release import Camera, Prompt, Release, ReplayCamera, SimulatedCamera, StationConfig
+from contracts.release import (
+    Camera,
+    Prompt,
+    Recipe,
+    Release,
+    ReplayCamera,
+    SimulatedCamera,
+    StationConfig,
+)
 from ingest import worker
 from ingest.ports import Shot
 from ingest.station_camera import StationCamera
@@ -75,12 +83,19 @@ class World:
             limits=Limits(greatest_age_ms=500, greatest_backlog=3),
         )
 
-    def trigger(self, seq: int = 1, station: str = "tiles", age_ms: float = 0) -> Entry:
+    def trigger(
+        self, seq: int = 1, station: str = "tiles", age_ms: float = 0, recipe: int = 0
+    ) -> Entry:
         started_at = self.clock.now()
         self.clock.advance_ms(age_ms)
         part = PartKey(station=station, epoch=2, trigger_seq=seq)
         trigger = Trigger(
-            part=part, part_id=70 + seq, encoder=5, started_at=started_at, deadline_ms=DEADLINE_MS
+            part=part,
+            part_id=70 + seq,
+            encoder=5,
+            started_at=started_at,
+            deadline_ms=DEADLINE_MS,
+            recipe=recipe,
         )
         text = trigger.model_dump_json().encode()
         return Entry("triggers:tiles", f"{seq}-0", {b"trigger": text})
@@ -91,8 +106,8 @@ class World:
             self.queue.append(self.trigger(seq))
             self.clock.advance_ms(every_ms)
 
-    def pass_part(self, seq: int = 1, age_ms: float = 0) -> None:
-        self.queue.append(self.trigger(seq, age_ms=age_ms))
+    def pass_part(self, seq: int = 1, age_ms: float = 0, recipe: int = 0) -> None:
+        self.queue.append(self.trigger(seq, age_ms=age_ms, recipe=recipe))
         self.worker.step()
 
     @property
@@ -161,6 +176,21 @@ def test_a_trigger_becomes_a_frame_with_the_same_identity(world: World) -> None:
     assert world.release
     assert (header.source, header.release_id) == ("here#1", world.release.release_id)
     assert world.verdicts == []
+
+
+def test_a_frame_names_the_recipe_of_its_trigger_and_that_recipes_release(world: World) -> None:
+    recipes = {7: Recipe(prompts=(Prompt(words="rust"),))}
+    assert world.release
+    config = world.release.config.model_copy(update={"recipes": recipes})
+    world.release = Release.of("tiles", config)
+    world.pass_part(seq=1, recipe=7)
+    [(header, _)] = world.frames
+    assert header.recipe == 7
+    assert header.release_id == world.release.of_recipe(7).release_id
+    world.pass_part(seq=2, recipe=3)
+    [verdict] = world.verdicts
+    assert (verdict.cause, verdict.detail) == (Cause.NO_RELEASE, "the release has no recipe 3")
+    assert len(world.frames) == world.opened[0].taken == 1
 
 
 def test_the_trigger_is_acknowledged_before_the_capture(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.causes import Cause, Decision, Mode
-from contracts.messages import Disposition, Trigger, Verdict
+from contracts.messages import Disposition, Reason, Trigger, Verdict
 from contracts.release import Activation, Prompt, Release, ReplayCamera, StationConfig
 from plc.effects import AskPicture, LogMissed, NoteGate, NoteLate, OpenEpoch, Settle
 from plc.numbering import Numbering
@@ -39,6 +39,10 @@ def release(**config: object) -> Activation:
     return Activation.by("anna", "a trial", of)
 
 
+def _reason(prompt: str) -> Reason:
+    return Reason(prompt=prompt, rule="any", measured=1, limit=0, unit="findings")
+
+
 class Bench:
     """Drives one station. ``settled`` holds dispositions by sequence, ``notes`` what came later."""
 
@@ -66,6 +70,12 @@ class Bench:
         self.station.plc_wrote(self.image, self.clock.now())
         self.commit()
 
+    def select(self, recipe: int) -> None:
+        """The PLC selects a recipe, as docs/plc.md tells it to."""
+        on = bits_to_word(COILS, {"recipe_exec": True})
+        self.write(recipe_id=recipe, control=RUN | on)
+        self.write(control=RUN)
+
     def set_coils(self, *names: str) -> None:
         """From now on these and those of a running line; nothing else is written."""
         self.write(control=RUN | bits_to_word(COILS, dict.fromkeys(names, True)))
@@ -83,6 +93,7 @@ class Bench:
         decision: Decision,
         cause: Cause | None = None,
         under: Release | None = None,
+        because: str | None = None,
     ) -> Verdict:
         """Inference speaks of a part, by the active release's rules or by those of another."""
         now, trigger = self.clock.now(), self.asked[seq]
@@ -92,6 +103,7 @@ class Bench:
             part_id=trigger.part_id,
             decision=decision,
             cause=cause,
+            reasons=(_reason(because),) if because else (),
             release_id=under.release_id if under else self.station.release_id,
             started_at=trigger.started_at,
             decided_at=now,

@@ -52,8 +52,8 @@ class Wired:
 
     def heard(self) -> None: ...
 
-    def write(self, unit: int, **fields: int) -> None:
-        image = PlcImage(control=RUN, **fields)
+    def write(self, unit: int, coils: int = 0, **fields: int) -> None:
+        image = PlcImage(control=RUN | coils, **fields)
         self.bridge.write(unit, encode(HOLDING_REGISTERS, HOLDING_SIZE, image._asdict()))
 
     def read(self, unit: int) -> dict[str, float]:

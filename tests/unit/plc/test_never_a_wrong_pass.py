@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from contracts.causes import Cause, Decision, Mode
 from contracts.identity import PartKey
 from contracts.messages import Disposition, Verdict
-from contracts.release import Prompt, Release, ReplayCamera, StationConfig
+from contracts.release import Prompt, Recipe, Release, ReplayCamera, StationConfig
 from plc.effects import AskPicture, JournalOp
 from plc.journal import Journal
 from plc.part_book import ACCEPTED, Timing
@@ -40,6 +40,13 @@ DEADLINE_MS = 200
 UP = Health(broker=True, journal=True, release=True, inference=True, camera=True)
 CONTROL = bits_to_word(COILS, {"line_running": True, "trigger_enable": True, "buffer_enable": True})
 CHALLENGE = bits_to_word(COILS, {"challenge_mode": True})
+RECIPE_EXEC = bits_to_word(COILS, {"recipe_exec": True})
+
+
+RECIPES = {
+    1: Recipe(prompts=(Prompt(words="a dent"),)),
+    2: Recipe(prompts=(Prompt(words="rust"),)),
+}
 
 
 @dataclass
@@ -61,8 +68,18 @@ def release(mode: Mode) -> Release:
         deadline_ms=DEADLINE_MS,
         mode=mode,
         consecutive_reject_limit=3,
+        recipes=RECIPES,
     )
     return Release.of("top", config)
+
+
+RELEASE_IDS = {
+    (mode, recipe): release(mode).of_recipe(recipe).release_id
+    for mode in Mode
+    for recipe in (0, *RECIPES)
+}
+UNDER = st.sampled_from([None] * 12 + list(RELEASE_IDS.values()))
+"""The id of a release that may not be the part's, or None for its own."""
 
 
 class Line(RuleBasedStateMachine):
@@ -81,6 +98,7 @@ class Line(RuleBasedStateMachine):
         self.started: dict[PartKey, int] = {}
         self.part_ids: dict[PartKey, int] = {}
         self.release_ids: dict[PartKey, str] = {}
+        self.recipes: dict[PartKey, int] = {}
         self.challenged: set[PartKey] = set()
         self.spoken: set[PartKey] = set()  # the first word about a part is the one that counts
         self.boots, self.part_id, self.count, self.boot = 1, 0, count, boot
@@ -103,10 +121,10 @@ class Line(RuleBasedStateMachine):
     @rule(
         steps=st.integers(4, 10),
         wrong_id=st.sampled_from([False, False, True]),
-        under=st.sampled_from([None, None, Mode.OBSERVE]),
+        under=UNDER,
         thinks_ms=st.sampled_from([5, 5, 150, 250]),
     )
-    def usual_way(self, steps: int, wrong_id: bool, under: Mode | None, thinks_ms: int) -> None:
+    def usual_way(self, steps: int, wrong_id: bool, under: str | None, thinks_ms: int) -> None:
         """So many steps of a part's usual way: what follows may come at any point of it."""
         way = (
             lambda: self.trigger(gap=0),
@@ -123,10 +141,10 @@ class Line(RuleBasedStateMachine):
         for step in way[:steps]:
             step()
 
-    def _newest_passes(self, wrong_id: bool, under: Mode | None) -> None:
+    def _newest_passes(self, wrong_id: bool, under: str | None) -> None:
         key = self.station.numbering.key(self.station.numbering.last_seq)
         if key in self.asked:
-            release_id = release(under).release_id if under else self.release_ids[key]
+            release_id = under or self.release_ids[key]
             self._say_of(key, Decision.PASS, self.part_ids[key] + wrong_id, release_id)
 
     def _announce(self, slot: Slot) -> None:
@@ -136,9 +154,20 @@ class Line(RuleBasedStateMachine):
             slot.key = newest.key
             self.started[newest.key] = self.clock.now().monotonic_ns
             self.part_ids[newest.key] = slot.part_id
-            self.release_ids[newest.key] = self.station.release_id
+            self.recipes[newest.key] = self.station.recipe
+            self.release_ids[newest.key] = self._in_force(self.station.recipe)
             if self.image.coil("challenge_mode"):
                 self.challenged.add(newest.key)
+
+    @rule(number=st.sampled_from([0, 1, 2, 9]))
+    def recipe_is_selected(self, number: int) -> None:
+        self.write(recipe_id=number, control=self.image.control | RECIPE_EXEC)
+        self.write(control=self.image.control & ~RECIPE_EXEC)
+        bits = word_to_bits(DISCRETE_INPUTS, int(self._read()["status"]))
+        known = self.release is not None and number != 9
+        assert self.station.recipe == number
+        assert known or not bits["recipe_ready"]
+        assert number != 9 or self.release is None or not bits["trigger_ready"]
 
     @rule()
     def challenge_begins_or_ends(self) -> None:
@@ -233,15 +262,15 @@ class Line(RuleBasedStateMachine):
         data=st.data(),
         decision=st.sampled_from([Decision.PASS, *Decision]),
         right=st.sampled_from([True, True, False]),
-        under=st.sampled_from([None, None, *Mode]),
+        under=UNDER,
     )
     def verdict(
-        self, data: st.DataObject, decision: Decision, right: bool, under: Mode | None
+        self, data: st.DataObject, decision: Decision, right: bool, under: str | None
     ) -> None:
         """Of any part whose picture was ever asked for; sometimes with a wrong part id, sometimes
         by the rules of a release that may not be in force."""
         key = data.draw(st.sampled_from(sorted(self.asked, key=str)))
-        release_id = release(under).release_id if under else self.release_ids[key]
+        release_id = under or self.release_ids[key]
         self._say_of(key, decision, self.part_ids[key] + (0 if right else 1), release_id)
 
     def _say_of(self, key: PartKey, decision: Decision, part_id: int, release_id: str) -> None:
@@ -361,8 +390,15 @@ class Line(RuleBasedStateMachine):
 
     def _new_station(self) -> Station:
         station = Station(self.journal.numbering("top"), Timing(confirm_ms=2000), self.boots)
+        for kept in self.journal.database.execute("SELECT recipe FROM recipes"):
+            station.resume(*kept)
         station.follow(self.release, UP, self.clock.now())
         return station
+
+    def _in_force(self, recipe: int) -> str:
+        """The release that judges a recipe's parts now, as docs/plc.md tells it."""
+        known = self.release.of_recipe(recipe) if self.release else None
+        return known.release_id if known else ""
 
     def _next_slot(self, key: PartKey | None) -> Slot:
         self.count, self.part_id = self.count + 1, self.part_id + 10
@@ -386,7 +422,7 @@ class Line(RuleBasedStateMachine):
         now_ns = self.clock.now().monotonic_ns
         if said.part_id == self.part_ids[said.part] and said.part not in self.spoken:
             self.spoken.add(said.part)
-            in_force = (self.release_ids[said.part], self.station.release_id)
+            in_force = (self.release_ids[said.part], self._in_force(self.recipes[said.part]))
             if said.decision is Decision.PASS and said.release_id in in_force:
                 self.own_pass[said.part] = now_ns
         self.station.verdict(said, self.clock.now())

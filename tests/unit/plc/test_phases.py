@@ -16,7 +16,7 @@ def state(health: Health = UP, *, running: bool = True) -> BridgeState:
     return fresh
 
 
-@pytest.mark.parametrize("missing", Health._fields)
+@pytest.mark.parametrize("missing", [name for name in Health._fields if name != "agreed"])
 def test_init_until_all_is_up_and_the_code_says_what_is_missing(missing):
     waiting = state(UP._replace(**{missing: False}))
     assert waiting.phase is P.INIT
@@ -53,6 +53,31 @@ def test_a_silent_plc_is_a_fault_until_it_is_back_and_clears():
     line.update(UP, set_offline=False, running=True)
     assert line.phase is P.FAULT  # latched
     line.clear_error()
+    assert line.phase is P.RUNNING
+
+
+def test_an_unknown_recipe_is_a_fault_until_a_known_one_is_selected_and_clears():
+    line = state()
+    line.update(UP._replace(recipe=False), set_offline=False, running=True)
+    assert (line.phase, line.error_code) == (P.FAULT, ErrorCode.UNKNOWN_RECIPE)
+    assert not line.trigger_ready
+    line.clear_error()
+    assert line.phase is P.FAULT  # the cause is still there
+    line.update(UP, set_offline=False, running=True)
+    assert line.phase is P.FAULT  # latched
+    line.clear_error()
+    assert line.phase is P.RUNNING
+
+
+def test_without_a_release_no_recipe_is_a_fault():
+    line = state()
+    line.update(UP._replace(release=False, recipe=False), set_offline=False, running=True)
+    assert (line.phase, line.error_code) == (P.DEGRADED, ErrorCode.NO_RELEASE)
+
+
+def test_inference_with_another_release_stops_no_line():
+    line = state()
+    line.update(UP._replace(agreed=False), set_offline=False, running=True)
     assert line.phase is P.RUNNING
 
 

@@ -59,6 +59,43 @@ def test_a_good_file_is_read(write):
     assert station.region_of_interest == ((0, 0), (1, 0), (1, 1))
 
 
+RECIPES = """\
+    recipes:
+      2:
+        prompts:
+          - words: rust
+      10:
+        prompts:
+          - words: a dent
+        region_of_interest: [[0, 0], [1, 0], [0, 1]]
+"""
+
+
+def test_recipes_have_numbers(write):
+    text = GOOD.replace("sockets:", RECIPES + "sockets:")
+    station = load_line_file(write(text)).stations["top"]
+    assert station.of_recipe(2).prompts[0].words == "rust"
+    assert station.of_recipe(10).region_of_interest == ((0, 0), (1, 0), (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "field", "says"),
+    [
+        ("      2:", "      two:", 18, "stations.top.recipes.two", "integer"),
+        ("      2:", "      0:", 18, "stations.top.recipes.0", "equal to 1"),
+        ("      2:", "      2:\n        roi: x", 19, "stations.top.recipes.2.roi", "no such field"),
+        ("[0, 1]]", "[0, 7]]", 21, "stations.top.recipes.10", "between 0 and 1"),
+    ],
+)
+def test_what_is_wrong_with_a_recipe_is_named(write, right, wrong, line, field, says):
+    assert right in RECIPES
+    text = GOOD.replace("sockets:", RECIPES.replace(right, wrong) + "sockets:")
+    with pytest.raises(BadLineFile) as caught:
+        load_line_file(write(text))
+    assert (caught.value.line, caught.value.field) == (line, field)
+    assert says in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "line", "field", "says"),
     [

@@ -204,6 +204,20 @@ def test_who_changed_a_mode_and_why_stands_with_it(sessions) -> None:
     assert (active.who, active.why) == ("ben", "the gate is still mended")
 
 
+def test_a_part_of_a_recipe_finds_what_it_was_judged_by(sessions) -> None:
+    recipes = {2: {"prompts": [{"words": "rust"}]}}
+    line = release(mode="guard", recipes=recipes)
+    rust = line.of_recipe(2)
+    with sessions.begin() as session:
+        record_release(session, line, 1)
+        record_verdict(session, verdict(1, release_id=rust.release_id), 2)
+        [story] = queries.part_story(session, "tiles/1/1")
+        assert active_release(session, "tiles") == line
+        [view] = queries.releases(session)
+    assert story.release_config == rust.config.model_dump(mode="json")
+    assert view.release_id == line.release_id
+
+
 def test_a_bypass_that_an_older_version_let_go_unsigned_is_not_given_back(sessions) -> None:
     with sessions.begin() as session:
         record_release(session, release(mode="bypass", who="ben", why="a trial"), 1)

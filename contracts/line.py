@@ -2,15 +2,67 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from contracts.gate_timing import GateTiming, shown
 from contracts.identity import Slug
 from contracts.names import RESERVED
-from contracts.release import Config, Release, StationConfig
+from contracts.release import (
+    DEFAULT_DEADLINE_MS,
+    GREATEST_DEADLINE_MS,
+    Config,
+    DeadlineMs,
+    Release,
+    StationConfig,
+)
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _deadline_of(station: dict[str, Any]) -> int:
+    """Of a station that gives none."""
+    gate: GateTiming | None = station["gate"]
+    return min(gate.deadline_ms, GREATEST_DEADLINE_MS) if gate else DEFAULT_DEADLINE_MS
+
+
+class AtTheGate(Config):
+    """What a station knows of its gate. A base of its own, so that it is read before the deadline
+    that follows from it."""
+
+    gate: Annotated[
+        GateTiming | None, Field(title="Way and times from the trigger to the gate; not if none")
+    ] = None
+
+
+class Station(StationConfig, AtTheGate):
+    """A station as a line file describes it: ``deadline_ms`` is given, or the latest that its gate
+    allows. The gate stays in the file: releases carry the deadline alone."""
+
+    deadline_ms: Annotated[DeadlineMs, Field(default_factory=_deadline_of)]
+
+    @field_validator("deadline_ms")
+    @classmethod
+    def _before_the_gate(cls, deadline_ms: int, info: ValidationInfo) -> int:
+        gate: GateTiming | None = info.data.get("gate")
+        if gate is not None and deadline_ms > gate.deadline_ms:
+            raise ValueError(
+                f"{deadline_ms} ms is later than the gate allows: {shown(gate.travel_ms)} ms to "
+                f"the gate, less {shown(gate.reserved_ms)} ms for PLC, gate and margin; "
+                f"at most {gate.deadline_ms}, or leave it out"
+            )
+        return deadline_ms
+
+    @property
+    def deadline_given(self) -> bool:
+        """Whether the file says ``deadline_ms`` itself."""
+        return "deadline_ms" in self.model_fields_set
+
+    @property
+    def config(self) -> StationConfig:
+        """What its release carries."""
+        return StationConfig.model_validate(self.model_dump(exclude={"gate"}))
 
 
 class Sockets(Config):
@@ -65,7 +117,7 @@ class LineFile(Config):
 
     site: Slug
     line: Slug
-    stations: Annotated[dict[Slug, StationConfig], Field(min_length=1)]
+    stations: Annotated[dict[Slug, Station], Field(min_length=1)]
     sockets: Sockets = Sockets()
     opcua: Annotated[OpcUa | None, Field(title="Serve OPC UA as well; not if none")] = None
     soft_plc: Annotated[
@@ -98,4 +150,4 @@ class LineFile(Config):
 
     def releases(self) -> list[Release]:
         """The release that each station's configuration is."""
-        return [Release.of(name, config) for name, config in self.stations.items()]
+        return [Release.of(name, station.config) for name, station in self.stations.items()]

@@ -12,6 +12,7 @@ from contracts.causes import Mode
 from contracts.identity import Message, Slug
 
 Point = tuple[float, float]
+LEAST_DEADLINE_MS, GREATEST_DEADLINE_MS, DEFAULT_DEADLINE_MS = 10, 60_000, 1000
 
 
 class Config(BaseModel):
@@ -91,6 +92,14 @@ class OpenCvCamera(Config):
     jpeg_quality: Annotated[int, Field(ge=1, le=100, title="Quality of the frames sent on")] = 95
 
 
+DeadlineMs = Annotated[
+    int,
+    Field(
+        ge=LEAST_DEADLINE_MS,
+        le=GREATEST_DEADLINE_MS,
+        title="From trigger to verdict on the registers",
+    ),
+]
 Camera = Annotated[ReplayCamera | SimulatedCamera | OpenCvCamera, Field(discriminator="kind")]
 
 
@@ -107,9 +116,7 @@ class StationConfig(Config):
         tuple[Point, ...] | None,
         Field(title="Polygon, as shares (0 to 1) of width and height; the whole picture if none"),
     ] = None
-    deadline_ms: Annotated[
-        int, Field(ge=10, le=60_000, title="From trigger to verdict on the registers")
-    ] = 1000
+    deadline_ms: DeadlineMs = DEFAULT_DEADLINE_MS
     mode: Annotated[Mode, Field(title="observe, guard or bypass")] = Mode.OBSERVE
     consecutive_reject_limit: Annotated[
         int, Field(ge=0, title="Ask for a line stop after so many rejects in a row; 0: never")

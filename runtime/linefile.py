@@ -46,12 +46,14 @@ def _first_of(problems: list[ErrorDetails], document: YamlLines) -> BadLineFile:
 
 
 def _causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Without those that only follow from another further in: a list that lost its bad item."""
+    """Without those that only follow from another: a list that lost its bad item, a default that
+    was not computed."""
     places = [problem["loc"] for problem in problems]
     return [
         problem
         for problem in problems
-        if not any(
+        if problem["type"] != "default_factory_not_called"
+        and not any(
             place != problem["loc"] and place[: len(problem["loc"])] == problem["loc"]
             for place in places
         )

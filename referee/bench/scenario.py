@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.causes import Mode
-from contracts.line import Archive, LineFile, Sockets, SoftPlc
-from contracts.release import Prompt, ReplayCamera, StationConfig
+from contracts.line import Archive, LineFile, Sockets, SoftPlc, Station
+from contracts.release import Prompt, ReplayCamera
 
 SITE, LINE = "bench", "bench"
 DEADLINE_MS = 1000
@@ -52,7 +52,7 @@ def line_of(
     asked = [Prompt(words=words) for words in WORDS[:prompts]]
     named = [asked[0], *(each.model_copy(update={"largest_count": 1000}) for each in asked[1:])]
     configs = {
-        name: StationConfig(
+        name: Station(
             camera=ReplayCamera(kind="replay", folder=str(pictures)),
             prompts=tuple(named),
             deadline_ms=DEADLINE_MS,

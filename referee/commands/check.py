@@ -9,7 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from contracts.errors import LinkDown
 from contracts.release import Prompt, Release
+from referee.commands.options import RunDirOption, default_run_dir
+from referee.deadline_table import deadline_table, warning
+from referee.last_run import LastRun, last_run
 from runtime.linefile import load_line_file
 
 
@@ -17,13 +21,33 @@ def register(app: typer.Typer) -> None:
     app.command("check")(check)
 
 
-def check(file: Annotated[Path, typer.Argument(help="Line file (YAML).")]) -> None:
-    """Check a line file; an error names file, line, field and what would be right."""
+def check(
+    file: Annotated[Path, typer.Argument(help="Line file (YAML).")], run_dir: RunDirOption = None
+) -> None:
+    """Check a line file; an error names file, line, field and what would be right.
+
+    Warns where the last run in the line's folder leaves no room before a deadline. Exit code 0 all
+    the same: the file is right.
+    """
     line = load_line_file(file)
     console = Console()
     console.print(f"[bold]{line.site}/{line.line}[/]  {file} is right")
+    folder = run_dir or default_run_dir(line)
     for release in line.releases():
+        station, last = line.stations[release.station], _last_run(folder, release.station, console)
         console.print(_station(release))
+        console.print(deadline_table(station, last))
+        if warned := warning(station, last):
+            console.print(f"[bold yellow]warning:[/] {release.station}: {warned}", soft_wrap=True)
+
+
+def _last_run(run_dir: Path, station: str, console: Console) -> LastRun | None:
+    """None, and why, where what was measured cannot be read: the file is right all the same."""
+    try:
+        return last_run(run_dir, station)
+    except LinkDown as error:
+        console.print(f"[bold yellow]warning:[/] {station}: {error}", soft_wrap=True)
+        return None
 
 
 def _station(release: Release) -> Table:

@@ -75,7 +75,7 @@ def test_stations_that_no_plc_could_reach_are_bad_settings(monkeypatch, port, st
 
 
 def test_opcua_in_a_line_file_is_for_its_stations_and_real_plcs():
-    line = {"site": "plant", "line": "line", "stations": {"top": release().config}}
+    line = {"site": "plant", "line": "line", "stations": {"top": release().config.model_dump()}}
     assert LineFile(**line).opcua is None
     assert LineFile(**line, opcua=OpcUa(stations=("top",))).opcua.port == 4840
     with pytest.raises(ValueError, match="names side"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from inference.dqformer.config import DQFormerConfig
 from inference.dqformer.model import DQFormer
@@ -34,7 +34,8 @@ def save_weights(
     }
     config = json.dumps(model.config.to_dict(), sort_keys=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path, metadata={**(notes or {}), CONFIG: config})
+    # Not save_file: it leaves a file that its owner alone may read.
+    path.write_bytes(save(tensors, metadata={**(notes or {}), CONFIG: config}))
 
 
 @torch.no_grad()

@@ -21,6 +21,7 @@ from referee.bench.spread import Spread
 from referee.facts import settled_facts
 from referee.line import RunningLine
 from referee.rundir import database_url
+from referee.signing import signed, this_user
 from storage.queries import PartTimes, latencies, open_sessions
 
 RELEASE_TIMEOUT_S = 20.0
@@ -69,7 +70,7 @@ def measure(line: LineFile, scenario: Scenario, running: RunningLine, console: C
         LinkDown: its releases do not come into force, or the soft PLC ended early.
     """
     assert line.soft_plc is not None
-    running.watch.publish(line.releases())
+    running.watch.publish(signed(line.releases(), this_user(), f"bench: {scenario.name}"))
     _await_releases(line, running)
     pids = {each.name: each.pid for each in running.supervisor.processes()}
     before, since_utc_ns = usages(pids), time.time_ns()

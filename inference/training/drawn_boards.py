@@ -161,7 +161,8 @@ class _Sheet:
         if free:
             self.copper |= mask
             side = 2 * self.clearance + 1
-            self.taken |= cv2.dilate(mask, np.ones((side, side), np.uint8))
+            grown = cv2.dilate(mask, np.ones((side, side), np.uint8))
+            self.taken = np.bitwise_or(self.taken, grown.astype(np.uint8))
         return free
 
     def _drill(self, centre: np.ndarray, radius: float) -> None:
@@ -181,6 +182,8 @@ def _beside(path: np.ndarray, distance_px: float) -> np.ndarray:
 def _etched(copper: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(H, W, 3) uint8 with the ragged edges of a scan."""
     soft = cv2.GaussianBlur(copper.astype(np.float32), (0, 0), rng.uniform(0.6, 1.8))
-    soft += rng.standard_normal(copper.shape, dtype=np.float32) * rng.uniform(0, 45)
-    tone = np.where(cv2.GaussianBlur(soft, (0, 0), 0.6) > 127, COPPER, BARE).astype(np.uint8)
+    grain = rng.standard_normal(copper.shape, dtype=np.float32) * rng.uniform(0, 45)
+    tone = np.where(cv2.GaussianBlur(soft + grain, (0, 0), 0.6) > 127, COPPER, BARE).astype(
+        np.uint8
+    )
     return np.repeat(tone[:, :, None], 3, axis=2)

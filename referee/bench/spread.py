@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import fmean
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 
 
-class Spread(NamedTuple):
+@dataclass(frozen=True)
+class Spread:
     """Milliseconds: percentiles (nearest rank) and mean of ``count`` durations."""
 
     count: int

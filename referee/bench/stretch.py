@@ -97,7 +97,7 @@ def measure(line: LineFile, scenario: Scenario, running: RunningLine, console: C
         causes={str(cause): count for cause, count in causes.items()},
         inspected_a_second=_a_second(inspected),
         to_plc_ms=Spread.of([_given(t.capture_to_plc_ms) for t in inspected]),
-        answered_ms=Spread.of([_given(t.start_to_plc_ms) for t in others]) if others else None,
+        answered_ms=_answered(others),
         steps_ms=steps(inspected),
         cpu_ms={name: ms / triggered for name, ms in spent_ms(before, after).items()},
         pss_mb={name: usage.pss_mb for name, usage in after.items()},
@@ -123,6 +123,12 @@ def steps(parts: Sequence[PartTimes]) -> dict[str, float]:
     told["to and from the model"] = means.get("model", inside) - inside
     whole = fmean(_given(part.start_to_plc_ms) for part in parts)
     return told | {"journal, broker, bridge": whole - sum(told.values())}
+
+
+def _answered(others: Sequence[PartTimes]) -> Spread | None:
+    """Of those that were shown: a trigger that was missed has nothing to show."""
+    shown_ms = [t.start_to_plc_ms for t in others if t.start_to_plc_ms is not None]
+    return Spread.of(shown_ms) if shown_ms else None
 
 
 def _a_second(parts: Sequence[PartTimes]) -> float:

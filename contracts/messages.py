@@ -211,6 +211,9 @@ class ProcessState(Message):
     phases: dict[Slug, str] = Field(
         default_factory=dict, title="Bridge only: its state for each station"
     )
+    recipes: dict[Slug, int] = Field(
+        default_factory=dict, title="Bridge only: recipe that the PLC of each station selected"
+    )
     sequences: dict[Slug, tuple[SequenceRange, ...]] = Field(
         default_factory=dict,
         title="Sequencer only: parts journaled in epochs that storage has not all of, newest last",

@@ -204,6 +204,10 @@ class Bridge:
         """Phase of each station, for the process's state."""
         return {name: each.state.phase.name.lower() for name, each in self.stations.items()}
 
+    def recipes(self) -> dict[str, int]:
+        """Selected recipe of each station, for the process's state."""
+        return {name: each.recipe for name, each in self.stations.items()}
+
     def release_ids(self) -> dict[str, str]:
         """Active release of each station that has one."""
         return {name: release.release_id for name, release in self._releases.items()}

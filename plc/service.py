@@ -73,6 +73,7 @@ def tell(bridge: Bridge, board: StateBoard) -> None:
         stations=tuple(bridge.stations),
         releases=bridge.release_ids(),
         phases=bridge.phases(),
+        recipes=bridge.recipes(),
         sequences=bridge.sequences(),
         reason=reason,
     )

@@ -55,6 +55,7 @@ class StateBoard:
         releases: Mapping[str, str] | None = None,
         model_version: str = "",
         phases: Mapping[str, str] | None = None,
+        recipes: Mapping[str, int] | None = None,
         sequences: Mapping[str, tuple[SequenceRange, ...]] | None = None,
         reason: str = "",
     ) -> bool:
@@ -72,6 +73,7 @@ class StateBoard:
             releases=dict(releases or {}),
             model_version=model_version,
             phases=dict(phases or {}),
+            recipes=dict(recipes or {}),
             sequences=dict(sequences or {}),
             reason=reason,
             at_utc_ns=now.utc_ns,

@@ -172,7 +172,7 @@ class ActivationRow(Base):
 
 
 class PhaseRow(Base):
-    """The bridge of a station changed its state. Append-only; the newest is in force."""
+    """A station's bridge changed its state or recipe. Append-only; the newest is in force."""
 
     __tablename__ = "phases"
     __table_args__ = (Index(None, "station", "id"),)
@@ -181,6 +181,7 @@ class PhaseRow(Base):
     station: Mapped[Station]
     process: Mapped[Station]
     phase: Mapped[Words]
+    recipe: Mapped[int | None]
     reason: Mapped[Words]
     at_utc_ns: Mapped[int]
 

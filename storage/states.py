@@ -14,7 +14,7 @@ OFFLINE = "offline"
 
 
 def record_state(session: Session, state: ProcessState, now_utc_ns: int) -> bool:
-    """Append the phases that changed and widen the sequences. Whether anything was new."""
+    """Append phases and recipes that changed and widen the sequences. Whether anything was new."""
     widened = [
         _widen(session, station, reached, state.at_utc_ns)
         for station, ranges in state.sequences.items()
@@ -46,13 +46,15 @@ def _widen(session: Session, station: str, reached: SequenceRange, at_utc_ns: in
 def _append_phase(
     session: Session, station: str, phase: str, state: ProcessState, at_utc_ns: int
 ) -> bool:
-    newest = _newest_phase(session, station)
-    if newest is not None and (newest.phase, newest.process) == (phase, state.process):
+    newest, recipe = _newest_phase(session, station), state.recipes.get(station)
+    known = newest and (newest.phase, newest.recipe, newest.process)
+    if known == (phase, recipe, state.process):
         return False
     row = PhaseRow(
         station=station,
         process=state.process,
         phase=phase,
+        recipe=recipe,
         reason=state.reason,
         at_utc_ns=at_utc_ns,
     )

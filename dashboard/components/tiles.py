@@ -46,10 +46,12 @@ def _who(tile: LineTile) -> str:
     phase = (tile.phase or "no bridge").lower()
     tone = TONES.get(phase, "bad" if tile.phase is None else "calm")
     reason = f'<div class="below">{escape(tile.phase_reason)}</div>' if tile.phase_reason else ""
+    recipe = "" if tile.recipe is None else f'<span class="badge">Recipe {tile.recipe}</span>'
     return (
         f'<div class="who"><h3>{escape(tile.station)}</h3><div class="badges">'
         f'<span class="badge mode-{tile.mode or "none"}" title="{escape(meaning)}">{mode}</span>'
-        f'<span class="badge phase {tone}">{escape(phase.capitalize())}</span></div>{reason}</div>'
+        f'<span class="badge phase {tone}">{escape(phase.capitalize())}</span>{recipe}</div>'
+        f"{reason}</div>"
     )
 
 

@@ -54,6 +54,7 @@ def _tile(
         mode=release.mode if release else None,
         release_id=release.release_id if release else None,
         phase=phase.phase if phase else None,
+        recipe=_recipe(release, phase),
         phase_reason=phase.reason if phase else "",
         parts_last_minute=minute,
         parts_last_hour=called + no_verdict,
@@ -66,6 +67,11 @@ def _tile(
         last_at_utc_ns=last.started_at_utc_ns if last else None,
         capture_to_plc_ms=capture_to_plc_ms,
     )
+
+
+def _recipe(release: ReleaseView | None, phase: PhaseRow | None) -> int | None:
+    has_any = release is not None and release.config.get("recipes")
+    return phase.recipe if phase and has_any else None
 
 
 def _stations(session: Session) -> set[str]:

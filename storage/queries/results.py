@@ -67,6 +67,8 @@ class LineTile:
     Attributes:
         mode, release_id: of the active release; None where no release was ever seen.
         phase: the bridge's state, None where no bridge reported.
+        recipe: what the PLC selected, by its number; None where the station has no recipes, or no
+            bridge told.
         parts_last_minute, parts_last_hour: dispositions of parts that started since, challenge
             parts apart.
         rejected_last_hour, no_verdict_last_hour: of those.
@@ -78,6 +80,7 @@ class LineTile:
     mode: Mode | None
     release_id: str | None
     phase: str | None
+    recipe: int | None
     phase_reason: str
     parts_last_minute: int
     parts_last_hour: int

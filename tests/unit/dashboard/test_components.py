@@ -37,6 +37,7 @@ TILE = LineTile(
     mode=Mode.GUARD,
     release_id="abc",
     phase="RUNNING",
+    recipe=None,
     phase_reason="",
     parts_last_minute=20,
     parts_last_hour=1200,
@@ -103,6 +104,11 @@ def test_a_station_that_nobody_configured_says_so() -> None:
     html = _row(replace(TILE, mode=None, phase=None))
     assert "No release" in html
     assert "No bridge" in html
+
+
+def test_the_selected_recipe_is_shown_where_there_are_recipes() -> None:
+    assert "Recipe" not in _row(TILE)
+    assert "Recipe 0" in _row(replace(TILE, recipe=0))
 
 
 def test_why_the_bridge_is_not_running_is_shown() -> None:

@@ -7,12 +7,14 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from contracts.causes import Cause, Decision, Gate, Mode
+from contracts.messages import ProcessState
 from storage import queries
 from storage.archive.index import Picture, PictureIndex
 from storage.models import ActivationRow
 from storage.parts import record_disposition, record_verdict
 from storage.queries.distributions import capture_to_plc_counts, no_verdict_causes
 from storage.releases import active_release, record_cleared, record_release
+from storage.states import record_state
 from tests.unit.storage.filled import GUARD, fill
 from tests.unit.storage.made import (
     BEGIN_NS,
@@ -58,6 +60,25 @@ def test_a_tile_of_a_station_without_parts_has_no_numbers_of_others(sessions) ->
         [tile] = queries.line_tiles(session, now_utc_ns=BEGIN_NS)
     assert (tile.station, tile.parts_last_hour, tile.defect_rate) == ("lids", 0, None)
     assert (tile.last_decision, tile.phase, tile.capture_to_plc_ms.p50) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("recipes", "shown"), [({}, None), ({7: {"prompts": [{"words": "rust"}]}}, 7)]
+)
+def test_a_tile_has_the_recipe_of_a_station_that_has_recipes(sessions, recipes, shown) -> None:
+    told = ProcessState(
+        process="bridge",
+        online=True,
+        ready=True,
+        phases={"lids": "running"},
+        recipes={"lids": 7},
+        at_utc_ns=1,
+    )
+    with sessions.begin() as session:
+        record_release(session, release("lids", recipes=recipes), 1)
+        record_state(session, told, 1)
+        [tile] = queries.line_tiles(session, now_utc_ns=BEGIN_NS)
+    assert tile.recipe == shown
 
 
 def test_last_rejects_with_outlines_and_picture(session: Session, sessions) -> None:
@@ -106,6 +127,7 @@ def test_the_whole_story_by_identity_by_part_id_and_by_verdict(session: Session)
     assert story.times is not None
     assert story.times.start_to_capture_ms == pytest.approx(10)
     assert story.times.capture_to_plc_ms == pytest.approx(50)
+    assert story.times.verdict_to_plc_ms == pytest.approx(8)
     assert story.times.plc_to_acknowledge_ms == pytest.approx(5)
     assert story.times.timings_ms == {"model": 30.0}
 
@@ -125,7 +147,7 @@ def test_a_part_that_storage_half_knows(sessions) -> None:
     assert said.verdict is not None
     assert (said.disposition, said.times) == (None, None)
     assert (done.verdict, done.disposition.cause) == (None, Cause.EXPIRED)
-    assert done.times.capture_to_plc_ms is None
+    assert (done.times.capture_to_plc_ms, done.times.verdict_to_plc_ms) == (None, None)
 
 
 def test_decided_parts_in_the_order_of_their_sequence(session: Session) -> None:

@@ -39,3 +39,14 @@ def test_the_last_will_ends_the_phases_of_its_own_process(sessions) -> None:
         assert not record_state(session, state({}, online=False), 10)
         assert recorded(session)[-1] == ("tiles", "offline", 9)
         assert ("lids", "offline", 9) not in recorded(session)
+
+
+def test_a_recipe_that_the_plc_selects_is_appended_once(sessions) -> None:
+    with sessions.begin() as session:
+        running = state({"tiles": "running"})
+        news = [
+            record_state(session, running.model_copy(update={"recipes": {"tiles": recipe}}), 9)
+            for recipe in (0, 0, 7)
+        ]
+        assert news == [True, False, True]
+        assert session.scalars(select(PhaseRow.recipe).order_by(PhaseRow.id)).all() == [0, 7]

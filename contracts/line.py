@@ -139,6 +139,18 @@ class LineFile(Config):
         return self
 
     @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        given = self.sockets.model_dump(exclude={"host"}, exclude_none=True)
+        ports = {f"sockets.{name}": port for name, port in given.items()}
+        if self.opcua is not None:
+            ports["opcua.port"] = self.opcua.port
+        first: dict[int, str] = {}
+        for name, port in ports.items():
+            if first.setdefault(port, name) != name:
+                raise ValueError(f"{first[port]} and {name} are both {port}")
+        return self
+
+    @model_validator(mode="after")
     def _opcua_has_real_plcs(self) -> Self:
         if self.opcua is None:
             return self

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import Counter, Gauge
 
-from contracts.errors import FatalError
+from plc.listening import MODBUS, listening
 from plc.modbus_connection import Connection
 from plc.modbus_requests import Answer, Refusal, Requests, refuse
 from plc.ports import UnitsWithWrites
@@ -66,7 +66,7 @@ class ModbusServer:
 
     async def listen(self, host: str, port: int) -> None:
         """Raises FatalError where the address cannot be bound."""
-        try:
+        with listening("Modbus", host, port, MODBUS):
             self._server = await self._loop.create_server(
                 lambda: Connection(self, self._answer, self._loop.time),
                 host,
@@ -74,8 +74,6 @@ class ModbusServer:
                 backlog=BACKLOG,
                 start_serving=False,
             )
-        except OSError as error:
-            raise FatalError(f"Modbus cannot listen on {host}:{port}") from error
         for listener in self._server.sockets:
             for (level, option), value in SOCKET_OPTIONS.items():
                 listener.setsockopt(level, option, value)  # connections inherit it

@@ -19,7 +19,7 @@ from asyncua.common.callback import CallbackType, ServerItemCallback
 from asyncua.common.connection import TransportLimits
 from asyncua.common.utils import ServiceError
 
-from contracts.errors import FatalError
+from plc.listening import OPC_UA, listening, try_to_listen
 from plc.opcua_nodes import NAMESPACE
 from plc.opcua_station import Inspection, event_type
 from plc.ports import Registers
@@ -57,6 +57,7 @@ class OpcUaServer:
         Raises:
             FatalError: the address cannot be bound.
         """
+        await try_to_listen("OPC UA", host, port, OPC_UA)
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # lines for each bad request
         await self._set_up(host, port, application_uri)
         await self._add_stations()
@@ -67,10 +68,8 @@ class OpcUaServer:
             (CallbackType.PostWrite, self._after_write),
         ):
             self._server.iserver.subscribe_server_callback(kind, partial(self._watched, listener))
-        try:
+        with listening("OPC UA", host, port, OPC_UA):
             await self._server.start()
-        except OSError as error:
-            raise FatalError(f"OPC UA cannot listen on {host}:{port}") from error
         gc.freeze()  # some 400,000 objects that stay: no collection walks them while parts wait
 
     async def stop(self) -> None:

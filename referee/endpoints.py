@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from contracts.errors import BadSettings
-from contracts.line import Sockets
+from contracts.line import OpcUa, Sockets
 
 FILE_NAME = "endpoints.json"
 LOOPBACK = "127.0.0.1"
@@ -59,7 +59,9 @@ class Endpoints(BaseModel):
             ) from None
 
 
-def choose(site: str, line: str, sockets: Sockets, *, dashboard: bool = True) -> Endpoints:
+def choose(
+    site: str, line: str, sockets: Sockets, opcua: OpcUa | None = None, *, dashboard: bool = True
+) -> Endpoints:
     """Fix every port. One that the line file gives must be free, the others are chosen free.
 
     ``dashboard=False`` chooses free ports for the dashboard and Modbus as well, so that a
@@ -69,12 +71,11 @@ def choose(site: str, line: str, sockets: Sockets, *, dashboard: bool = True) ->
     if not dashboard:
         given |= {"dashboard": None, "modbus": None}
     for name, port in given.items():
-        host = sockets.host if name in OUTWARD else LOOPBACK
-        if port is not None and not _is_free(host, port):
-            raise BadSettings(
-                f"port {port} on {host} is in use; stop what listens there "
-                f"or set sockets.{name} in the line file"
-            )
+        if port is not None:
+            host = sockets.host if name in OUTWARD else LOOPBACK
+            _refuse_taken(host, port, f"sockets.{name}")
+    if opcua is not None:
+        _refuse_taken(sockets.host, opcua.port, "opcua.port")
     wanted = [name for name, port in given.items() if port is None]
     free = free_ports(LOOPBACK, len(wanted) + len(STAGES))
     ports = given | dict(zip(wanted, free, strict=False))
@@ -82,14 +83,16 @@ def choose(site: str, line: str, sockets: Sockets, *, dashboard: bool = True) ->
     return Endpoints(site=site, line=line, host=sockets.host, stage_metrics=metrics, **ports)
 
 
-def _is_free(host: str, port: int) -> bool:
+def _refuse_taken(host: str, port: int, setting: str) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            raise BadSettings(
+                f"nothing can listen on port {port} of {host}: {error.strerror}; stop what listens "
+                f"there, or set {setting} in the line file"
+            ) from error
 
 
 def free_ports(host: str, count: int) -> list[int]:

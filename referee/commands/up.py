@@ -49,7 +49,7 @@ def up(
     """Start a line: servers, stages, dashboard (and the soft PLC where the line file has one)."""
     console = Console()
     line_file = load_line_file(line)
-    endpoints = choose(line_file.site, line_file.line, line_file.sockets)
+    endpoints = choose(line_file.site, line_file.line, line_file.sockets, line_file.opcua)
     folder = (run_dir or default_run_dir(line_file)).resolve()
     signal.signal(signal.SIGTERM, as_ctrl_c)
     try:
@@ -96,6 +96,7 @@ def _addresses(line: LineFile, running: RunningLine, dashboard: bool) -> Table:
         rows.append(("dashboard", f"http://{e.host}:{e.dashboard}"))
     rows += [
         ("Modbus TCP", f"{e.host}:{e.modbus}"),
+        *([("OPC UA", f"opc.tcp://{e.host}:{line.opcua.port}/referee")] if line.opcua else []),
         ("MQTT", f"127.0.0.1:{e.mqtt}, topics referee/v1/{line.site}/{line.line}/#"),
         ("Triton", f"127.0.0.1:{e.triton_grpc} (gRPC), {e.triton_http} (HTTP)"),
         ("logs", str(_short(running.run_dir / "logs"))),

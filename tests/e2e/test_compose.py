@@ -1,12 +1,15 @@
 """docker-compose.yml is one that docker-compose takes, and starts what the project has."""
 
 import importlib.util
+import os
 import subprocess
 
 import pytest
 import yaml
 
+from plc.settings import BridgeSettings
 from referee.settings_table import settings_table
+from runtime.settings import load
 from tests.e2e.lines import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -42,3 +45,24 @@ def test_its_commands_exist(service: str) -> None:
 
 def test_it_runs_every_stage() -> None:
     assert {"ingest", "inference", "bridge", "storage", "archive", "dashboard"} <= set(OURS)
+
+
+@pytest.mark.parametrize("opcua_port", [0, 4841])
+def test_a_plc_reaches_every_port_that_the_bridge_listens_on(
+    opcua_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"OPCUA_PORT": str(opcua_port), "OPCUA_STATIONS": "plate"} if opcua_port else {}
+    told = subprocess.run(
+        ["docker-compose", "config"],
+        cwd=ROOT,
+        env=os.environ | given,
+        capture_output=True,
+        text=True,
+    )
+    bridge = yaml.safe_load(told.stdout)["services"]["bridge"]
+    for name, value in bridge["environment"].items():
+        monkeypatch.setenv(name, str(value))
+    settings = load(BridgeSettings)
+    listens = {settings.modbus_port, settings.opcua_port} - {0}
+    assert (settings.opcua_port, settings.modbus_host) == (opcua_port, settings.opcua_host)
+    assert listens <= {each["target"] for each in bridge["ports"]}

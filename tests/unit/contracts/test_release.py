@@ -77,6 +77,12 @@ def test_a_wrong_line_says_what_is_wrong(stations: dict[str, Any], told: str) ->
         LineFile.model_validate({"site": "s", "line": "l", "stations": stations})
 
 
+def test_two_settings_with_one_port_are_named() -> None:
+    line = {"site": "s", "line": "l", "stations": {"a": CONFIG}, "sockets": {"modbus": 4840}}
+    with pytest.raises(ValidationError, match=r"sockets\.modbus and opcua\.port are both 4840"):
+        LineFile.model_validate(line | {"opcua": {}})
+
+
 def test_a_station_observes_until_its_line_file_says_otherwise() -> None:
     assert config().mode is Mode.OBSERVE
     assert config(mode="guard").mode is Mode.GUARD

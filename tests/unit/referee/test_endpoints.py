@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import BadSettings
-from contracts.line import Sockets
+from contracts.line import OpcUa, Sockets
 from referee.endpoints import Endpoints, choose
 
 
@@ -17,6 +17,13 @@ def test_a_taken_port_is_named_with_its_setting() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(BadSettings, match=rf"{port}.*sockets\.mqtt"):
             choose("s", "l", Sockets(mqtt=port), dashboard=False)
+
+
+def test_a_taken_port_of_opc_ua_is_named_with_its_setting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(BadSettings, match=rf"{port}.*in use.*opcua\.port"):
+            choose("s", "l", Sockets(), OpcUa(port=port), dashboard=False)
 
 
 def test_free_ports_differ() -> None:

@@ -165,6 +165,9 @@ class Disposition(Decided):
     ] = None
     late_decision: Decision | None = None
     started_at: Stamp
+    verdict_arrived_at: Annotated[
+        Stamp | None, Field(title="The presented verdict reached the bridge")
+    ] = None
     presented_at: Stamp | None = None
     acknowledged_at: Stamp | None = None
     gate: Gate = Gate.PENDING

@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from contracts.errors import FatalError
+from contracts.identity import Stamp
 from contracts.messages import Disposition, ProcessState, SequenceRange, Stored, Trigger, Verdict
 from contracts.release import Activation
 from plc.effects import (
@@ -103,13 +104,13 @@ class Bridge:
 
     # The line's side
 
-    def on_verdict(self, verdict: Verdict) -> None:
-        """A verdict came."""
+    def on_verdict(self, verdict: Verdict, arrived_at: Stamp | None) -> None:
+        """A verdict came, and waited for its turn since it arrived."""
         station = self.stations.get(verdict.part.station)
         if station is None:
             log.warning("foreign_verdict", part=str(verdict.part))
             return
-        station.verdict(verdict, self._clock.now())
+        station.verdict(verdict, self._clock.now(), arrived_at)
         self._carry_out(station)
 
     def resume(self, kept: Sequence[KeptRelease]) -> None:

@@ -56,7 +56,7 @@ class Inbox:
         station, what = topic.split("/")[-2:]
         if what == "verdict":
             verdict = parse(Verdict, payload, topic)
-            return lambda: bridge.on_verdict(verdict)
+            return lambda: bridge.on_verdict(verdict, message.arrived_at)
         if what == "config":
             release = self._releases.take(message)
             return lambda: bridge.on_release(station, release)

@@ -58,6 +58,8 @@ class Part:
         settled: its one disposition was handed to the journal.
         intended: the journal has the decision that the registers may show.
         capture_failed: its trigger could not be handed to the camera.
+        is_captured: the camera triggered it: its picture is taken already.
+        refused: why it can be no pass, as was known when it began.
         late: a verdict that was not applied.
         gate: what the gate's sensor said, once it did.
     """
@@ -72,9 +74,12 @@ class Part:
     intended: bool = False
     settled: bool = False
     capture_failed: bool = False
+    is_captured: bool = False
+    refused: Cause | None = None
     late: Verdict | None = None
     gate: Gate | None = None
     decided_ns: int = 0
+    verdict_arrived_at: Stamp | None = None
     presented_at: Stamp | None = None
     acknowledged_at: Stamp | None = None
     key: PartKey = field(init=False)
@@ -185,6 +190,7 @@ class Part:
             late_verdict_id=self.late.verdict_id if self.late else None,
             late_decision=self.late.decision if self.late else None,
             started_at=self.trigger.started_at,
+            verdict_arrived_at=self.verdict_arrived_at if self.verdict else None,
             presented_at=self.presented_at,
             acknowledged_at=self.acknowledged_at,
             gate=self.gate or unseen,

@@ -22,6 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from contracts.errors import LinkDown, MalformedMessage
 from runtime.broker import Broker
+from runtime.clock import SystemClock
 from runtime.mqtt_messages import Incoming, Publication
 
 log = structlog.get_logger()
@@ -65,7 +66,7 @@ class Connection:
         self._broker, self._session, self._deliver = broker, session, deliver
         self.lost, self.why = threading.Event(), ""
         self._ready = threading.Event()
-        self._lock = threading.Lock()
+        self._clock, self._lock = SystemClock(), threading.Lock()
         self._under_way: dict[int, Publication] = {}
         self._answered_early: dict[int, tuple[bool, bool]] = {}
         self._largest_bytes, self._limit = LARGEST_MESSAGE_BYTES, session.in_flight_limit
@@ -197,6 +198,7 @@ class Connection:
             retained=message.retain,
             ack=lambda: self._ack(mid, qos),
             qos=qos,
+            arrived_at=self._clock.now(),
         )
         while not self.lost.is_set() and not self._deliver(incoming):
             pass  # a message of an ended connection was not acknowledged: it comes again

@@ -6,15 +6,22 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
+from contracts.identity import Stamp
+
 
 class Incoming(NamedTuple):
-    """A message; ``ack()`` after its effect is durable, else the broker sends it again."""
+    """A message; ``ack()`` after its effect is durable, else the broker sends it again.
+
+    Attributes:
+        arrived_at: when it was off the wire, before it waited for anybody here.
+    """
 
     topic: str
     payload: bytes
     retained: bool
     ack: Callable[[], None]
     qos: int = 1
+    arrived_at: Stamp | None = None
 
 
 class Publication:

@@ -81,6 +81,7 @@ def disposition_columns(disposition: Disposition) -> dict[str, Any]:
 def later_columns(disposition: Disposition) -> dict[str, Any]:
     """The moments that a later revision may add."""
     return {
+        **_moment("verdict_arrived_at", disposition.verdict_arrived_at),
         **_moment("presented_at", disposition.presented_at),
         **_moment("acknowledged_at", disposition.acknowledged_at),
     }

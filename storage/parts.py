@@ -26,7 +26,7 @@ MAY_COME_LATER = (
     "late_decision",
     *(
         f"{moment}_{clock}"
-        for moment in ("presented_at", "acknowledged_at")
+        for moment in ("verdict_arrived_at", "presented_at", "acknowledged_at")
         for clock in ("utc_ns", "monotonic_ns", "boot")
     ),
 )

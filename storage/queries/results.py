@@ -191,6 +191,10 @@ class PartTimes:
     """One part's durations, milliseconds; None where an end of it never happened.
 
     On one machine they are monotonic; across machines they rest on UTC.
+
+    Attributes:
+        verdict_to_plc_ms: the bridge's own share, its journal included: from the verdict's arrival
+            to the registers.
     """
 
     part: PartKey
@@ -199,6 +203,7 @@ class PartTimes:
     capture_to_decision_ms: float | None
     capture_to_plc_ms: float | None
     start_to_plc_ms: float | None
+    verdict_to_plc_ms: float | None
     plc_to_acknowledge_ms: float | None
     timings_ms: Mapping[str, float]
 

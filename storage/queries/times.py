@@ -17,6 +17,11 @@ Moment = tuple[InstrumentedAttribute[Any], InstrumentedAttribute[Any], Instrumen
 STARTED: Moment = (D.started_at_utc_ns, D.started_at_monotonic_ns, D.started_at_boot)
 CAPTURED: Moment = (V.captured_at_utc_ns, V.captured_at_monotonic_ns, V.captured_at_boot)
 DECIDED: Moment = (V.decided_at_utc_ns, V.decided_at_monotonic_ns, V.decided_at_boot)
+ARRIVED: Moment = (
+    D.verdict_arrived_at_utc_ns,
+    D.verdict_arrived_at_monotonic_ns,
+    D.verdict_arrived_at_boot,
+)
 PRESENTED: Moment = (D.presented_at_utc_ns, D.presented_at_monotonic_ns, D.presented_at_boot)
 ACKNOWLEDGED: Moment = (
     D.acknowledged_at_utc_ns,
@@ -54,7 +59,7 @@ def latencies(
     return [part_times(row) for row in session.execute(wanted)]
 
 
-def times_of_parts() -> Select[Any]:
+def times_of_parts() -> Select[*tuple[Any, ...]]:
     """The columns that ``part_times`` reads, a row a disposition."""
     return select(
         D.station,
@@ -65,6 +70,7 @@ def times_of_parts() -> Select[Any]:
         ms_between(CAPTURED, DECIDED).label("capture_to_decision_ms"),
         ms_between(CAPTURED, PRESENTED).label("capture_to_plc_ms"),
         ms_between(STARTED, PRESENTED).label("start_to_plc_ms"),
+        ms_between(ARRIVED, PRESENTED).label("verdict_to_plc_ms"),
         ms_between(PRESENTED, ACKNOWLEDGED).label("plc_to_acknowledge_ms"),
         V.timings_ms,
     ).outerjoin(V, same_part())
@@ -79,6 +85,7 @@ def part_times(row: Any) -> PartTimes:
         capture_to_decision_ms=row.capture_to_decision_ms,
         capture_to_plc_ms=row.capture_to_plc_ms,
         start_to_plc_ms=row.start_to_plc_ms,
+        verdict_to_plc_ms=row.verdict_to_plc_ms,
         plc_to_acknowledge_ms=row.plc_to_acknowledge_ms,
         timings_ms=row.timings_ms or {},
     )

@@ -119,7 +119,8 @@ def test_mbpoll_does_a_whole_handshake(line):
     until(lambda: any(d.part_id == 4711 for d in line.ledger.values()), 5)
     (disposed,) = [d for d in line.ledger.values() if d.part_id == 4711]
     assert disposed.decision is Decision.PASS
-    assert disposed.started_at.monotonic_ns < disposed.presented_at.monotonic_ns
+    assert disposed.started_at.monotonic_ns < disposed.verdict_arrived_at.monotonic_ns
+    assert disposed.verdict_arrived_at.monotonic_ns < disposed.presented_at.monotonic_ns
     assert disposed.presented_at.monotonic_ns < disposed.acknowledged_at.monotonic_ns
 
 

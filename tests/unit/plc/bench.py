@@ -109,7 +109,7 @@ class Bench:
             decided_at=now,
             deadline_ms=trigger.deadline_ms,
         )
-        self.station.verdict(verdict, now)
+        self.station.verdict(verdict, now, now)
         self.commit()
         return verdict
 

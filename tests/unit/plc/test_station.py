@@ -31,6 +31,8 @@ def test_a_pass_is_shown_acknowledged_answered_and_only_then_settled(bench):
     assert (bench.read()["ack_echo"], bench.read()["ack_state"]) == (1, 1)
     assert not bench.bits()["result_valid"]
     assert (bench.settled[1].decision, bench.settled[1].gate) == (PASS, Gate.NOT_ASKED)
+    settled = bench.settled[1]
+    assert settled.verdict_arrived_at.ms_since(settled.started_at) == 50
 
 
 def test_a_pass_that_is_not_acknowledged_in_time_is_withdrawn_for_good(bench):
@@ -50,6 +52,7 @@ def test_a_late_pass_is_recorded_and_never_applied(bench):
     bench.say(1, PASS)
     assert bench.read()["verdict"] == 3
     assert bench.settled[1].cause is Cause.EXPIRED
+    assert bench.settled[1].verdict_arrived_at is None
     assert [(note.verdict_id, note.decision) for note in bench.notes] == [("v1", PASS)]
 
 

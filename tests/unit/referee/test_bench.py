@@ -95,6 +95,7 @@ def test_steps_add_up_to_the_whole() -> None:
         capture_to_decision_ms=96.0,
         capture_to_plc_ms=99.0,
         start_to_plc_ms=100.0,
+        verdict_to_plc_ms=2.0,
         plc_to_acknowledge_ms=1.0,
         timings_ms=timings,
     )

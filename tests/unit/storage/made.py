@@ -82,6 +82,7 @@ def disposition(seq: int, decision: Decision = Decision.PASS, **changes: Any) ->
         "release_id": "r1",
         "verdict_id": None if decision is Decision.NO_VERDICT else f"v-{of}",
         "started_at": at(seq),
+        "verdict_arrived_at": None if decision is Decision.NO_VERDICT else at(seq + 0.052),
         "presented_at": at(seq + 0.060),
         "gate": Gate.PENDING,
     }

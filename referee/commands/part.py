@@ -121,6 +121,7 @@ def _times(story: PartStory) -> Rows:
         "trigger to capture": story.times.start_to_capture_ms,
         "capture to decision": story.times.capture_to_decision_ms,
         "capture to PLC": story.times.capture_to_plc_ms,
+        "verdict at the bridge to PLC": story.times.verdict_to_plc_ms,
         "PLC to acknowledge": story.times.plc_to_acknowledge_ms,
         **{f"  {step}": ms for step, ms in story.times.timings_ms.items()},
     }

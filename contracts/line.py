@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -92,15 +93,70 @@ class OpcUa(Config):
     ] = ()
 
 
+PartNumber = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class SoftBelt(Config):
+    """How a simulated belt runs. ``..._every_s`` is time of the belt's own clock at its greatest
+    speed: a seed has it stop at the same part again, however quick the machine is."""
+
+    speed_change_every_s: Annotated[Seconds | None, Field(title="On average; never if none")] = None
+    least_speed: Annotated[
+        float, Field(gt=0, le=1, title="As a share of the greatest, which the gate's way is for")
+    ] = 1.0
+    stop_every_s: Annotated[Seconds | None, Field(title="On average; never if none")] = None
+    stop_for_s: Annotated[Seconds, Field(title="How long it stands then")] = 2.0
+
+    @model_validator(mode="after")
+    def _speed_changes_between_two_speeds(self) -> Self:
+        if (self.speed_change_every_s is not None) != (self.least_speed < 1):
+            raise ValueError(
+                "speed_change_every_s and a least_speed below 1 go together: give both or neither"
+            )
+        return self
+
+
+class SoftFaults(Config):
+    """What goes wrong beside the belt. Parts are counted from 1 at the camera, over the whole
+    run."""
+
+    low_air_at: Annotated[
+        tuple[PartNumber, ...],
+        Field(title="Parts for which the gate fires and does not move: they go through"),
+    ] = ()
+    restart_at: Annotated[
+        tuple[PartNumber, ...], Field(title="The PLC starts anew once these parts are announced")
+    ] = ()
+    bin_holds: Annotated[
+        int | None, Field(ge=1, title="Parts; when it is full the belt stops. Endless if none")
+    ] = None
+    bin_emptied_after_s: Annotated[Seconds, Field(title="After it was full")] = 5.0
+
+
 class SoftPlc(Config):
     """The simulated PLC of demo lines and tests: a belt, a gate and a sensor behind it."""
 
     parts_per_s: Annotated[float, Field(gt=0, le=200, title="Parts that pass a station a second")]
     gate_after_ms: Annotated[
-        int | None, Field(ge=20, title="From the trigger to the gate; deadline_ms + 200 if none")
+        int | None,
+        Field(
+            ge=20,
+            title="From the trigger to the gate, at each station; if none, what the station's gate "
+            "says, or deadline_ms + 200",
+        ),
     ] = None
     jitter: Annotated[float, Field(ge=0, le=0.9, title="Spread of the spacing, as a share")] = 0.1
     seed: int = 0
+    belt: SoftBelt = SoftBelt()
+    faults: SoftFaults = SoftFaults()
+
+    def gate_way_ms(self, station: Station) -> int:
+        """From the trigger to the gate on the fastest belt, in whole milliseconds."""
+        if self.gate_after_ms is not None:
+            return self.gate_after_ms
+        gate = station.gate
+        return floor(gate.travel_ms) if gate else station.deadline_ms + 200
 
 
 class Archive(Config):

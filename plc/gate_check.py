@@ -31,12 +31,15 @@ class GatePart(NamedTuple):
     """One part at the gate, as the PLC reports it. ``seq`` counts since the PLC booted.
 
     Attributes:
+        ordered: whether the program told the gate to eject it.
+        ejected: whether the gate's sensor saw it go.
         mode: guard, if it was when the part was triggered or when it was at the gate.
     """
 
     boot_id: int
     seq: int
     part_id: int
+    ordered: bool
     ejected: bool
     mode: Mode
 
@@ -46,6 +49,7 @@ class GateCheck(NamedTuple):
 
     Attributes:
         unmatched: parts at the gate that the ledger does not have.
+        not_moved: parts that went through although the program ordered the gate to eject them.
     """
 
     ejected: int
@@ -53,6 +57,7 @@ class GateCheck(NamedTuple):
     wrong_pass: int
     over_rejected: int
     unmatched: int
+    not_moved: int
 
 
 def gate_parts(unit: Mapping[str, Any]) -> list[GatePart]:
@@ -62,6 +67,7 @@ def gate_parts(unit: Mapping[str, Any]) -> list[GatePart]:
             part["boot_id"],
             part["seq"],
             part["part_id"],
+            part["ordered"] == "ejected",
             part["gate"] == "ejected",
             Mode(part["mode"]),
         )
@@ -90,6 +96,7 @@ def check_gate(ledger: Iterable[LedgerPart], gate: Iterable[GatePart]) -> GateCh
         wrong_pass=found["wrong_pass"],
         over_rejected=found["over_rejected"],
         unmatched=found["unmatched"],
+        not_moved=sum(part.ordered and not part.ejected for part in parts),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from contracts.line import LineFile, SoftPlc
+from plc.soft_plc.options import written
 from referee.endpoints import LOOPBACK, Endpoints
 from referee.project import ROOT
 from referee.rundir import database_url
@@ -103,12 +104,8 @@ def soft_plc_argv(
     line: LineFile, plc: SoftPlc, endpoints: Endpoints, report: Path, parts: int | None = None
 ) -> list[str]:
     """The simulated PLC; with ``parts`` it stops after so many at each station."""
-    longest_deadline = max(station.deadline_ms for station in line.stations.values())
-    gate_after_ms = plc.gate_after_ms or longest_deadline + 200
-    argv = [sys.executable, "-m", "plc.soft_plc"]
+    ways_ms = {each.plc_unit: plc.gate_way_ms(each) for each in line.stations.values()}
+    argv = [sys.executable, "-m", "plc.soft_plc", *written(plc, ways_ms)]
     argv += ["--host", endpoints.reachable_host, "--port", str(endpoints.modbus)]
-    for station in line.stations.values():
-        argv += ["--unit", str(station.plc_unit)]
-    argv += ["--parts-per-s", str(plc.parts_per_s), "--gate-after-ms", str(gate_after_ms)]
-    argv += ["--jitter", str(plc.jitter), "--seed", str(plc.seed), "--report", str(report)]
+    argv += ["--report", str(report)]
     return argv + (["--parts", str(parts)] if parts is not None else [])

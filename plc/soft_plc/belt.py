@@ -33,13 +33,17 @@ class Slot:
     """One part on the belt. It starts as a reject; only an answered acknowledgement clears it.
 
     Attributes:
-        seq: how many parts the PLC has counted since it booted; TriggerSeq is its low 16 bits.
+        number: of the run, from 1; the PLC does not know it.
+        boot_id: of the PLC that counted it; one that started since has forgotten the part.
+        seq: how many parts the PLC had counted since it booted; TriggerSeq is its low 16 bits.
         mode: how the station ran when the part passed the camera, as the PLC had read it.
         announced: whether the bridge was told of it when it passed the camera.
         pending: its pass was acknowledged and the bridge has not answered yet.
         cleared: the bridge answered that the pass is journaled.
     """
 
+    number: int
+    boot_id: int
     seq: int
     part_id: int
     encoder: int
@@ -57,18 +61,29 @@ class Slot:
 
 
 class Passing(NamedTuple):
-    """What a stretch of belt brought, in order."""
+    """What a stretch of belt brought.
+
+    Attributes:
+        at_gate: the part that ended the stretch; None where no part came to the gate.
+        left_ns: of the way that was asked for.
+    """
 
     at_camera: list[Slot]
-    at_gate: list[Slot]
+    at_gate: Slot | None
+    left_ns: int
 
 
 class Belt:
-    """Parts between camera and gate."""
+    """Parts between camera and gate.
+
+    Attributes:
+        count: parts since the PLC booted.
+        total: parts of the run.
+    """
 
     def __init__(self, plan: BeltPlan, boot_id: int) -> None:
         self.plan, self.boot_id = plan, boot_id
-        self.now_ns = self.count = 0
+        self.now_ns = self.count = self.total = 0
         self.slots: deque[Slot] = deque()
         self._random = random.Random(plan.seed)
         self._next_ns = self._spacing_ns()
@@ -76,23 +91,31 @@ class Belt:
     @property
     def is_fed(self) -> bool:
         """Whether the last part has been put on."""
-        return self.plan.parts is not None and self.count >= self.plan.parts
+        return self.plan.parts is not None and self.total >= self.plan.parts
 
-    def run(self, elapsed_ns: int) -> Passing:
-        """Move on by so much."""
-        self.now_ns += elapsed_ns
+    def run(self, way_ns: int) -> Passing:
+        """Move on by so much, or to the next part at the gate: the belt may have to stop there."""
+        end_ns = self.now_ns + way_ns
+        gate_ns = self.slots[0].gate_due_ns if self.slots else end_ns
+        self.now_ns = max(self.now_ns, min(gate_ns, end_ns))
         at_camera = []
         while self._next_ns <= self.now_ns and not self.is_fed:
             at_camera.append(self._put_on(self._next_ns))
             self._next_ns += self._spacing_ns()
-        at_gate = []
-        while self.slots and self.slots[0].gate_due_ns <= self.now_ns:
-            at_gate.append(self.slots.popleft())
-        return Passing(at_camera, at_gate)
+        is_there = bool(self.slots) and self.slots[0].gate_due_ns <= self.now_ns
+        at_gate = self.slots.popleft() if is_there else None
+        return Passing(at_camera, at_gate, end_ns - self.now_ns)
+
+    def restart(self, boot_id: int) -> None:
+        """The PLC counts from 0 again and knows nothing of the parts that lie on the belt."""
+        self.boot_id, self.count = boot_id, 0
+        for slot in self.slots:
+            slot.mode, slot.pending, slot.cleared = Mode.GUARD, False, False
 
     def find(self, seq16: int) -> Slot | None:
-        """The part of that TriggerSeq, while it is before the gate."""
-        return next((slot for slot in self.slots if slot.seq16 == seq16), None)
+        """The part of that TriggerSeq, while it is before the gate and known to the PLC."""
+        known = (slot for slot in self.slots if slot.boot_id == self.boot_id)
+        return next((slot for slot in known if slot.seq16 == seq16), None)
 
     def age_ns(self, slot: Slot) -> int:
         """How long ago the part passed the camera, in belt time."""
@@ -100,9 +123,11 @@ class Belt:
 
     def _put_on(self, at_ns: int) -> Slot:
         self.count += 1
+        self.total += 1
         part_id = self.boot_id * 1_000_000 + self.count % 1_000_000
         encoder = at_ns // 1_000_000 & 0xFFFFFFFF
-        slot = Slot(self.count, part_id, encoder, at_ns + self.plan.gate_after_ms * 1_000_000)
+        gate_due_ns = at_ns + self.plan.gate_after_ms * 1_000_000
+        slot = Slot(self.total, self.boot_id, self.count, part_id, encoder, gate_due_ns)
         self.slots.append(slot)
         return slot
 

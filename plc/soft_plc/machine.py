@@ -72,7 +72,7 @@ class SoftPlc:
             program.wrote(image)
 
     async def _exchange(self, unit: int, program: Program) -> None:
-        if time.monotonic() < self._retry_s[unit]:
+        if time.monotonic() < self._retry_s[unit] or program.is_away:
             return
         try:
             await self._link.open()

@@ -8,7 +8,7 @@ answer taken from before.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from contracts.causes import Mode
 from plc.part_book import ACCEPTED, REFUSED
@@ -16,6 +16,8 @@ from plc.phases import BridgePhase
 from plc.plc_image import RESYNC, PlcImage
 from plc.registers import CANARY, COILS, DISCRETE_INPUTS, MAP_VERSION, bits_to_word, word_to_bits
 from plc.soft_plc.belt import Belt, Slot
+from plc.soft_plc.drive import Drive
+from plc.soft_plc.gate import EJECTED, RejectGate
 from plc.soft_plc.tally import Tally
 from plc.view import MODES
 
@@ -26,35 +28,52 @@ NOT_READY_NS = 2_000_000_000  # so long without TriggerReady, and the belt stops
 ALONE_NS = 10_000_000_000  # so long without a bridge, and the belt stops
 STALE_TRIGGER_NS = 500_000_000  # a trigger is for now: one this old is not announced any more
 OPERATOR_NS = 1_000_000_000  # so long after a fault, somebody clears it
+BOOT_NS = 1_000_000_000  # so long a PLC that starts anew is away
+LARGEST_BOOT_ID = 4294  # part ids are boot id * 1,000,000 + count, within 32 bits
 _MODES = {number: mode for mode, number in MODES.items()}
 
 
 class Program:
     """One unit: belt, shift register, gate and what it has to say to the bridge."""
 
-    def __init__(self, belt: Belt, tally: Tally) -> None:
-        self.belt, self.tally = belt, tally
+    def __init__(
+        self, belt: Belt, drive: Drive, gate: RejectGate, restart_at: Iterable[int] = ()
+    ) -> None:
+        self.belt, self.drive, self.gate = belt, drive, gate
+        self.tally = Tally(belt.boot_id, belt.plan.parts)
+        self._restart_at = deque(sorted(restart_at))
+        self._now_ns = self._up_ns = 0
+        self._boot()
+
+    def _boot(self) -> None:
+        """A PLC that starts: what it knew of parts, counters and bridge is gone."""
         self.mode = Mode.GUARD  # until the bridge says otherwise
-        self.image = PlcImage(plc_boot_id=belt.boot_id)
+        self.image = PlcImage(plc_boot_id=self.belt.boot_id)
         self.connected = self.started = self.ready = self.line_stop = False
         self._bridge_boot_id = 0
         self._unannounced: deque[Slot] = deque()
-        self._confirms: deque[int] = deque()
+        self._confirms: deque[tuple[int, int]] = deque()
         self._resync = True
         self._clear = False
         self._written: PlcImage | None = None
-        self._now_ns = self._ready_ns = self._connected_ns = self._fault_ns = 0
+        self._ready_ns = self._connected_ns = self._fault_ns = self._now_ns
 
     @property
     def belt_runs(self) -> bool:
-        """A line without TriggerReady stops after a moment, one without a bridge a little later."""
-        if not self.started or self.line_stop:
+        """A line without TriggerReady stops after a moment, one without a bridge a little later.
+        One whose bin is full stops at once: the next reject would have nowhere to go."""
+        if not self.started or self.line_stop or self.gate.bin_is_full:
             return False
         if self.belt.is_fed or self.ready:
             return True
         if self.connected:
             return self._now_ns - self._ready_ns < NOT_READY_NS
         return self._now_ns - self._connected_ns < ALONE_NS
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it starts just now, and neither speaks nor listens."""
+        return self._now_ns < self._up_ns
 
     @property
     def is_done(self) -> bool:
@@ -66,13 +85,19 @@ class Program:
         """Let the belt run up to now, and the gate act."""
         elapsed_ns = now_ns - self._now_ns if self._now_ns else 0
         self._now_ns = now_ns
-        passing = self.belt.run(elapsed_ns if self.belt_runs else 0)
-        for slot in passing.at_camera:
-            self.tally.triggered += 1
-            slot.mode = self.mode
-            self._unannounced.append(slot)
-        for slot in passing.at_gate:
-            self._gate(slot)
+        self._start_anew_if_planned()
+        self.gate.look_after(now_ns)
+        left_ns = self.drive.travel(self.belt.now_ns, elapsed_ns) if self.belt_runs else 0
+        while self.belt_runs:
+            passing = self.belt.run(left_ns)
+            for slot in passing.at_camera:
+                self.tally.triggered += 1
+                slot.mode = self.mode
+                self._unannounced.append(slot)
+            if passing.at_gate is None:
+                break
+            self._gate(passing.at_gate)
+            left_ns = passing.left_ns
 
     def next_write(self) -> PlcImage | None:
         """What to write now, one event a write; None when there is nothing new."""
@@ -92,18 +117,22 @@ class Program:
                 part_id=slot.part_id, encoder=slot.encoder, trigger_seq=slot.seq16
             )
         if self._confirms and not self._resync:
-            image = image._replace(reject_confirm_seq=self._confirms[0], confirm_status=1)
+            seq16, status = self._confirms[0]
+            image = image._replace(reject_confirm_seq=seq16, confirm_status=status)
         self.image = image
         return None if image == self._written else image
 
     def wrote(self, image: PlcImage) -> None:
         """The bridge has it."""
+        if image.plc_boot_id != self.belt.boot_id:
+            return  # the PLC started anew while it was on the wire
         if self._resync:
             self._resync = False
         else:
             if self._unannounced and image.trigger_seq == self._unannounced[0].seq16:
                 self._unannounced.popleft().announced = True
-            if self._confirms and image.reject_confirm_seq == self._confirms[0]:
+            told = (image.reject_confirm_seq, image.confirm_status)
+            if self._confirms and told == self._confirms[0]:
                 self._confirms.popleft()
                 self.tally.confirmed += 1
         self._clear = False
@@ -118,6 +147,8 @@ class Program:
 
     def read(self, inputs: Mapping[str, float]) -> None:
         """The input registers, read in one go."""
+        if self.is_away:
+            return
         if inputs["canary"] != CANARY or inputs["map_version"] != MAP_VERSION:
             self.lost()
             return
@@ -168,11 +199,24 @@ class Program:
         return slot.gate_due_ns - self.belt.now_ns > ACK_ROOM_NS
 
     def _gate(self, slot: Slot) -> None:
+        """Order, fire, and tell what the sensor saw: of a part that it knows."""
         mode = Mode.GUARD if slot.mode is Mode.GUARD else self.mode
-        ejected = mode is Mode.GUARD and not slot.cleared
-        if ejected:
-            self._confirms.append(slot.seq16)
-        self.tally.gate(slot, mode, ejected=ejected)
+        ordered = mode is Mode.GUARD and not slot.cleared
+        status = self.gate.eject(slot.number, self._now_ns) if ordered else 0
+        if ordered and slot.boot_id == self.belt.boot_id:
+            self._confirms.append((slot.seq16, status))
+        self.tally.gate(slot, mode, ordered=ordered, ejected=status == EJECTED)
+
+    def _start_anew_if_planned(self) -> None:
+        """Once the part is announced: one that nobody ever counted could be in no ledger."""
+        if not self._restart_at or self.belt.total < self._restart_at[0] or self._unannounced:
+            return
+        self._restart_at.popleft()
+        boot_id = self.belt.boot_id % LARGEST_BOOT_ID + 1
+        self.belt.restart(boot_id)
+        self.tally.restarted(boot_id)
+        self._up_ns = self._now_ns + BOOT_NS
+        self._boot()
 
     def _give_up_unannounced(self) -> None:
         self.tally.untracked += len(self._unannounced)
@@ -180,7 +224,7 @@ class Program:
 
     def _control(self) -> int:
         on = {
-            "line_running": self.belt_runs,
+            "line_running": self.belt_runs and not self.drive.stands,
             "trigger_enable": True,
             "buffer_enable": True,
             "clear_error": self._clear,

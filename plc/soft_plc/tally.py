@@ -16,19 +16,26 @@ class Tally:
 
     def __init__(self, boot_id: int, parts: int | None) -> None:
         self._boot_id = boot_id
-        self.triggered = self.ejected = self.passed = self.untracked = 0
-        self.acknowledged = self.confirmed = 0
+        self.triggered = self.ordered = self.ejected = self.passed = self.untracked = 0
+        self.acknowledged = self.confirmed = self.restarts = 0
         self.parts: deque[dict[str, Any]] = deque(maxlen=parts or KEPT_OF_AN_ENDLESS_RUN)
 
-    def gate(self, slot: Slot, mode: Mode, *, ejected: bool) -> None:
-        """A part went through the gate, or into the bin."""
+    def restarted(self, boot_id: int) -> None:
+        """The PLC did. What was counted is of the run, not of the PLC."""
+        self._boot_id = boot_id
+        self.restarts += 1
+
+    def gate(self, slot: Slot, mode: Mode, *, ordered: bool, ejected: bool) -> None:
+        """A part went through the gate, or into the bin, as the program ordered or not."""
+        self.ordered += ordered
         self.ejected += ejected
         self.passed += not ejected
         self.parts.append(
             {
                 "part_id": slot.part_id,
                 "seq": slot.seq,
-                "boot_id": self._boot_id,
+                "boot_id": slot.boot_id,
+                "ordered": "ejected" if ordered else "passed",
                 "gate": "ejected" if ejected else "passed",
                 "mode": str(mode),
                 "cleared": slot.cleared,
@@ -41,6 +48,8 @@ class Tally:
         return {
             "boot_id": self._boot_id,
             "triggered": self.triggered,
+            "restarts": self.restarts,
+            "ordered": self.ordered,
             "ejected": self.ejected,
             "passed": self.passed,
             "untracked": self.untracked,

@@ -18,7 +18,8 @@ def part(seq: int, decision: Decision) -> DecidedPart:
 
 
 def at_the_gate(seq: int, gate: str) -> dict[str, Any]:
-    return {"part_id": 100 + seq, "seq": seq, "boot_id": 7, "gate": gate, "mode": "guard"}
+    part = {"part_id": 100 + seq, "seq": seq, "boot_id": 7, "mode": "guard"}
+    return part | {"ordered": gate, "gate": gate}
 
 
 def facts(**changes: Any) -> RunFacts:

@@ -41,16 +41,16 @@ class SoftPlc:
             for unit, program in self._programs.items():
                 await self._exchange(unit, program)
             if started_s >= self._report_s:
-                self.write_report(done=False)
+                self.write_report(done=False, whole=False)
                 self._report_s = started_s + REPORT_EVERY_S
             await asyncio.sleep(max(0.0005, self._cycle_s - (time.monotonic() - started_s)))
         moving.cancel()
-        self.write_report(done=self._is_done())
+        self.write_report(done=self._is_done(), whole=True)
         self._link.close()
 
-    def write_report(self, *, done: bool) -> None:
-        """Replace the report, whole."""
-        units = {str(unit): program.tally.as_dict() for unit, program in self._programs.items()}
+    def write_report(self, *, done: bool, whole: bool) -> None:
+        """Replace the report; ``whole`` with every part."""
+        units = {str(unit): program.report(whole=whole) for unit, program in self._programs.items()}
         body = json.dumps({"done": done, "at_utc_ns": time.time_ns(), "units": units})
         unfinished = self._report.with_suffix(".part")
         unfinished.write_text(body, encoding="utf-8")

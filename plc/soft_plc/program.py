@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from contracts.causes import Mode
 from plc.part_book import ACCEPTED, REFUSED
@@ -80,6 +81,11 @@ class Program:
         """All parts are through, and the bridge was told all there is to tell."""
         told = self.connected and not (self._resync or self._unannounced or self._confirms)
         return self.belt.is_fed and not self.belt.slots and told and self._written == self.image
+
+    def report(self, *, whole: bool) -> dict[str, Any]:
+        """This unit's part of the report; ``whole`` with every part."""
+        things = {"bin_full": self.gate.times_full, "belt_stops": self.drive.stops}
+        return self.tally.as_dict(whole=whole) | things
 
     def move(self, now_ns: int) -> None:
         """Let the belt run up to now, and the gate act."""

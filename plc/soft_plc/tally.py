@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import Any
 
 from contracts.causes import Mode
 from plc.soft_plc.belt import Slot
 
 KEPT_OF_AN_ENDLESS_RUN = 2000
+TOLD_ON_THE_WAY = 200
 
 
 class Tally:
@@ -43,8 +45,9 @@ class Tally:
             }
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """For the report."""
+    def as_dict(self, *, whole: bool) -> dict[str, Any]:
+        """For the report. On the way it has the newest parts: to write many holds up the PLC."""
+        parts = list(self.parts) if whole else list(islice(reversed(self.parts), TOLD_ON_THE_WAY))
         return {
             "boot_id": self._boot_id,
             "triggered": self.triggered,
@@ -55,5 +58,5 @@ class Tally:
             "untracked": self.untracked,
             "acknowledged": self.acknowledged,
             "confirmed": self.confirmed,
-            "parts": list(self.parts),
+            "parts": parts if whole else parts[::-1],
         }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.causes import Cause, Decision
+from contracts.causes import Cause, Decision, Gate
 from contracts.messages import Trigger
 from plc.gate_check import LedgerPart, check_gate, gate_parts
 from tests.contract.plc.plc_line import PlcLine, plc_line, release
@@ -189,3 +189,35 @@ def wait_for_release(line: PlcLine, timeout_s: float = 20) -> None:
     while line.state is None or not line.state.releases:
         assert time.monotonic() < until, line.logs()
         time.sleep(0.05)
+
+
+def test_a_gate_without_air_a_full_bin_and_a_plc_that_starts_anew_end_as_they_must(line):
+    line.decide = lambda trigger, rng: (
+        Decision.REJECT if trigger.part.trigger_seq % 3 == 0 else Decision.PASS,
+        0.03,
+    )
+    line.start_bridge()
+    plc = line.start_soft_plc(
+        *("--parts", "60", "--parts-per-s", "20", "--gate-after-ms", "700"),
+        *("--low-air-at", "9", "--bin-holds", "8", "--bin-emptied-after-s", "0.5"),
+        *("--restart-at", "45", "--stop-every-s", "1", "--stop-for-s", "0.3"),
+    )
+    reasons = set()
+    until_s = time.monotonic() + 60
+    while plc.poll() is None:
+        assert time.monotonic() < until_s, line.logs()
+        reasons.add(line.state.reason if line.state else "")
+        time.sleep(0.05)
+    wait_for_ledger(line, 60)
+    assert "top: unconfirmed_reject" in reasons
+    report, check = line.report(), checked(line)
+    assert (check.wrong_pass, check.not_moved, check.unmatched) == (1, 1, 0)
+    first, second = sorted({d.part.epoch for d in line.ledger.values()})
+    by_seq = {(d.part.epoch, d.part.trigger_seq): d for d in line.ledger.values()}
+    assert by_seq[first, 9].gate is Gate.LOW_AIR
+    assert (report["restarts"], report["triggered"], report["passed"]) == (1, 60, check.passed)
+    counted = [sum(d.part.epoch == e for d in line.ledger.values()) for e in (first, second)]
+    assert counted[0] >= 45
+    assert sum(counted) == 60
+    assert report["bin_full"] > 0
+    assert report["belt_stops"] > 0

@@ -1,0 +1,70 @@
+"""The bridge's own share of a part's time: from the verdict's arrival to the registers. Pure.
+
+The bridge stamps a verdict when it comes off the wire, before it waits for anybody, and the part
+when the registers show it: between them lie the parsing, the journal's commit with its flush, and
+the wait for the place on the registers. One result is shown at a time, so a verdict that arrives
+while the PLC has not taken the one before waits for the PLC. Both figures are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from storage.queries import PartTimes
+
+
+class Quantiles(NamedTuple):
+    """Nearest ranks, in milliseconds."""
+
+    parts: int
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+class Share(NamedTuple):
+    """The same of two sets of parts.
+
+    Attributes:
+        all: every part that was shown.
+        free: those whose verdict arrived when no other result waited for the PLC's answer.
+    """
+
+    all: Quantiles
+    free: Quantiles
+
+
+def share_of(times: Iterable[PartTimes]) -> Share:
+    """What the stamps of a run say."""
+    shown = sorted((one for one in times if one.verdict_to_plc_ms is not None), key=_shown_ms)
+    everything = [one.verdict_to_plc_ms or 0.0 for one in shown]
+    free = [
+        one.verdict_to_plc_ms or 0.0
+        for before, one in zip([None, *shown], shown, strict=False)
+        if before is None or _arrived_ms(one) >= _taken_ms(before)
+    ]
+    return Share(quantiles(everything), quantiles(free))
+
+
+def quantiles(values_ms: Sequence[float]) -> Quantiles:
+    """Nearest rank: the smallest value with at least that share of the values at or below it."""
+    ranked = sorted(values_ms)
+
+    def at(percent: int) -> float | None:
+        return round(ranked[-(-len(ranked) * percent // 100) - 1], 2) if ranked else None
+
+    return Quantiles(len(ranked), at(50), at(95), at(99))
+
+
+def _shown_ms(one: PartTimes) -> float:
+    return one.started_at_utc_ns / 1e6 + (one.start_to_plc_ms or 0.0)
+
+
+def _arrived_ms(one: PartTimes) -> float:
+    return _shown_ms(one) - (one.verdict_to_plc_ms or 0.0)
+
+
+def _taken_ms(one: PartTimes) -> float:
+    """When the PLC had acknowledged it; when it was shown, where it never was."""
+    return _shown_ms(one) + (one.plc_to_acknowledge_ms or 0.0)

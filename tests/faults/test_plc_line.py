@@ -1,0 +1,22 @@
+"""The long benchmark of the bridge, short: 500 parts, two restarts, late and lost verdicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.plc_line.outcome import outcome_of
+from benchmarks.plc_line.run import Plan, run
+from contracts.causes import Cause
+
+PLAN = Plan(parts=500, parts_per_s=40, restarts=2, deadline_ms=600)
+
+
+def test_restarts_late_and_lost_verdicts_bring_no_wrong_pass_and_a_closed_ledger(tmp_path: Path):
+    outcome = outcome_of(run(PLAN, tmp_path))
+    assert outcome.broken(over_rejected_allowed=PLAN.parts) == []  # how quick is no test's to say
+    assert (outcome.triggered, outcome.restarts) == (500, 2)
+    assert outcome.late > 0
+    of_restarts = [outcome.no_verdict[c] for c in (Cause.BRIDGE_RESTART, Cause.MISSED_TRIGGER)]
+    assert sum(of_restarts) > 0
+    assert outcome.no_verdict[Cause.EXPIRED] > 0
+    assert outcome.passed > 0

@@ -46,6 +46,17 @@ class Mode(StrEnum):
     BYPASS = "bypass"
 
 
+class TriggerSource(StrEnum):
+    """Who says that there is a part, and so who numbers it.
+
+    PLC announces a part and the camera is asked for its picture. CAMERA alone, free-running or
+    fired by a light barrier: each of its frames is a part, and ingest numbers them.
+    """
+
+    PLC = "plc"
+    CAMERA = "camera"
+
+
 class Gate(StrEnum):
     """What the gate's own sensor said of a part that was to be ejected."""
 

@@ -37,6 +37,11 @@ def decided(part: PartKey) -> str:
     return f"decided:{part}"
 
 
+def numbers(station: str) -> str:
+    """Key on the journal Redis: how far the parts are numbered that the camera triggers."""
+    return f"numbers:{station}"
+
+
 class Topics(NamedTuple):
     """MQTT topics of one line."""
 

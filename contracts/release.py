@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from contracts.causes import Mode
+from contracts.causes import Mode, TriggerSource
 from contracts.identity import Message, Slug
 
 Point = tuple[float, float]
@@ -91,6 +91,11 @@ class OpenCvCamera(Config):
     source: Annotated[str, Field(title="Path, USB index such as 0, or rtsp:// URL")]
     jpeg_quality: Annotated[int, Field(ge=1, le=100, title="Quality of the frames sent on")] = 95
 
+    @property
+    def is_live(self) -> bool:
+        """Whether frames come when the camera likes: a USB index or a URL, not a file."""
+        return self.source.isdecimal() or "://" in self.source
+
 
 DeadlineMs = Annotated[
     int,
@@ -107,6 +112,13 @@ class StationConfig(Config):
     """One station of a line, as its line file describes it."""
 
     camera: Annotated[Camera, Field(title="Where pictures come from")]
+    trigger: Annotated[
+        TriggerSource, Field(title="plc: it announces each part; camera: each frame is a part")
+    ] = TriggerSource.PLC
+    frames_per_s: Annotated[
+        float | None,
+        Field(gt=0, le=200, title="Trigger camera: at most so many; each if none"),
+    ] = None
     prompts: Annotated[tuple[Prompt, ...], Field(min_length=1, max_length=64)]
     scale_mm_per_px: Annotated[
         Annotated[float, Field(gt=0)] | Literal["unknown"],
@@ -131,6 +143,14 @@ class StationConfig(Config):
     def _can_be_looked_for(self) -> Self:
         _check_polygon(self.region_of_interest)
         _check_names(self.prompts)
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_triggered(self) -> Self:
+        if self.trigger is TriggerSource.CAMERA:
+            _check_camera_alone(self)
+        elif self.frames_per_s is not None:
+            raise ValueError("frames_per_s goes with trigger camera")
         return self
 
     @property
@@ -225,6 +245,17 @@ class Activation(Release):
         if self.config.mode is Mode.BYPASS and not (self.who.strip() and self.why.strip()):
             raise ValueError("mode bypass needs who and why")
         return self
+
+
+def _check_camera_alone(config: StationConfig) -> None:
+    """No PLC announces its parts, so none can know which part a result is of."""
+    if config.mode is Mode.GUARD:
+        raise ValueError("trigger camera has no mode guard: no PLC knows where such a part is")
+    if config.recipes:
+        raise ValueError("trigger camera has no recipes: a PLC selects them with its triggers")
+    is_live = isinstance(config.camera, OpenCvCamera) and config.camera.is_live
+    if config.frames_per_s is None and not is_live:
+        raise ValueError("trigger camera needs frames_per_s: this camera has no pace of its own")
 
 
 def _check_polygon(corners: tuple[Point, ...] | None) -> None:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Mapping
 from functools import partial
 
 import redis
 
 from contracts import names
 from contracts.errors import FatalError
+from contracts.messages import Stored
 from ingest.cameras.opening import CameraOpener
+from ingest.frame_parts import FrameParts
 from ingest.frame_stream import FrameStream
+from ingest.notices import MqttNotices
+from ingest.output import PartOutput
+from ingest.part_numbers import PartNumbers
 from ingest.readiness import standing
 from ingest.settings import IngestSettings
+from ingest.station import IngestStation
 from ingest.station_camera import StationCamera
-from ingest.worker import Limits, StationWorker
+from ingest.worker import StationWorker
 from runtime import log, metrics
 from runtime.clock import Clock, SystemClock
 from runtime.control import Control
@@ -46,50 +54,76 @@ def main() -> int:
         will=StateBoard.will(topics, PROCESS),
     )
     publisher = OutboxPublisher(journal, link, topics, clock, PROCESS)
-    workers = _workers(settings, journal, releases, clock)
+    numbers = {name: PartNumbers(journal, name, clock) for name in settings.stations}
+    notices = MqttNotices(link, topics)
+    stations = _stations(settings, journal, releases, clock, numbers, notices)
+
+    def on_stored(stored: Stored) -> None:
+        publisher.on_stored(stored)
+        for each in numbers.values():
+            each.on_stored(stored)
+
     control = Control(
         link.inbox,
         topics,
         stations=settings.stations,
         releases=releases,
-        on_stored=publisher.on_stored,
+        on_stored=on_stored,
         state=StateBoard(link, topics, PROCESS, clock),
-        standing=partial(standing, workers),
+        standing=partial(standing, stations, numbers),
     )
-    steps = {f"station-{name}": worker.step for name, worker in workers.items()}
+    steps = {f"station-{name}": station.step for name, station in stations.items()}
     steps["outbox"] = publisher.step
     jobs = {name: partial(run_loop, step, stop, name) for name, step in steps.items()}
     link.start()
     with supervised_threads(stop, jobs):
         run_loop(control.step, stop, "control")
     link.stop()
-    for worker in workers.values():
-        worker.close()
+    for station in stations.values():
+        station.close()
     return stop.exit_code
 
 
-def _workers(
-    settings: IngestSettings, journal: redis.Redis, releases: ReleaseBook, clock: Clock
-) -> dict[str, StationWorker]:
+def _stations(
+    settings: IngestSettings,
+    journal: redis.Redis,
+    releases: ReleaseBook,
+    clock: Clock,
+    numbers: Mapping[str, PartNumbers],
+    notices: MqttNotices,
+) -> dict[str, IngestStation]:
     frames_redis = connect(settings.frames_redis_url)
     opener = CameraOpener(settings.images, settings.camera_patience_ms / 1000, clock)
-    limits = Limits(settings.trigger_greatest_age_ms, settings.frames_greatest_backlog)
-    return {
-        station: StationWorker(
-            station,
-            triggers=StreamGroup(
-                frames_redis, [names.triggers(station)], names.INGEST_GROUP, PROCESS
-            ),
-            frames=FrameStream(frames_redis, station, settings.frames_kept),
-            outbox=VerdictOutbox(journal),
+
+    def station(name: str) -> IngestStation:
+        frames = FrameStream(frames_redis, name, settings.frames_kept)
+        backlog = settings.frames_greatest_backlog
+        output = PartOutput(name, frames, VerdictOutbox(journal), clock, backlog)
+        camera = StationCamera(opener, clock)
+        triggered = StationWorker(
+            name,
+            triggers=StreamGroup(frames_redis, [names.triggers(name)], names.INGEST_GROUP, PROCESS),
+            output=output,
             dead_letter=partial(dead_letter, journal),
             releases=releases,
-            camera=StationCamera(opener, clock),
+            camera=camera,
             clock=clock,
-            limits=limits,
+            greatest_age_ms=settings.trigger_greatest_age_ms,
         )
-        for station in settings.stations
-    }
+        alone = FrameParts(
+            name,
+            camera=camera,
+            numbers=numbers[name],
+            notices=notices,
+            output=output,
+            clock=clock,
+            sleep=time.sleep,
+        )
+        return IngestStation(
+            name, releases=releases, camera=camera, triggered=triggered, alone=alone
+        )
+
+    return {name: station(name) for name in settings.stations}
 
 
 if __name__ == "__main__":

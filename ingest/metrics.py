@@ -23,3 +23,9 @@ CAPTURE_SECONDS = Histogram(
     ["station"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1),
 )
+NOTICES_LOST = Counter(
+    "referee_ingest_notices_lost", "Capture notices that could not be sent", ["station"]
+)
+NOT_CAPTURED = Counter(
+    "referee_ingest_not_captured", "Frames lost: parts without one, camera triggered", ["station"]
+)

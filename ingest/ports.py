@@ -1,12 +1,12 @@
-"""What ingest needs from others: a camera, a place for frames, a place for verdicts, releases."""
+"""What ingest needs from others: a camera, places for frames, verdicts and notices, releases."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from contracts.identity import Stamp
-from contracts.messages import FrameHeader, Verdict
+from contracts.identity import PartKey, Stamp
+from contracts.messages import CaptureNotice, FrameHeader, Verdict
 from contracts.release import Release
 from runtime.streams import Entry
 
@@ -19,11 +19,14 @@ class Shot(NamedTuple):
         captured_at: when the picture was taken; for a live camera, when its read returned.
         source: where it came from: ``replay:<file>``, ``simulated:<seed, index, kind>``,
             ``opencv:<device>#<frame>``.
+        lost_before: frames that the camera gave between the last one asked for and this, and that
+            nobody has.
     """
 
     image: bytes
     captured_at: Stamp
     source: str
+    lost_before: int = 0
 
 
 class Camera(Protocol):
@@ -31,6 +34,14 @@ class Camera(Protocol):
 
     def capture(self) -> Shot:
         """Take a picture. Raises CameraFailed where there is none, soon enough for the line."""
+        ...
+
+    def next_frame(self, wait_s: float) -> Shot | None:
+        """The next frame in order, none left out; None where none comes in that time.
+
+        The first time it is the first one from now on. A camera without a pace of its own takes a
+        picture. Raises CameraFailed.
+        """
         ...
 
     def trouble(self) -> str:
@@ -72,6 +83,24 @@ class VerdictRecorder(Protocol):
     """The outbox."""
 
     def record(self, verdict: Verdict) -> bool: ...
+
+
+class Notices(Protocol):
+    """Where the bridge hears of parts that the camera triggered."""
+
+    def tell(self, notice: CaptureNotice) -> None: ...
+
+
+class Numbers(Protocol):
+    """The numbers of the parts that the camera triggers."""
+
+    def resume(self) -> None: ...
+
+    def lose(self, frames: int) -> None: ...
+
+    def next(self) -> PartKey: ...
+
+    def end_epoch(self) -> None: ...
 
 
 class Releases(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from contracts.messages import SequenceRange
 from runtime.control import Standing
 
 
@@ -16,7 +17,19 @@ class Troubled(Protocol):
         ...
 
 
-def standing(stations: Mapping[str, Troubled]) -> Standing:
+class Numbered(Protocol):
+    """The numbers of one station's parts."""
+
+    def reached(self) -> tuple[SequenceRange, ...]:
+        """How far they are in each epoch; nothing where others number the parts."""
+        ...
+
+
+def standing(stations: Mapping[str, Troubled], numbers: Mapping[str, Numbered]) -> Standing:
     """A station in trouble is not served; it takes nothing from the others."""
     troubles = {name: station.trouble() for name, station in stations.items()}
-    return Standing(stations={name: why for name, why in troubles.items() if why})
+    reached = {name: each.reached() for name, each in numbers.items()}
+    return Standing(
+        stations={name: why for name, why in troubles.items() if why},
+        sequences={name: ranges for name, ranges in reached.items() if ranges},
+    )

@@ -13,7 +13,15 @@ import structlog
 
 from contracts.errors import FatalError
 from contracts.identity import Stamp
-from contracts.messages import Disposition, ProcessState, SequenceRange, Stored, Trigger, Verdict
+from contracts.messages import (
+    CaptureNotice,
+    Disposition,
+    ProcessState,
+    SequenceRange,
+    Stored,
+    Trigger,
+    Verdict,
+)
 from contracts.release import Activation
 from plc.effects import (
     AskPicture,
@@ -113,6 +121,14 @@ class Bridge:
         station.verdict(verdict, self._clock.now(), arrived_at)
         self._carry_out(station)
 
+    def on_capture(self, notice: CaptureNotice) -> None:
+        """The camera triggered a part."""
+        station = self.stations.get(notice.part.station)
+        if station is None or not station.captured(notice, self._clock.now()):
+            log.warning("foreign_capture", part=str(notice.part))
+            return
+        self._carry_out(station)
+
     def resume(self, kept: Sequence[KeptRelease]) -> None:
         """Units and releases of before the restart; a unit that two name is the first one's."""
         for name, unit, release, recipe in kept:
@@ -163,6 +179,8 @@ class Bridge:
     def on_state(self, state: ProcessState) -> None:
         """Another process told its state."""
         self._serving.take(state, self._clock.now())
+        if state.process.startswith(INGEST):
+            self._follow_numbers(state)
         self.follow_all()
 
     def on_commit(self, applied: Sequence[Applied]) -> None:
@@ -224,6 +242,12 @@ class Bridge:
             for name, station in self.stations.items()
             if not station.state.trigger_ready
         )
+
+    def _follow_numbers(self, ingest: ProcessState) -> None:
+        for name, ranges in ingest.sequences.items():
+            station = self.stations.get(name)
+            if station is not None and ranges:
+                station.numbered(ranges[-1], self._clock.now())
 
     def _image(self, unit: int) -> RegisterImage:
         return self.images[self._units[unit].name]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from contracts.errors import MalformedMessage
-from contracts.messages import ProcessState, Stored, Verdict, parse
+from contracts.messages import CaptureNotice, ProcessState, Stored, Verdict, parse
 from contracts.names import Topics
 from plc.bridge import Bridge
 from runtime.mqtt import Incoming, MqttLink
@@ -21,7 +21,8 @@ log = structlog.get_logger()
 
 def subscriptions(topics: Topics) -> dict[str, int]:
     """What the bridge listens to, with its quality of service."""
-    return {topics.verdict(): 1, topics.config(): 1, topics.state(): 1, topics.stored: 1}
+    each = (topics.verdict(), topics.capture(), topics.config(), topics.state(), topics.stored)
+    return dict.fromkeys(each, 1)
 
 
 class Inbox:
@@ -57,6 +58,9 @@ class Inbox:
         if what == "verdict":
             verdict = parse(Verdict, payload, topic)
             return lambda: bridge.on_verdict(verdict, message.arrived_at)
+        if what == "capture":
+            notice = parse(CaptureNotice, payload, topic)
+            return lambda: bridge.on_capture(notice)
         if what == "config":
             release = self._releases.take(message)
             return lambda: bridge.on_release(station, release)

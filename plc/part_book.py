@@ -29,6 +29,7 @@ class Timing(NamedTuple):
     result_ack_ms: int = 1000
     plc_stale_ms: int = 2000
     confirm_ms: int = 10_000
+    clock_bound_ms: int = 50
 
 
 class PartBook:
@@ -51,7 +52,7 @@ class PartBook:
         self._accepted: Part | None = None  # the last pass that the PLC was told to clear
 
     def begin(self, part: Part) -> None:
-        """A part the PLC announced."""
+        """A part that the PLC announced, or the camera."""
         self.open[part.key.trigger_seq] = part
         self.numbering.last_seq = part.key.trigger_seq
         self.effects.append(LogTrigger(part))
@@ -61,9 +62,10 @@ class PartBook:
         if part.phase is not PartPhase.TRIGGERED:
             return
         part.await_verdict()
-        if not part.release_id:
-            self._expire(part, Cause.NO_RELEASE, now)
-        else:
+        refused = part.refused or (None if part.release_id else Cause.NO_RELEASE)
+        if refused:
+            self._expire(part, refused, now)
+        elif not part.is_captured:
             self.effects.append(AskPicture(part.trigger))
 
     def verdict(
@@ -150,10 +152,10 @@ class PartBook:
         if stops and not self.state.line_stop:
             self.state.stop_line()
 
-    def close_all(self, now: Stamp) -> None:
-        """The PLC counts anew: what is open can never be acknowledged."""
+    def close_all(self, now: Stamp, cause: Cause = Cause.PLC_RESTART) -> None:
+        """Parts are counted anew, or the PLC forgot them: what is open is no pass any more."""
         for part in list(self.open.values()):
-            self._withdraw(part, Cause.PLC_RESTART, now)
+            self._withdraw(part, cause, now)
         self.display.clear()
         self.confirmations.clear()
         self.ack_echo = self.ack_state = 0

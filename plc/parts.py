@@ -58,6 +58,8 @@ class Part:
         settled: its one disposition was handed to the journal.
         intended: the journal has the decision that the registers may show.
         capture_failed: its trigger could not be handed to the camera.
+        is_captured: the camera triggered it: its picture is taken already.
+        refused: why it can be no pass, as was known when it began.
         late: a verdict that was not applied.
         gate: what the gate's sensor said, once it did.
     """
@@ -72,6 +74,8 @@ class Part:
     intended: bool = False
     settled: bool = False
     capture_failed: bool = False
+    is_captured: bool = False
+    refused: Cause | None = None
     late: Verdict | None = None
     gate: Gate | None = None
     decided_ns: int = 0

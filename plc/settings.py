@@ -37,6 +37,10 @@ class BridgeSettings(ProcessSettings):
         int, Field(ge=100, title="Longest wait for the gate's confirmation of an ejection")
     ] = 10_000
 
+    clock_bound_ms: Annotated[
+        int, Field(ge=1, title="Wall clocks of ingest and bridge further apart give no passes")
+    ] = 50
+
     @model_validator(mode="after")
     def _opcua_stations_can_be_reached(self) -> Self:
         unknown = sorted(set(self.opcua_stations).difference(self.stations))
@@ -54,4 +58,10 @@ class BridgeSettings(ProcessSettings):
     @property
     def timing(self) -> Timing:
         """The times as the stations take them."""
-        return Timing(self.result_hold_ms, self.result_ack_ms, self.plc_stale_ms, self.confirm_ms)
+        return Timing(
+            self.result_hold_ms,
+            self.result_ack_ms,
+            self.plc_stale_ms,
+            self.confirm_ms,
+            self.clock_bound_ms,
+        )

@@ -7,10 +7,12 @@ one durably; only then does the station go on to what depends on it.
 
 from __future__ import annotations
 
-from contracts.causes import Cause, Decision, Gate, Mode
+from contracts.causes import Mode, TriggerSource
 from contracts.identity import Stamp
-from contracts.messages import Disposition, Trigger, Verdict
+from contracts.messages import CaptureNotice, SequenceRange, Trigger, Verdict
 from contracts.release import Release
+from plc.camera_parts import CameraParts
+from plc.counting import Counting
 from plc.effects import (
     Effect,
     JournalOp,
@@ -18,7 +20,6 @@ from plc.effects import (
     LogIntent,
     LogMissed,
     LogTrigger,
-    OpenEpoch,
     Settle,
 )
 from plc.numbering import Numbering
@@ -30,7 +31,6 @@ from plc.plc_image import PlcChanges, PlcImage
 from plc.sequence import LARGEST_ABSENCE, LARGEST_GAP, Move, advance, mint_epoch
 
 NO_RELEASE_DEADLINE_MS = 1000
-MISSED_AT_ONCE = 256
 
 
 class Station:
@@ -41,12 +41,15 @@ class Station:
         self.bridge_boot_id = bridge_boot_id
         self.state, self.image, self.outages = BridgeState(), PlcImage(), Outages()
         self.book = PartBook(numbering, self.state, self.outages, timing)
+        self.counting = Counting(numbering, self.book)
         self.recipe = self.kept_recipe = 0
         self.release: Release | None = None
         self._line_release: Release | None = None
         self.health = Health()
         self.missed_latch = False
         self._heartbeat_ns: int | None = None
+        self._source = TriggerSource.PLC
+        self._camera_parts = CameraParts(self, timing.clock_bound_ms)
 
     @property
     def mode(self) -> Mode:
@@ -70,6 +73,8 @@ class Station:
             self._line_release = release
             self.book.reject_limit = release.config.consecutive_reject_limit if release else 0
             self._follow_recipe()
+            if release is not None:
+                self._follow_source(release.config.trigger, now)
         self.tick(now)
 
     def plc_wrote(self, image: PlcImage, now: Stamp) -> None:
@@ -84,13 +89,15 @@ class Station:
             self._heartbeat_ns = now.monotonic_ns
         self._update_state(now)
         self._clear_latches(changes)
-        if changes.resync:
+        if self._camera_triggers:
+            self._follow_plc(changes, now)
+        elif changes.resync:
             self._resync(now)
         if changes.gate is not None:
             self.book.gate_said(image.reject_confirm_seq, changes.gate)
         if changes.acknowledged:
             self.book.acknowledge(image.ack_seq, now)
-        if changes.triggered and not changes.resync:
+        if changes.triggered and not (changes.resync or self._camera_triggers):
             self._triggered(now)
         self.tick(now)
 
@@ -98,8 +105,25 @@ class Station:
         """Inference, or ingest, spoke of a part of this station. When the word arrived is noted;
         whether it is in time depends on ``now``."""
         self.tick(now)
+        if not (self._camera_triggers and self._camera_parts.takes(verdict, arrived_at)):
+            self.pass_on(verdict, arrived_at, now)
+
+    def pass_on(self, verdict: Verdict, arrived_at: Stamp | None, now: Stamp) -> None:
+        """The part that the verdict is of is there, or was."""
         in_force = self._in_force_for(verdict.part.trigger_seq)
         self.book.verdict(verdict, in_force, now, arrived_at)
+
+    def captured(self, notice: CaptureNotice, now: Stamp) -> bool:
+        """The camera triggered a part. False where the PLC triggers this station's parts."""
+        self.tick(now)
+        if self._camera_triggers:
+            self._camera_parts.captured(notice, now)
+        return self._camera_triggers
+
+    def numbered(self, reached: SequenceRange, now: Stamp) -> None:
+        """How far ingest has numbered the parts that the camera triggered."""
+        if self._camera_triggers:
+            self._camera_parts.told(reached, now)
 
     def resume(self, recipe: int) -> None:
         """The recipe that the journal has of before the restart."""
@@ -137,6 +161,22 @@ class Station:
         """Do what is due by now."""
         self._update_state(now)
         self.book.tick(now)
+        self._camera_parts.tick(now)
+
+    @property
+    def _camera_triggers(self) -> bool:
+        return self._source is TriggerSource.CAMERA
+
+    def _follow_source(self, source: TriggerSource, now: Stamp) -> None:
+        """From the camera's numbers to the PLC's: those begin where its counter stands."""
+        had_camera, self._source = self._camera_triggers, source
+        if had_camera and not self._camera_triggers and self.image.plc_boot_id:
+            self._open_epoch(self.image.trigger_seq + 1, now)
+
+    def _follow_plc(self, changes: PlcChanges, now: Stamp) -> None:
+        """It does not number these parts; when it starts anew, it has forgotten those it knew."""
+        if changes.introduced and changes.before.plc_boot_id:
+            self.book.close_all(now)
 
     def _select(self, recipe: int) -> None:
         """Parts triggered from now on are judged by it; those on their way keep theirs."""
@@ -183,12 +223,12 @@ class Station:
         if self.image.plc_boot_id != self.numbering.plc_boot_id:
             # The counter restarts at 0 with the PLC; one that did not is taken as it stands.
             self._open_epoch(1 if seq16 <= LARGEST_GAP else seq16 + 1, now)
-            self._miss_through(seq16, now)
+            self.miss_through(seq16, now)
             return
         step = advance(self.numbering.last_seq, seq16, LARGEST_ABSENCE)
         if step.move is Move.JUMP:
             self._jump(seq16 + 1, now)
-        self._miss_through(step.trigger_seq, now)
+        self.miss_through(step.trigger_seq, now)
         self.book.trigger_echo = seq16
 
     def _triggered(self, now: Stamp) -> None:
@@ -198,9 +238,9 @@ class Station:
         if step.move is Move.JUMP:
             self._jump(step.trigger_seq, now)
         if not self.image.coil("trigger_enable"):
-            self._miss_through(step.trigger_seq, now)
+            self.miss_through(step.trigger_seq, now)
             return
-        self._miss_through(step.trigger_seq - 1, now)
+        self.miss_through(step.trigger_seq - 1, now)
         self._begin_part(step.trigger_seq, now)
 
     def _begin_part(self, trigger_seq: int, now: Stamp) -> None:
@@ -221,40 +261,13 @@ class Station:
         self.state.fault(ErrorCode.SEQUENCE_JUMP)
 
     def _open_epoch(self, first_seq: int, now: Stamp, *, after_jump: bool = False) -> None:
-        self.book.close_all(now)
-        epoch = mint_epoch(self.numbering.epoch, now.utc_ns)
-        self.numbering.begin(epoch, self.image.plc_boot_id, first_seq)
-        self.book.trigger_echo = (first_seq - 1) & 0xFFFF
-        boot_id = self.image.plc_boot_id
-        self.book.effects.append(OpenEpoch(self.name, epoch, boot_id, first_seq, after_jump))
+        epoch, boot_id = mint_epoch(self.numbering.epoch, now.utc_ns), self.image.plc_boot_id
+        self.counting.begin_epoch(epoch, boot_id, first_seq, now, after_jump=after_jump)
 
-    def _miss_through(self, last_seq: int, now: Stamp) -> None:
-        """In portions, so that no single commit is a long one."""
-        while self.numbering.last_seq < last_seq:
-            portion_end = min(last_seq, self.numbering.last_seq + MISSED_AT_ONCE)
-            self._miss(range(self.numbering.last_seq + 1, portion_end + 1), now)
-
-    def _miss(self, missed: range, now: Stamp) -> None:
-        self.missed_latch = True
-        dispositions = tuple(self._missed(seq, now) for seq in missed)
-        self.numbering.last_seq = missed[-1]
-        self.book.effects.append(LogMissed(dispositions))
-        for disposition in dispositions:
-            self.book.count(disposition)
-            if disposition.gate is Gate.PENDING:
-                self.book.confirmations.expect(disposition.part, None, now)
-
-    def _missed(self, trigger_seq: int, now: Stamp) -> Disposition:
-        return Disposition(
-            part=self.numbering.key(trigger_seq),
-            part_id=0,
-            decision=Decision.NO_VERDICT,
-            cause=Cause.MISSED_TRIGGER,
-            mode=self.mode,
-            release_id=self.release_id,
-            started_at=now,
-            gate=Gate.PENDING if self.mode is Mode.GUARD else Gate.NOT_ASKED,
-        )
+    def miss_through(self, last_seq: int, now: Stamp) -> None:
+        """Nobody announced the parts up to this one."""
+        if self.counting.miss_through(last_seq, self.mode, self.release_id, now):
+            self.missed_latch = True
 
     def _echo_trigger(self, epoch: int, trigger_seq: int) -> None:
         if epoch == self.numbering.epoch:

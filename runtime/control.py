@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from contracts.errors import MalformedMessage
-from contracts.messages import Stored, parse
+from contracts.messages import SequenceRange, Stored, parse
 from contracts.names import Topics
 from runtime.mqtt import Incoming
 from runtime.releases import ReleaseBook
@@ -27,11 +27,13 @@ class Standing(NamedTuple):
         reason: why it serves none; empty when only ``stations`` tells.
         stations: why it does not serve these; it serves those that are not named.
         model_version: of the model that it is ready with, where it has one.
+        sequences: by station, the parts that it has numbered; of none where others number them.
     """
 
     reason: str = ""
     stations: Mapping[str, str] = MappingProxyType({})
     model_version: str = ""
+    sequences: Mapping[str, tuple[SequenceRange, ...]] = MappingProxyType({})
 
     def serves(self, station: str) -> bool:
         """Whether parts of the station are answered with more than ``no_verdict``."""
@@ -52,6 +54,7 @@ class State(Protocol):
         stations: tuple[str, ...],
         releases: dict[str, str],
         model_version: str,
+        sequences: Mapping[str, tuple[SequenceRange, ...]],
         reason: str,
     ) -> bool: ...
 
@@ -103,5 +106,6 @@ class Control:
             stations=served,
             releases={station: ids[station] for station in self._stations if station in ids},
             model_version=standing.model_version,
+            sequences=standing.sequences,
             reason=standing.told(),
         )

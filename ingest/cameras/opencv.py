@@ -15,16 +15,13 @@ from runtime.clock import Clock
 OPEN_TIMEOUT_MS = 3000
 READ_TIMEOUT_MS = 2000
 """A network camera that gives nothing for so long is opened again."""
+QUIET_READ_TIMEOUT_MS = 60_000
+"""The same for one that a light barrier fires: the belt may stand."""
 
 
 def is_network(source: str) -> bool:
     """Whether the source is a URL."""
     return "://" in source
-
-
-def is_live(source: str) -> bool:
-    """Whether pictures come when the camera likes: a USB index or a URL, not a file."""
-    return source.isdecimal() or is_network(source)
 
 
 def without_credentials(source: str) -> str:
@@ -35,15 +32,15 @@ def without_credentials(source: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def open_device(source: str) -> cv2.VideoCapture:
-    """An open device.
+def open_device(source: str, read_timeout_ms: int = READ_TIMEOUT_MS) -> cv2.VideoCapture:
+    """An open device; a network camera that gives nothing for ``read_timeout_ms`` ends.
 
     Raises:
         CameraFailed: it does not open.
     """
     if is_network(source):
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS]
-        limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS]
+        limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, read_timeout_ms]
         device = cv2.VideoCapture(source, cv2.CAP_FFMPEG, limits)
     elif source.isdecimal():
         device = cv2.VideoCapture(int(source))
@@ -95,6 +92,10 @@ class VideoFile:
         source = f"opencv:{self._path}#{self._number}"
         self._number += 1
         return Shot(jpeg_of(pixels, self._jpeg_quality), captured_at, source)
+
+    def next_frame(self, wait_s: float) -> Shot:
+        """As ``capture``: no frame comes by itself."""
+        return self.capture()
 
     def trouble(self) -> str:
         """That it could not be opened again, where that is so."""

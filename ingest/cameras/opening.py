@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from contracts import release
 from contracts.errors import CameraFailed
 from ingest.cameras.live import LiveStream
-from ingest.cameras.opencv import VideoFile, is_live
+from ingest.cameras.opencv import (
+    QUIET_READ_TIMEOUT_MS,
+    READ_TIMEOUT_MS,
+    VideoFile,
+    open_device,
+)
 from ingest.cameras.replay import ReplayFolder
 from ingest.cameras.simulated import SimulatedSurface
 from ingest.ports import Camera
@@ -26,15 +32,16 @@ class CameraOpener:
     def __init__(self, images: Path | None, patience_s: float, clock: Clock) -> None:
         self.images, self.patience_s, self.clock = images, patience_s, clock
 
-    def __call__(self, settings: release.Camera) -> Camera:
-        """The camera that the settings describe. Raises CameraFailed where it is not there."""
+    def __call__(self, settings: release.Camera, may_be_quiet: bool = False) -> Camera:
+        """The camera that the settings describe; a live one ``may_be_quiet`` where a light barrier
+        fires it. Raises CameraFailed where it is not there."""
         match settings:
             case release.ReplayCamera():
                 return self._replay(settings)
             case release.SimulatedCamera():
                 return self._simulated(settings)
             case release.OpenCvCamera():
-                return self._opencv(settings)
+                return self._opencv(settings, may_be_quiet)
 
     def _replay(self, settings: release.ReplayCamera) -> ReplayFolder:
         folder = self.images or settings.folder
@@ -56,12 +63,15 @@ class CameraOpener:
             clock=self.clock,
         )
 
-    def _opencv(self, settings: release.OpenCvCamera) -> VideoFile | LiveStream:
-        if not is_live(settings.source):
+    def _opencv(self, settings: release.OpenCvCamera, may_be_quiet: bool) -> VideoFile | LiveStream:
+        if not settings.is_live:
             return VideoFile(settings.source, jpeg_quality=settings.jpeg_quality, clock=self.clock)
+        timeout_ms = QUIET_READ_TIMEOUT_MS if may_be_quiet else READ_TIMEOUT_MS
         return LiveStream(
             settings.source,
             jpeg_quality=settings.jpeg_quality,
             patience_s=self.patience_s,
             clock=self.clock,
+            may_be_quiet=may_be_quiet,
+            open_device=partial(open_device, read_timeout_ms=timeout_ms),
         )

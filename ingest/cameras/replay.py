@@ -46,6 +46,10 @@ class ReplayFolder:
         name = self._next_name()
         return Shot(self._bytes_of(self._folder / name), captured_at, PREFIX + name)
 
+    def next_frame(self, wait_s: float) -> Shot:
+        """As ``capture``: no frame comes by itself."""
+        return self.capture()
+
     def trouble(self) -> str:
         """That all pictures were shown, where it does not start over."""
         if self._repeat or self._served < len(self._pictures):

@@ -43,6 +43,10 @@ class SimulatedSurface:
         self._index += 1
         return Shot(png_of(part.image), captured_at, source)
 
+    def next_frame(self, wait_s: float) -> Shot:
+        """As ``capture``: no frame comes by itself."""
+        return self.capture()
+
     def trouble(self) -> str:
         """None, ever."""
         return ""

@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from contracts.causes import TriggerSource
 from contracts.errors import LinkDown
-from contracts.release import Prompt, Release
+from contracts.release import Prompt, Release, StationConfig
 from referee.commands.options import RunDirOption, default_run_dir
 from referee.deadline_table import deadline_table, warning
 from referee.last_run import LastRun, last_run
@@ -54,7 +55,8 @@ def _station(release: Release) -> Table:
     config = release.config
     table = Table(
         title=f"{release.station}  release {release.release_id}  {config.mode}  "
-        f"deadline {config.deadline_ms} ms  unit {config.plc_unit}  camera {config.camera.kind}",
+        f"deadline {config.deadline_ms} ms  unit {config.plc_unit}  camera {config.camera.kind}"
+        f"{_alone(config)}",
         title_justify="left",
     )
     for heading in ("looks for", "in charts", f"counts from ({config.area_unit})", "rejects when"):
@@ -63,6 +65,13 @@ def _station(release: Release) -> Table:
         smallest = f"{prompt.smallest_area:g}"
         table.add_row(prompt.words, prompt.name, smallest, _rules(prompt, config.area_unit))
     return table
+
+
+def _alone(config: StationConfig) -> str:
+    if config.trigger is not TriggerSource.CAMERA:
+        return ""
+    pace = f"at most {config.frames_per_s:g} a second" if config.frames_per_s else "each frame"
+    return f"  triggers by itself, {pace}"
 
 
 def _rules(prompt: Prompt, unit: str) -> str:

@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from typing import cast
 
 import cv2
 import numpy as np
@@ -65,6 +67,19 @@ class MjpegCamera:
         self._server.server_close()
 
 
+class FiredDevice:
+    """A read blocks until the light barrier fires, as that of a hardware-triggered camera does."""
+
+    def __init__(self, fired: threading.Semaphore) -> None:
+        self.fired = fired
+
+    def read(self) -> tuple[bool, np.ndarray]:
+        self.fired.acquire()
+        return True, np.full((8, 8, 3), 90, np.uint8)
+
+    def release(self) -> None: ...
+
+
 @pytest.fixture
 def served() -> Iterator[MjpegCamera]:
     camera = MjpegCamera(free_port())
@@ -111,6 +126,55 @@ def test_each_trigger_gets_a_picture_of_its_own(served: MjpegCamera) -> None:
     sources = [stream.capture().source for _ in range(5)]
     assert len(set(sources)) == 5
     stream.close()
+
+
+def test_every_frame_comes_in_order_and_the_lost_ones_are_counted(
+    served: MjpegCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "KEPT_PICTURES", 4)
+    stream = open_stream(served)
+    wait_for_pictures(stream)
+    numbers, lost = [], []
+    for pause_s in (0, 0, 12 * PERIOD_S, 0, 0):
+        shot = stream.next_frame(5)
+        assert shot is not None
+        numbers.append(int(shot.source.split("#")[1]))
+        lost.append(shot.lost_before)
+        time.sleep(pause_s)
+    assert lost[0] == 0
+    assert lost[3] > 0
+    gaps = [after - before - 1 for before, after in pairwise(numbers)]
+    assert gaps == lost[1:]
+    served.hold = True
+    while stream.next_frame(4 * PERIOD_S):
+        pass
+    assert stream.trouble() == ""
+    stream.close()
+
+
+def test_a_camera_that_a_barrier_fires_is_in_order_before_its_first_frame() -> None:
+    fired = threading.Semaphore(0)
+    stream = LiveStream(
+        "0",
+        jpeg_quality=90,
+        patience_s=1,
+        clock=SystemClock(),
+        may_be_quiet=True,
+        open_device=lambda source: cast(cv2.VideoCapture, FiredDevice(fired)),
+    )
+    give_up_s = time.monotonic() + 5
+    while stream.trouble():
+        assert time.monotonic() < give_up_s
+        time.sleep(0.01)
+    assert stream.next_frame(0.05) is None
+    for number in range(3):
+        fired.release()
+        shot = stream.next_frame(5)
+        assert shot is not None
+        assert (shot.source, shot.lost_before) == (f"opencv:0#{number}", 0)
+    assert stream.next_frame(0.05) is None
+    stream.close()
+    fired.release()
 
 
 def test_a_camera_that_stalls_fails_within_its_patience(served: MjpegCamera) -> None:

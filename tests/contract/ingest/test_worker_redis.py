@@ -18,9 +18,10 @@ from contracts.release import Release, ReplayCamera
 from ingest import worker as worker_module
 from ingest.cameras.opening import CameraOpener
 from ingest.frame_stream import FrameStream
+from ingest.output import PartOutput
 from ingest.station_camera import StationCamera
 from ingest.truth import truth_of
-from ingest.worker import Limits, StationWorker
+from ingest.worker import StationWorker
 from runtime.clock import SystemClock
 from runtime.outbox import VerdictOutbox
 from runtime.redis_link import connect
@@ -30,7 +31,7 @@ from tests.contract.ingest.parts import SMALL, STATION, release, trigger
 from tests.servers import RedisServer
 
 TRIGGERS, FRAMES = names.triggers(STATION), names.frames(STATION)
-LIMITS = Limits(greatest_age_ms=500, greatest_backlog=64)
+GREATEST_AGE_MS, GREATEST_BACKLOG = 500, 64
 
 
 class Line:
@@ -44,13 +45,18 @@ class Line:
         self.worker = StationWorker(
             STATION,
             triggers=StreamGroup(client, [TRIGGERS], names.INGEST_GROUP, "ingest"),
-            frames=FrameStream(client, STATION, 256),
-            outbox=VerdictOutbox(journal_client),
+            output=PartOutput(
+                STATION,
+                FrameStream(client, STATION, 256),
+                VerdictOutbox(journal_client),
+                clock,
+                greatest_backlog=GREATEST_BACKLOG,
+            ),
             dead_letter=partial(dead_letter, journal_client),
             releases=self,
             camera=StationCamera(CameraOpener(None, 0.3, clock), clock),
             clock=clock,
-            limits=LIMITS,
+            greatest_age_ms=GREATEST_AGE_MS,
         )
 
     def active(self, station: str) -> Release | None:
@@ -109,7 +115,7 @@ def test_triggers_become_frames_and_leave_nothing_behind(line: Line) -> None:
 
 def test_a_backlog_of_stale_triggers_is_answered_and_not_photographed(line: Line) -> None:
     old = SystemClock().now()
-    time.sleep((LIMITS.greatest_age_ms + 50) / 1000)
+    time.sleep((GREATEST_AGE_MS + 50) / 1000)
     for seq in range(3):
         line.send(trigger(seq, at=old))
     line.send(trigger(3))
@@ -150,14 +156,14 @@ def test_a_backlog_of_frames_is_an_overload(
 ) -> None:
     line = Line(frames_server, journal_server)
     with line.running():
-        for seq in range(LIMITS.greatest_backlog + 5):
+        for seq in range(GREATEST_BACKLOG + 5):
             line.send(trigger(seq, at=SystemClock().now()))
             wait_until(
                 lambda seq=seq: line.frames.xlen(FRAMES) + line.journal.xlen(names.VERDICTS) > seq
             )
         wait_until(lambda: len(line.verdicts()) == 5)
     assert {verdict.cause for verdict in line.verdicts().values()} == {Cause.OVERLOAD}
-    assert line.frames.xlen(FRAMES) == LIMITS.greatest_backlog
+    assert line.frames.xlen(FRAMES) == GREATEST_BACKLOG
 
 
 def test_a_foreign_trigger_is_kept_with_its_reason(line: Line) -> None:

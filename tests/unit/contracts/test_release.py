@@ -50,11 +50,21 @@ def test_a_release_under_a_wrong_name_is_refused() -> None:
         ({"scale_mm_per_px": 0}, "greater than 0"),
         ({"deadline_ms": 5}, "greater than or equal to 10"),
         ({"camera": {"kind": "replai"}}, "replay"),
+        ({"frames_per_s": 5}, "goes with trigger camera"),
+        ({"trigger": "camera"}, "needs frames_per_s"),
+        ({"trigger": "camera", "frames_per_s": 5, "mode": "guard"}, "has no mode guard"),
+        ({"trigger": "camera", "frames_per_s": 5, "recipes": RECIPES}, "has no recipes"),
     ],
 )
 def test_a_wrong_configuration_says_what_is_wrong(change: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         config(**change)
+
+
+@pytest.mark.parametrize("source", ["0", "rtsp://camera/belt"])
+def test_a_live_camera_has_a_pace_of_its_own(source: str) -> None:
+    live = config(trigger="camera", camera={"kind": "opencv", "source": source})
+    assert live.frames_per_s is None
 
 
 def test_areas_are_in_the_stations_unit() -> None:

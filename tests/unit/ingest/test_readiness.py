@@ -24,10 +24,10 @@ class Station:
     ],
 )
 def test_every_station_stands_for_itself(tiles: str, plates: str, served: list[str]) -> None:
-    stands = standing({"tiles": Station(tiles), "plates": Station(plates)})
+    stands = standing({"tiles": Station(tiles), "plates": Station(plates)}, {})
     assert [name for name in ("tiles", "plates") if stands.serves(name)] == served
 
 
 def test_all_reasons_are_told() -> None:
     stations = {"tiles": Station("no release"), "pcb": Station(""), "plates": Station("gone")}
-    assert standing(stations).told() == "tiles: no release; plates: gone"
+    assert standing(stations, {}).told() == "tiles: no release; plates: gone"

@@ -10,7 +10,7 @@ import pytest
 
 from contracts.errors import CameraFailed
 from contracts.release import OpenCvCamera
-from ingest.cameras.opencv import VideoFile, is_live, jpeg_of, without_credentials
+from ingest.cameras.opencv import VideoFile, jpeg_of, without_credentials
 from ingest.cameras.opening import CameraOpener
 from runtime.clock import ManualClock
 
@@ -91,7 +91,7 @@ def test_what_jpeg_cannot_hold_is_a_camera_failure(shape: tuple[int, ...]) -> No
     [("0", True), ("rtsp://cam/1", True), ("belt.avi", False), ("/data/7/belt.mp4", False)],
 )
 def test_what_is_live(source: str, live: bool) -> None:
-    assert is_live(source) is live
+    assert OpenCvCamera(kind="opencv", source=source).is_live is live
 
 
 def test_a_password_does_not_get_into_sources() -> None:

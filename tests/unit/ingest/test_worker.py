@@ -20,9 +20,10 @@ from contracts.release import (
     StationConfig,
 )
 from ingest import worker
+from ingest.output import PartOutput
 from ingest.ports import Shot
 from ingest.station_camera import StationCamera
-from ingest.worker import Limits, StationWorker
+from ingest.worker import StationWorker
 from runtime.clock import ManualClock
 from runtime.streams import Entry
 
@@ -71,16 +72,16 @@ class World:
         self.record_fails: Exception | None = None
         self.open_fails, self.tries = "", 0
         self.backlog, self.lost = 0, 0
+        self.camera = StationCamera(self.open_camera, self.clock)
         self.worker = StationWorker(
             "tiles",
             triggers=self,
-            frames=self,
-            outbox=self,
+            output=PartOutput("tiles", self, self, self.clock, greatest_backlog=3),
             dead_letter=lambda entry, reason: self.dead.append((entry, reason)),
             releases=self,
-            camera=StationCamera(self.open_camera, self.clock),
+            camera=self.camera,
             clock=self.clock,
-            limits=Limits(greatest_age_ms=500, greatest_backlog=3),
+            greatest_age_ms=500,
         )
 
     def trigger(
@@ -114,7 +115,7 @@ class World:
     def causes(self) -> list[Cause | None]:
         return [verdict.cause for verdict in self.verdicts]
 
-    def open_camera(self, settings: Camera) -> ScriptedCamera:
+    def open_camera(self, settings: Camera, may_be_quiet: bool) -> ScriptedCamera:
         self.tries += 1
         if self.open_fails:
             raise CameraFailed(self.open_fails)
@@ -330,7 +331,7 @@ def test_no_release_is_answered(world: World) -> None:
     world.release = None
     world.pass_part()
     assert world.causes == [Cause.NO_RELEASE]
-    assert world.worker.trouble() == "no release"
+    assert world.camera.trouble() == "no release"
 
 
 def test_a_backlog_is_answered_at_once(world: World) -> None:
@@ -458,11 +459,11 @@ def test_a_release_with_another_camera_opens_it_between_parts(world: World) -> N
 
 def test_a_release_that_goes_away_closes_the_camera(world: World) -> None:
     world.worker.step()
-    assert world.worker.trouble() == ""
+    assert world.camera.trouble() == ""
     world.release = None
     world.worker.step()
     assert world.opened[0].closed
-    assert world.worker.trouble() == "no release"
+    assert world.camera.trouble() == "no release"
 
 
 def test_a_camera_that_does_not_open_is_tried_again_but_not_at_every_part(world: World) -> None:
@@ -470,7 +471,7 @@ def test_a_camera_that_does_not_open_is_tried_again_but_not_at_every_part(world:
     for seq in range(5):
         world.pass_part(seq)
     assert world.tries == 1
-    assert world.worker.trouble() == "there is no folder x"
+    assert world.camera.trouble() == "there is no folder x"
     assert {verdict.detail for verdict in world.verdicts} == {"there is no folder x"}
     world.open_fails = ""
     world.clock.advance_ms(1000)

@@ -99,6 +99,14 @@ def test_a_given_deadline_stands_beside_it(check) -> None:
     assert (shown["given in the line file"], shown["in force"]) == ("none", "1000")
 
 
+def test_a_camera_that_triggers_by_itself_is_named(check) -> None:
+    shown = check(LINE + "\n    trigger: camera\n    frames_per_s: 2.5\n")
+    assert "triggers by itself, at most 2.5 a second" in " ".join(shown.output.split())
+    assert "by itself" not in check(LINE).output
+    guarded = check(LINE + "\n    trigger: camera\n    frames_per_s: 2\n    mode: guard\n")
+    assert guarded.exit_code != 0
+
+
 def test_a_run_with_room_warns_of_nothing(check, run_dir: Path) -> None:
     ran(run_dir, [400.0] * 98 + [989.0, 5000.0])
     result = check(LINE + GATE, run_dir)

@@ -1,0 +1,113 @@
+"""One station whose camera triggers: each of its frames is a part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from contracts.errors import CameraFailed
+from contracts.messages import CaptureNotice, Trigger
+from contracts.release import Release, StationConfig
+from ingest.metrics import NOT_CAPTURED
+from ingest.output import PartOutput, Refused
+from ingest.pace import Pace
+from ingest.ports import Notices, Numbers, Shot
+from ingest.station_camera import StationCamera
+from runtime.clock import Clock
+
+log = structlog.get_logger()
+
+WAIT_S = 0.5
+PART_IDS = 2**32
+
+
+class FrameParts:
+    """Numbers each frame durably, tells the bridge of it, and hands it on, in this order.
+
+    So the bridge hears of a part before its verdict can be there, and a part that got a number and
+    nothing else shows as a gap. A frame that the camera lost leaves a gap in the numbers.
+    """
+
+    def __init__(
+        self,
+        station: str,
+        *,
+        camera: StationCamera,
+        numbers: Numbers,
+        notices: Notices,
+        output: PartOutput,
+        clock: Clock,
+        sleep: Callable[[float], object],
+    ) -> None:
+        """``sleep`` waits so many seconds."""
+        self._station, self._camera, self._output = station, camera, output
+        self._numbers, self._notices = numbers, notices
+        self._pace = Pace(clock, sleep)
+        self._serves = False
+
+    def step(self, release: Release) -> None:
+        """Serve the next frame, if it comes soon. Raises LinkDown, ServerFull, CameraFailed."""
+        self._begin()
+        self._output.settle()
+        self._output.tidy_now_and_then()
+        self._camera.follow(release)
+        shot = self._next_frame(release.config)
+        if shot is not None:
+            self._serve(shot, release)
+            self._output.settle()
+
+    def rest(self) -> None:
+        """Others number the station's parts. Raises LinkDown, ServerFull."""
+        if self._serves:
+            self._numbers.end_epoch()
+            self._serves = False
+
+    def _begin(self) -> None:
+        if not self._serves:
+            self._numbers.resume()
+            self._serves = True
+
+    def _next_frame(self, config: StationConfig) -> Shot | None:
+        if config.frames_per_s is None:
+            shot = self._camera.next_frame(WAIT_S)
+            self._lose(shot.lost_before if shot else 0)
+            return shot
+        return self._paced_frame() if self._pace.wait(config.frames_per_s) else None
+
+    def _paced_frame(self) -> Shot | None:
+        """A frame that fails is lost; a camera that fails is no frame, and the state says so."""
+        try:
+            return self._camera.capture()
+        except CameraFailed as error:
+            if self._camera.trouble():
+                raise
+            log.warning("frame_lost", station=self._station, reason=str(error))
+            self._lose(1)
+            return None
+
+    def _lose(self, frames: int) -> None:
+        if frames:
+            NOT_CAPTURED.labels(self._station).inc(frames)
+            self._numbers.lose(frames)
+
+    def _serve(self, shot: Shot, release: Release) -> None:
+        part = self._numbers.next()
+        trigger = Trigger(
+            part=part,
+            part_id=part.trigger_seq % PART_IDS,
+            started_at=shot.captured_at,
+            deadline_ms=release.config.deadline_ms,
+        )
+        self._notices.tell(
+            CaptureNotice(
+                part=part,
+                part_id=trigger.part_id,
+                captured_at=shot.captured_at,
+                deadline_ms=trigger.deadline_ms,
+            )
+        )
+        try:
+            self._output.hand_on(trigger, shot, release)
+        except Refused as refused:
+            self._output.refuse(trigger, refused, release, shot)

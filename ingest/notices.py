@@ -1,0 +1,32 @@
+"""Tells the bridge of parts that the camera triggered."""
+
+from __future__ import annotations
+
+import structlog
+
+from contracts.errors import LinkDown
+from contracts.messages import CaptureNotice
+from contracts.names import Topics
+from ingest.metrics import NOTICES_LOST
+from runtime.mqtt import MqttLink
+
+log = structlog.get_logger()
+
+
+class MqttNotices:
+    """A notice is for now: one that cannot be sent is not sent later.
+
+    The next one shows the bridge the gap, and so does the process's state.
+    """
+
+    def __init__(self, link: MqttLink, topics: Topics) -> None:
+        self._link, self._topics = link, topics
+
+    def tell(self, notice: CaptureNotice) -> None:
+        """Send it, or count it as lost."""
+        station = notice.part.station
+        try:
+            self._link.publish(self._topics.capture(station), notice.model_dump_json().encode())
+        except LinkDown as error:
+            NOTICES_LOST.labels(station).inc()
+            log.warning("notice_not_sent", part=str(notice.part), reason=error.reason)

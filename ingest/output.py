@@ -1,0 +1,102 @@
+"""Where parts go: a frame to be inspected, or the verdict that says why there is none."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import structlog
+
+from contracts.causes import Cause
+from contracts.errors import LinkDown, ServerFull
+from contracts.messages import Trigger, Verdict
+from contracts.release import Release
+from ingest.answers import frame_header, refusal
+from ingest.metrics import CAPTURED, FRAMES_LOST, FRAMES_WAITING, MISSED
+from ingest.ports import Frames, Shot, VerdictRecorder
+from runtime.clock import Clock
+
+log = structlog.get_logger()
+
+TIDY_EVERY_MS = 1000
+
+
+class Refused(Exception):
+    """This part gets no frame: the cause, and a sentence for people."""
+
+    def __init__(self, cause: Cause, detail: str) -> None:
+        super().__init__(detail)
+        self.cause, self.detail = cause, detail
+
+
+class PartOutput:
+    """Hands frames on, and owes a verdict for each part that has none."""
+
+    def __init__(
+        self,
+        station: str,
+        frames: Frames,
+        outbox: VerdictRecorder,
+        clock: Clock,
+        greatest_backlog: int,
+    ) -> None:
+        """Beyond ``greatest_backlog`` uninspected frames a new one could not be in time."""
+        self._station, self._frames, self._outbox = station, frames, outbox
+        self._clock, self._greatest_backlog = clock, greatest_backlog
+        self._owed: deque[Verdict] = deque()
+        self._tidied_at_ns = clock.now().monotonic_ns
+
+    def hand_on(self, trigger: Trigger, shot: Shot, release: Release) -> None:
+        """Put the part's frame where inference looks for it. Raises Refused where there is no way.
+
+        Its verdict, if one is owed, is the caller's to ask for.
+        """
+        header = frame_header(trigger, shot, release.release_id)
+        try:
+            waiting = self._frames.waiting()
+            FRAMES_WAITING.labels(self._station).set(waiting)
+            if waiting >= self._greatest_backlog:
+                raise Refused(Cause.OVERLOAD, f"{waiting} frames wait to be inspected")
+            self._frames.put(header, shot.image)
+        except ServerFull as error:
+            raise Refused(Cause.OVERLOAD, str(error)) from error
+        except LinkDown as error:
+            raise Refused(Cause.FRAME_LOST, str(error)) from error
+        CAPTURED.labels(self._station).inc()
+        log.info("captured", part=str(trigger.part), source=shot.source, bytes=len(shot.image))
+
+    def refuse(
+        self, trigger: Trigger, refused: Refused, release: Release | None, shot: Shot | None
+    ) -> None:
+        """Owe this part the verdict that says why it has no frame."""
+        MISSED.labels(self._station, refused.cause).inc()
+        log.warning(
+            "no_verdict", part=str(trigger.part), cause=refused.cause, detail=refused.detail
+        )
+        verdict = refusal(
+            trigger,
+            refused.cause,
+            refused.detail,
+            at=self._clock.now(),
+            release=release,
+            shot=shot,
+        )
+        self._owed.append(verdict)
+
+    def settle(self) -> None:
+        """Record the verdicts that are owed; while the journal is down they stay owed.
+
+        Raises:
+            LinkDown, ServerFull: the journal takes nothing now.
+        """
+        while self._owed:
+            self._outbox.record(self._owed[0])
+            self._owed.popleft()
+
+    def tidy_now_and_then(self) -> bool:
+        """Forget frames that everybody has finished with; whether it was time for that."""
+        now_ns = self._clock.now().monotonic_ns
+        if now_ns - self._tidied_at_ns < TIDY_EVERY_MS * 10**6:
+            return False
+        self._tidied_at_ns = now_ns
+        FRAMES_LOST.labels(self._station).inc(self._frames.tidy())
+        return True

@@ -1,0 +1,42 @@
+"""One station: its parts come with triggers, or from the camera alone, as its release says."""
+
+from __future__ import annotations
+
+from contracts.causes import TriggerSource
+from ingest.frame_parts import FrameParts
+from ingest.ports import Releases
+from ingest.station_camera import StationCamera
+from ingest.worker import StationWorker
+
+
+class IngestStation:
+    """Goes on with what its release says, from one part to the next."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        releases: Releases,
+        camera: StationCamera,
+        triggered: StationWorker,
+        alone: FrameParts,
+    ) -> None:
+        self._name, self._releases, self._camera = name, releases, camera
+        self._triggered, self._alone = triggered, alone
+
+    def step(self) -> None:
+        """Serve what comes next. Raises LinkDown, ServerFull, CameraFailed."""
+        release = self._releases.active(self._name)
+        if release is not None and release.config.trigger is TriggerSource.CAMERA:
+            self._alone.step(release)
+        else:
+            self._alone.rest()
+            self._triggered.step()
+
+    def trouble(self) -> str:
+        """Why the station is not ready; empty when it is."""
+        return self._camera.trouble()
+
+    def close(self) -> None:
+        """Give the camera back."""
+        self._camera.close()

@@ -221,8 +221,9 @@ def test_a_consumer_that_stands_gets_all_when_it_goes_on(topics: Topics):
                 broker, topics, "storage", subscriptions=wanted, inbox_size=20, **impatient
             ) as storage,
         ):
-            for i in range(100):
-                inference.publish(topics.verdict("t"), str(i).encode())
+            sent = [inference.publish(topics.verdict("t"), str(i).encode()) for i in range(100)]
+            assert all(publication.wait(5) for publication in sent)
+            until(lambda: storage.inbox.qsize() == 10)  # half of it: what may be on the way
             seen: set[int] = set()
             for _ in range(5):  # mosquitto answers each acknowledgement with all it may send
                 message = received(storage)

@@ -60,20 +60,22 @@ def find(perception: Perception, station: StationConfig) -> Found:
     """
     if len(perception.presence) != len(station.prompts):
         raise ModelRejected(f"{len(perception.presence)} answers to {len(station.prompts)} prompts")
-    inside = region_mask(station.region_of_interest, perception.size_hw)
+    corners = station.region_of_interest
+    inside = region_mask(corners, perception.size_hw) if corners else None  # None: everywhere
     findings: list[Finding] = []
     scores: list[PromptScore] = []
     for index, prompt in enumerate(station.prompts):
         margin, presence = perception.sensor_margin(index), float(perception.presence[index])
-        above = (margin > 0) & inside
-        scores.append(_score(prompt, presence, margin[inside], above))
+        above = margin > 0 if inside is None else (margin > 0) & inside
+        margins = margin if inside is None else margin[inside]
+        scores.append(_score(prompt, presence, margins, above))
         if presence > 0 and above.any():
             findings += _findings(prompt, presence, margin, above, station)
     return Found(tuple(findings), tuple(scores))
 
 
-def region_mask(corners: Sequence[Point] | None, size_hw: tuple[int, int]) -> np.ndarray:
-    """(H, W) bool, True inside the polygon; everywhere where there is none.
+def region_mask(corners: Sequence[Point], size_hw: tuple[int, int]) -> np.ndarray:
+    """(H, W) bool, True inside the polygon.
 
     Args:
         corners: shares (0 to 1) of width and height.
@@ -82,8 +84,6 @@ def region_mask(corners: Sequence[Point] | None, size_hw: tuple[int, int]) -> np
     Raises:
         ModelRejected: the polygon covers no pixel.
     """
-    if corners is None:
-        return np.ones(size_hw, bool)
     height, width = size_hw
     at_px = np.array(corners) * (width, height) - 0.5  # pixel centres lie at half-integers
     polygon = np.clip(np.round(at_px), 0, (width - 1, height - 1)).astype(np.int32)

@@ -48,6 +48,7 @@ def main() -> int:
         keeper,
         StateBoard(link, topics, PROCESS, clock),
         prepare=partial(upgrade, url),
+        gather=partial(stop.wait, settings.storage_gather_ms / 1e3),
         largest_batch=settings.storage_largest_batch,
     )
     link.start()

@@ -15,6 +15,10 @@ class StorageSettings(ProcessSettings):
     storage_largest_batch: Annotated[
         int, Field(ge=1, le=2000, title="Messages in one transaction")
     ] = 500
+    storage_gather_ms: Annotated[
+        int,
+        Field(ge=0, le=2000, title="Messages of so long a time are one transaction: nobody waits"),
+    ] = 250
     storage_dead_letters_kept: Annotated[
         int, Field(ge=1, title="Different malformed messages that are kept")
     ] = 10_000

@@ -36,11 +36,13 @@ class Sink:
         board: Board,
         *,
         prepare: Callable[[], None],
+        gather: Callable[[], object],
         largest_batch: int,
     ) -> None:
+        """``gather`` waits a moment for others to come after a batch's first message."""
         self._link, self._topics = link, topics
         self._recorder, self._keeper, self._board = recorder, keeper, board
-        self._prepare, self._prepared = prepare, False
+        self._prepare, self._prepared, self._gather = prepare, False, gather
         self._largest_batch = largest_batch
         self._batch: list[Incoming] = []
 
@@ -78,6 +80,7 @@ class Sink:
         batch: list[Incoming] = []
         try:
             batch.append(self._link.inbox.get(timeout=WAIT_FOR_FIRST_S))
+            self._gather()
             while len(batch) < self._largest_batch:
                 batch.append(self._link.inbox.get_nowait())
         except Empty:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from queue import Queue
 
 from contracts.errors import LinkDown
@@ -23,12 +24,17 @@ class Message:
 
 
 class Wire:
-    """A link that keeps what was published; it may be down."""
+    """A link that keeps what was published; it may be down.
+
+    Attributes:
+        meanwhile: happens while a batch is gathered.
+    """
 
     def __init__(self) -> None:
         self.inbox: Queue[Message] = Queue()
         self.sent: list[tuple[str, bytes, bool]] = []
         self.down = False
+        self.meanwhile: Callable[[], object] = lambda: None
 
     def bring(self, topic: str, payload: bytes) -> Message:
         """A message comes in."""

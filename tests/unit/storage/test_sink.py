@@ -51,6 +51,7 @@ def sink(wire: Wire, board: Board, database_url: str, monkeypatch: pytest.Monkey
         ConfigKeeper(wire, TOPICS, ["tiles"], sessions, clock),
         board,
         prepare=lambda: None,
+        gather=lambda: wire.meanwhile(),
         largest_batch=3,
     )
 
@@ -71,6 +72,15 @@ def test_a_batch_is_bounded_acknowledged_and_confirmed(sink: Sink, wire: Wire) -
     assert wire.confirmed() == [item(seq) for seq in range(3)]
     sink.step()
     assert wire.confirmed()[3:] == [item(3)]
+
+
+def test_what_comes_a_moment_later_is_of_the_same_batch(sink: Sink, wire: Wire) -> None:
+    first = bring(wire, verdict(1))
+    wire.meanwhile = lambda: bring(wire, verdict(2))
+    sink.step()
+    assert first.acknowledged == 1
+    assert wire.confirmed() == [item(1), item(2)]
+    assert len(wire.sent) == 1
 
 
 def test_nothing_is_acknowledged_while_the_database_takes_nothing(

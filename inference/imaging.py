@@ -16,12 +16,17 @@ import cv2
 import numpy as np
 
 from contracts.errors import BadImage
-from inference.image_format import declared_size_hw
+from inference.image_format import JPEG_START, declared_size_hw
 
 MAX_SIDE_PX = 640
 SIZE_MULTIPLE = 32
 SMALLEST_SIDE_PX = 16
 LARGEST_AREA_PX2 = 50_000_000
+REDUCED = {  # so many times smaller
+    2: cv2.IMREAD_REDUCED_COLOR_2 | cv2.IMREAD_IGNORE_ORIENTATION,
+    4: cv2.IMREAD_REDUCED_COLOR_4 | cv2.IMREAD_IGNORE_ORIENTATION,
+    8: cv2.IMREAD_REDUCED_COLOR_8 | cv2.IMREAD_IGNORE_ORIENTATION,
+}
 
 
 @dataclass(frozen=True)
@@ -54,13 +59,56 @@ def decode_image(encoded: bytes) -> np.ndarray:
             50 megapixels.
     """
     _check_size(*declared_size_hw(encoded))
+    image = _decoded(encoded, cv2.IMREAD_UNCHANGED)
+    _check_size(*image.shape[:2])
+    return image
+
+
+def read_for_network(
+    encoded: bytes, max_side_px: int = MAX_SIDE_PX, multiple: int = SIZE_MULTIPLE
+) -> tuple[NetworkInput, tuple[int, int]]:
+    """``to_network`` of ``decode_image``; a JPEG is decoded no larger than the network needs.
+
+    Its decoder can leave out what makes a picture two, four or eight times as large. What is left
+    is averaged down as ever: only detail as fine as a network pixel comes out a little different.
+
+    Returns:
+        The network's input, and height and width of the picture in sensor pixels.
+
+    Raises:
+        BadImage: as ``decode_image``.
+    """
+    sensor_hw = declared_size_hw(encoded)
+    _check_size(*sensor_hw)
+    reduced = _reduced(sensor_hw, max_side_px) if encoded.startswith(JPEG_START) else None
+    if reduced is None:
+        image = decode_image(encoded)
+        return to_network(image, max_side_px, multiple), image.shape[:2]
+    return to_network(_decoded(encoded, reduced), max_side_px, multiple, sensor_hw), sensor_hw
+
+
+def _reduced(sensor_hw: tuple[int, int], max_side_px: int) -> int | None:
+    """How OpenCV is told to decode smaller; None where the network wants it whole.
+
+    Sides that cannot be divided would be rounded up, and the far edge be half a pixel off.
+    """
+    height, width = sensor_hw
+    fitting = [
+        by
+        for by in REDUCED
+        if max(sensor_hw) >= by * max_side_px and height % by == width % by == 0
+    ]
+    return REDUCED[max(fitting)] if fitting else None
+
+
+def _decoded(encoded: bytes, how: int) -> np.ndarray:
+    """(H, W, 3) uint8, RGB."""
     try:
-        pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED)
+        pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), how)
     except cv2.error as error:
         raise BadImage(f"cannot be decoded: {error}") from error
     if pixels is None:
         raise BadImage("cannot be decoded: the header is sound and the pixel data is not")
-    _check_size(*pixels.shape[:2])
     return _to_rgb8(pixels)
 
 
@@ -84,7 +132,10 @@ def _to_rgb8(pixels: np.ndarray) -> np.ndarray:
 
 
 def to_network(
-    image_rgb: np.ndarray, max_side_px: int = MAX_SIDE_PX, multiple: int = SIZE_MULTIPLE
+    image_rgb: np.ndarray,
+    max_side_px: int = MAX_SIDE_PX,
+    multiple: int = SIZE_MULTIPLE,
+    sensor_hw: tuple[int, int] | None = None,
 ) -> NetworkInput:
     """Bring a picture to the size the network takes: native scale wherever it fits.
 
@@ -95,8 +146,9 @@ def to_network(
         image_rgb: (H, W, 3) uint8.
         max_side_px: longest side in network pixels before padding.
         multiple: both sides become a multiple of this many network pixels.
+        sensor_hw: of the picture, where it was decoded smaller than it is.
     """
-    height, width = image_rgb.shape[:2]
+    height, width = sensor_hw or image_rgb.shape[:2]
     scale = min(1.0, max_side_px / max(height, width))
     if scale < 1.0:
         height, width = max(1, round(height * scale)), max(1, round(width * scale))

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from contracts.errors import BadImage
-from inference.imaging import decode_image, margin_to_mask, margin_to_sensor, to_network
+from inference.imaging import (
+    decode_image,
+    margin_to_mask,
+    margin_to_sensor,
+    read_for_network,
+    to_network,
+)
 
 RNG = np.random.default_rng(3)
 COLOUR = RNG.integers(0, 256, (40, 50, 3), dtype=np.uint8)
@@ -116,6 +122,32 @@ def test_a_long_side_is_reduced() -> None:
     assert prepared.pixels.shape == (3, 224, 640)
     assert prepared.scale == 0.5
     assert prepared.content_hw == (200, 640)
+
+
+@pytest.mark.parametrize(
+    "size_hw", [(40, 50), (640, 1279), (1283, 961), (1280, 962), (1960, 2612), (3000, 5200)]
+)
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_jpeg_decoded_smaller_looks_the_same(size_hw: tuple[int, int], suffix: str) -> None:
+    texture = cv2.resize(COLOUR, size_hw[::-1], interpolation=cv2.INTER_CUBIC)
+    file = encoded(texture, suffix)
+    prepared, sensor_hw = read_for_network(file)
+    whole = to_network(decode_image(file))
+    assert sensor_hw == size_hw
+    assert (prepared.scale, prepared.content_hw) == (whole.scale, whole.content_hw)
+    apart = np.abs(prepared.pixels.astype(int) - whole.pixels)
+    assert apart.mean() < 1.0
+    assert apart.max() < 10
+    if suffix == ".png" or max(size_hw) < 1280:
+        assert apart.max() == 0
+
+
+def test_what_is_read_smaller_is_refused_all_the_same() -> None:
+    file = encoded(cv2.resize(COLOUR, (1500, 1200)), ".jpg")
+    with pytest.raises(BadImage, match="truncated"):
+        read_for_network(file[: len(file) // 2])
+    with pytest.raises(BadImage, match="too small"):
+        read_for_network(encoded(np.zeros((15, 1500, 3), np.uint8), ".jpg"))
 
 
 @pytest.mark.parametrize("size_hw", [(333, 417), (40, 50), (900, 1300)])

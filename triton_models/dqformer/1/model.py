@@ -22,10 +22,9 @@ from inference import tensors
 from inference.dlpack import exported
 from inference.imaging import (
     NetworkInput,
-    decode_image,
     margin_to_mask,
     margin_to_sensor,
-    to_network,
+    read_for_network,
 )
 from inference.server_watch import end_with_server
 
@@ -116,13 +115,13 @@ def read_job(request: pb_utils.InferenceRequest, sizes: NetworkSizes) -> Job:
         words = tensors.decode_words(_input(request, tensors.WORDS))
     except ValueError as error:
         raise ModelRejected(str(error)) from error
-    image = decode_image(_input(request, tensors.IMAGE).tobytes())
+    encoded = _input(request, tensors.IMAGE).tobytes()
+    network_input, sensor_hw = read_for_network(encoded, sizes.max_side_px, sizes.multiple)
     mask_wanted = tensors.MASK in request.requested_output_names()
-    if mask_wanted and len(words) * image.shape[0] * image.shape[1] > LARGEST_MASK_BYTES:
+    if mask_wanted and len(words) * sensor_hw[0] * sensor_hw[1] > LARGEST_MASK_BYTES:
         raise ModelRejected("masks of so many prompts on so large a picture: ask for fewer at once")
-    network_input = to_network(image, sizes.max_side_px, sizes.multiple)
     decode_ms = (time.perf_counter() - started) * 1e3
-    return Job(words, mask_wanted, image.shape[:2], network_input, decode_ms)
+    return Job(words, mask_wanted, sensor_hw, network_input, decode_ms)
 
 
 def _input(request: pb_utils.InferenceRequest, name: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""``python -m inference``: wires one inference worker and runs it."""
+"""``python -m inference``: wires the workers of one process and runs them."""
 
 from __future__ import annotations
 
@@ -54,9 +54,12 @@ def main() -> int:
         standing=lambda: readiness.standing,
     )
     frames = _frames(settings, journal, clock, stop)
-    worker = _worker(settings, frames, journal, model, releases, clock, stop)
+    workers = {
+        f"worker-{number}": _worker(settings, frames, journal, model, releases, clock, stop)
+        for number in range(1, settings.inference_workers + 1)
+    }
     steps = {
-        "worker": worker.step,
+        **{name: worker.step for name, worker in workers.items()},
         "claims": frames.keep_claims,
         "outbox": publisher.step,
         "readiness": readiness.step,

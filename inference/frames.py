@@ -9,6 +9,7 @@ a part's turn away. Newest first would serve as many parts and let all the other
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -40,11 +41,11 @@ class Frame(NamedTuple):
 
 
 class FrameStreams:
-    """This worker's share of the frames of its stations.
+    """This process's share of the frames of its stations; its workers' threads share one.
 
-    One frame of each station at a time: what waits in a worker that is busy cannot be done by one
-    that is idle. A worker that lives renews its claim on what it holds, however long that takes;
-    frames of one that gave no sign for ``reclaim_idle_ms`` are taken over.
+    One frame of each station at a time: what waits in a process that is busy cannot be done by
+    one that is idle. A process that lives renews its claim on what it holds, however long that
+    takes; frames of one that gave no sign for ``reclaim_idle_ms`` are taken over.
     """
 
     def __init__(
@@ -60,21 +61,19 @@ class FrameStreams:
         self._reclaim_idle_ms, self._pause = reclaim_idle_ms, pause
         self._reclaimed_at = clock.now()
         self._held: dict[tuple[str, str], Entry] = {}
-        self._lock = threading.Lock()
+        self._waiting: deque[Frame] = deque()
+        self._lock, self._reading = threading.Lock(), threading.Lock()
 
-    def pull(self) -> list[Frame]:
-        """Frames to be inspected, the most urgent first; waits a little where there is none.
+    def take(self) -> Frame | None:
+        """The most urgent frame at hand; None where none comes within a moment.
 
         Raises:
             LinkDown: Redis cannot be reached.
         """
-        taken_over = self._taken_over()
-        entries = taken_over or self._group.read(1, READ_BLOCK_MS)
-        looked_at = [self._frame(entry, bool(taken_over)) for entry in entries]
-        frames = [frame for frame in looked_at if frame is not None]
-        with self._lock:
-            self._held.update({(one.entry.stream, one.entry.id): one.entry for one in frames})
-        return sorted(frames, key=lambda one: one.deadline_utc_ns)
+        with self._reading:
+            if not self._waiting:
+                self._waiting.extend(self._pulled())
+            return self._waiting.popleft() if self._waiting else None
 
     def done(self, frame: Frame) -> None:
         """Its verdict is durable: never give it out again. Raises LinkDown."""
@@ -96,6 +95,16 @@ class FrameStreams:
     def bury(self, frame: Frame, reason: str) -> None:
         """Keep it as a dead letter; it is still to be answered and done. Raises LinkDown."""
         self._bury(frame.entry, reason)
+
+    def _pulled(self) -> list[Frame]:
+        """At most one new frame of each station, the most urgent first."""
+        taken_over = self._taken_over()
+        entries = taken_over or self._group.read(1, READ_BLOCK_MS)
+        looked_at = [self._frame(entry, bool(taken_over)) for entry in entries]
+        frames = [frame for frame in looked_at if frame is not None]
+        with self._lock:
+            self._held.update({(one.entry.stream, one.entry.id): one.entry for one in frames})
+        return sorted(frames, key=lambda one: one.deadline_utc_ns)
 
     def _taken_over(self) -> list[Entry]:
         now = self._clock.now()

@@ -30,8 +30,8 @@ class Model(Protocol):
 class Frames(Protocol):
     """Frames of this worker's stations, each owed exactly one verdict."""
 
-    def pull(self) -> list[Frame]:
-        """Frames to be inspected now, the most urgent first; waits a little. Raises LinkDown."""
+    def take(self) -> Frame | None:
+        """The frame to be inspected now; None where none comes in a moment. Raises LinkDown."""
         ...
 
     def done(self, frame: Frame) -> None:

@@ -18,6 +18,14 @@ class InferenceSettings(ProcessSettings):
     instance: Annotated[
         int, Field(ge=0, title="Number of this worker where a line has several; 0: the only one")
     ] = 0
+    inference_workers: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=16,
+            title="Parts under way at once: one is read and recorded while the other is looked at",
+        ),
+    ] = 2
     handover_ms: Annotated[
         int, Field(ge=0, title="Kept of the deadline for the way from the verdict to the registers")
     ] = 20

@@ -7,7 +7,6 @@ there waits for it, as long as its own deadline allows.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -50,7 +49,7 @@ class Refusal(NamedTuple):
 
 
 class InferenceWorker:
-    """One worker; run as many as the line needs."""
+    """One worker, a frame at a time; run as many as the line needs, each in its own thread."""
 
     def __init__(
         self,
@@ -69,14 +68,14 @@ class InferenceWorker:
         self._frames, self._model, self._outbox = frames, model, outbox
         self._releases, self._clock, self._limits, self._pause = releases, clock, limits, pause
         self._times = ServiceTimes()
-        self._work: deque[Frame] = deque()
+        self._frame: Frame | None = None
         self._made: Verdict | None = None
         self._model_is_down = False
         self._began = clock.now()
         self._is_configured = False
 
     def step(self) -> None:
-        """Answer the frames at hand.
+        """Answer the frame at hand.
 
         Raises:
             LinkDown, ServerFull: a verdict could not be recorded. It is kept, and recorded first
@@ -85,14 +84,11 @@ class InferenceWorker:
         if not self._may_begin():
             self._pause(RETRY_EVERY_MS / 1e3)
             return
-        if not self._work:
-            self._work.extend(self._frames.pull())
-        while self._work:
-            frame = self._work[0]
-            self._made = self._made or self._verdict(frame)
-            self._record(frame, self._made)
-            self._work.popleft()
-            self._made = None
+        self._frame = self._frame or self._frames.take()
+        if self._frame is not None:
+            self._made = self._made or self._verdict(self._frame)
+            self._record(self._frame, self._made)
+            self._frame = self._made = None
 
     def _may_begin(self) -> bool:
         """A worker that has just begun hears of the releases a moment later: they are retained."""

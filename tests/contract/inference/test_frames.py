@@ -29,10 +29,10 @@ def put(client: redis.Redis, seq: int) -> None:
 
 
 def pulled_within(frames: FrameStreams, seconds: float) -> list[int]:
-    give_up_s, found = time.monotonic() + seconds, []
-    while not found and time.monotonic() < give_up_s:
-        found = [frame.header.part.trigger_seq for frame in frames.pull()]
-    return found
+    give_up_s, frame = time.monotonic() + seconds, None
+    while frame is None and time.monotonic() < give_up_s:
+        frame = frames.take()
+    return [frame.header.part.trigger_seq] if frame else []
 
 
 def test_a_frame_is_not_taken_from_a_worker_that_lives(
@@ -41,7 +41,8 @@ def test_a_frame_is_not_taken_from_a_worker_that_lives(
     put(frames_redis, 1)
     stop = Stop()
     slow, idle = (worker(frames_redis, journal_redis, name, stop) for name in ("slow", "idle"))
-    [frame] = slow.pull()
+    frame = slow.take()
+    assert frame is not None
     claims = threading.Thread(target=run_loop, args=(slow.keep_claims, stop, "claims"))
     claims.start()
     try:
@@ -60,5 +61,25 @@ def test_a_frame_of_a_worker_that_gives_no_sign_is_taken_over(
     put(frames_redis, 1)
     stop = Stop()
     dead, idle = (worker(frames_redis, journal_redis, name, stop) for name in ("dead", "idle"))
-    assert len(dead.pull()) == 1
+    assert dead.take() is not None
     assert pulled_within(idle, 2) == [1]
+
+
+def test_threads_share_the_frames_of_a_process(
+    frames_redis: redis.Redis, journal_redis: redis.Redis
+) -> None:
+    for seq in range(1, 41):
+        put(frames_redis, seq)
+    frames, taken = worker(frames_redis, journal_redis, "one", Stop()), []
+
+    def work() -> None:
+        while (frame := frames.take()) is not None:
+            taken.append(frame.header.part.trigger_seq)
+            frames.done(frame)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert sorted(taken) == list(range(1, 41))

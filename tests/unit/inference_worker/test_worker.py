@@ -50,9 +50,8 @@ class Line:
             pause=lambda seconds: self.clock.advance_ms(seconds * 1e3),
         )
 
-    def pull(self) -> list[Frame]:
-        pulled, self.waiting = self.waiting, []
-        return pulled
+    def take(self) -> Frame | None:
+        return self.waiting.pop(0) if self.waiting else None
 
     def done(self, frame: Frame) -> None:
         self.done_frames.append(frame)
@@ -88,7 +87,8 @@ class Line:
     def inspect(self, *frames: Frame) -> list[Verdict]:
         """Verdicts of these frames."""
         self.waiting += frames
-        self.worker.step()
+        for _ in range(max(1, len(self.waiting))):
+            self.worker.step()
         recorded, self.recorded = self.recorded, []
         return recorded
 
@@ -353,6 +353,6 @@ def test_journal_down_keeps_the_verdict_and_takes_no_new_part(line: Line) -> Non
     assert len(line.asked) == 1
     assert line.done_frames == []
     line.journal_is_up = True
-    verdicts = line.inspect()
+    verdicts = line.inspect() + line.inspect()
     assert [verdict.part_id for verdict in verdicts] == [1, 2]
     assert verdicts[0].timings_ms["total"] == 10  # decided once, then kept

@@ -57,20 +57,35 @@ class Recorder:
         Raises:
             LinkDown: the database took nothing of it.
         """
-        with translate_errors(), self._sessions.begin() as session:
-            effects = [self._store(session, incoming) for incoming in batch]
+        with translate_errors():
+            try:
+                effects = self._stored_together(batch)
+            except PoisonError:  # one that can never be written: each for itself, which costs more
+                effects = self._stored_apart(batch)
         for effect in effects:
             effect.tally()
         return list(dict.fromkeys(item for effect in effects for item in effect.items))
 
-    def _store(self, session: Session, incoming: Incoming) -> Effect:
+    def _stored_together(self, batch: Sequence[Incoming]) -> list[Effect]:
+        with self._sessions.begin() as session:
+            return [self._store(session, incoming) for incoming in batch]
+
+    def _stored_apart(self, batch: Sequence[Incoming]) -> list[Effect]:
+        with self._sessions.begin() as session:
+            return [self._store_or_bury(session, incoming) for incoming in batch]
+
+    def _store_or_bury(self, session: Session, incoming: Incoming) -> Effect:
         try:
-            message = parse_incoming(self._topics, incoming)
-            with translate_refusals(incoming.topic), session.begin_nested():
-                return self._record(session, message)
+            with session.begin_nested():
+                return self._store(session, incoming)
         except PoisonError as error:
             self._bury(session, incoming, str(error))
             return Effect("unknown", "malformed")
+
+    def _store(self, session: Session, incoming: Incoming) -> Effect:
+        message = parse_incoming(self._topics, incoming)
+        with translate_refusals(incoming.topic):
+            return self._record(session, message)
 
     def _record(self, session: Session, message: Input) -> Effect:
         now_utc_ns = self._clock.now().utc_ns

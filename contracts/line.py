@@ -147,6 +147,9 @@ class SoftPlc(Config):
         ),
     ] = None
     jitter: Annotated[float, Field(ge=0, le=0.9, title="Spread of the spacing, as a share")] = 0.1
+    cycle_ms: Annotated[
+        float, Field(ge=1, le=100, title="Its scan: so often it asks the bridge, unit after unit")
+    ] = 8.0
     seed: int = 0
     belt: SoftBelt = SoftBelt()
     faults: SoftFaults = SoftFaults()

@@ -84,7 +84,7 @@ def written(plc: SoftPlc, unit_ways_ms: dict[int, int]) -> list[str]:
     for unit, way_ms in unit_ways_ms.items():
         argv += ["--unit", str(unit), "--gate-after-ms", str(way_ms)]
     argv += ["--parts-per-s", str(plc.parts_per_s), "--jitter", str(plc.jitter)]
-    argv += ["--seed", str(plc.seed)]
+    argv += ["--seed", str(plc.seed), "--cycle-ms", str(plc.cycle_ms)]
     for name, value in (plc.belt.model_dump() | plc.faults.model_dump()).items():
         given = value if isinstance(value, tuple) else (value,)
         for one in given:

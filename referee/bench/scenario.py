@@ -12,6 +12,8 @@ from contracts.release import Prompt, ReplayCamera
 
 SITE, LINE = "bench", "bench"
 DEADLINE_MS = 1000
+CYCLE_MS = 20.0
+"""As PLCs that poll over Modbus TCP do, and so the simulated one takes little of the machine."""
 MOST_STATIONS = 8
 WORDS = (
     "any defect", "a scratch", "a stain", "a dent", "a crack", "a chip", "a spot", "a blowhole",
@@ -61,7 +63,7 @@ def line_of(
         )
         for unit, name in enumerate(station_names(stations), start=1)
     }
-    plc = SoftPlc(parts_per_s=parts_per_s / stations, seed=seed)
+    plc = SoftPlc(parts_per_s=parts_per_s / stations, seed=seed, cycle_ms=CYCLE_MS)
     return LineFile(
         site=SITE,
         line=LINE,

@@ -90,15 +90,18 @@ def test_the_gates_way_is_the_stations_own_where_the_line_file_has_it():
 def test_all_that_the_section_says_reaches_the_simulated_plc():
     belt = {"speed_change_every_s": 3, "least_speed": 0.4, "stop_every_s": 5, "stop_for_s": 1.5}
     faults = {"low_air_at": [4, 9], "restart_at": [30, 20], "bin_holds": 6}
-    line = line_file(jitter=0.3, seed=8, belt=belt, faults=faults | {"bin_emptied_after_s": 2})
+    line = line_file(
+        jitter=0.3, seed=8, cycle_ms=12.5, belt=belt, faults=faults | {"bin_emptied_after_s": 2}
+    )
     options = parsed(argv_of(line))
     assert (options.unit, options.parts_per_s, options.jitter) == ([2, 5], 3.0, 0.3)
+    assert (options.seed, options.cycle_ms) == (8, 12.5)
     said = {name: getattr(options, name) for name in (*belt, *faults, "bin_emptied_after_s")}
     assert said == belt | faults | {"bin_emptied_after_s": 2}
     made = programs(options, boot_id=3)
     assert [program.belt.plan.seed for program in made.values()] == [8, 9]
     assert set(SoftPlc.model_fields) == {  # else the test has a new one to try
-        *("parts_per_s", "gate_after_ms", "jitter", "seed", "belt", "faults")
+        *("parts_per_s", "gate_after_ms", "jitter", "cycle_ms", "seed", "belt", "faults")
     }
 
 

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from rich.console import Console
 
@@ -18,6 +17,7 @@ from referee.belt import REPORT, run_belt
 from referee.bench.processes import SIMULATED, spent_ms, usages
 from referee.bench.scenario import Scenario
 from referee.bench.spread import Spread
+from referee.bench.steps import given, steps
 from referee.facts import settled_facts
 from referee.line import RunningLine
 from referee.rundir import database_url
@@ -25,8 +25,6 @@ from referee.signing import signed, this_user
 from storage.queries import PartTimes, latencies, open_sessions
 
 RELEASE_TIMEOUT_S = 20.0
-NOT_A_STEP = ("model", "total")
-"""Sums of other steps."""
 
 
 @dataclass(frozen=True)
@@ -96,33 +94,13 @@ def measure(line: LineFile, scenario: Scenario, running: RunningLine, console: C
         inspected=len(inspected),
         causes={str(cause): count for cause, count in causes.items()},
         inspected_a_second=_a_second(inspected),
-        to_plc_ms=Spread.of([_given(t.capture_to_plc_ms) for t in inspected]),
+        to_plc_ms=Spread.of([given(t.capture_to_plc_ms) for t in inspected]),
         answered_ms=_answered(others),
         steps_ms=steps(inspected),
         cpu_ms={name: ms / triggered for name, ms in spent_ms(before, after).items()},
         pss_mb={name: usage.pss_mb for name, usage in after.items()},
         is_closed=all(row.closed for row in facts.ledger) and len(decided) == triggered,
     )
-
-
-def steps(parts: Sequence[PartTimes]) -> dict[str, float]:
-    """Mean milliseconds of each step from the trigger to the registers.
-
-    Inference tells its own steps; transport to and from the model is what the model's steps leave
-    of its answer's time, and the way of the verdict is what all leaves of the whole.
-    """
-    if not parts:
-        return {}
-    means = {
-        name: fmean(part.timings_ms[name] for part in parts)
-        for name in parts[0].timings_ms
-        if all(name in part.timings_ms for part in parts)
-    }
-    told = {name: ms for name, ms in means.items() if name not in NOT_A_STEP}
-    inside = sum(ms for name, ms in told.items() if name in ("decode", "words", "network"))
-    told["to and from the model"] = means.get("model", inside) - inside
-    whole = fmean(_given(part.start_to_plc_ms) for part in parts)
-    return told | {"journal, broker, bridge": whole - sum(told.values())}
 
 
 def _answered(others: Sequence[PartTimes]) -> Spread | None:
@@ -132,16 +110,10 @@ def _answered(others: Sequence[PartTimes]) -> Spread | None:
 
 
 def _a_second(parts: Sequence[PartTimes]) -> float:
-    shown_ns = [part.started_at_utc_ns + _given(part.start_to_plc_ms) * 1e6 for part in parts]
+    shown_ns = [part.started_at_utc_ns + given(part.start_to_plc_ms) * 1e6 for part in parts]
     if len(shown_ns) < 2:
         return 0.0
     return (len(shown_ns) - 1) / ((max(shown_ns) - min(shown_ns)) / 1e9)
-
-
-def _given(value: float | None) -> float:
-    """A presented part has every stamp."""
-    assert value is not None
-    return value
 
 
 def _await_releases(line: LineFile, running: RunningLine) -> None:

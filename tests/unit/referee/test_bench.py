@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from referee.bench.processes import Usage, spent_ms
 from referee.bench.report import Measured, as_json, memory_mb, ratios
 from referee.bench.scenario import Scenario, line_of, plan, station_names
 from referee.bench.spread import Spread
-from referee.bench.stretch import Stretch, steps
+from referee.bench.steps import steps
+from referee.bench.stretch import Stretch
 from storage.queries import PartTimes
 
 
@@ -45,6 +47,20 @@ def measured() -> Measured:
         torch_loop=Spread.of([200.0]),
         paper=None,
         about={"date": "2026-01-01"},
+    )
+
+
+def part_times(timings_ms: dict[str, float]) -> PartTimes:
+    return PartTimes(
+        part=PartKey(station="s1", epoch=1, trigger_seq=1),
+        started_at_utc_ns=0,
+        start_to_capture_ms=1.0,
+        capture_to_decision_ms=96.0,
+        capture_to_plc_ms=99.0,
+        start_to_plc_ms=100.0,
+        verdict_to_plc_ms=2.0,
+        plc_to_acknowledge_ms=1.0,
+        timings_ms=timings_ms,
     )
 
 
@@ -88,21 +104,25 @@ def test_steps_add_up_to_the_whole() -> None:
         "findings": 4.0,
         "total": 97.0,
     }
-    part = PartTimes(
-        part=PartKey(station="s1", epoch=1, trigger_seq=1),
-        started_at_utc_ns=0,
-        start_to_capture_ms=1.0,
-        capture_to_decision_ms=96.0,
-        capture_to_plc_ms=99.0,
-        start_to_plc_ms=100.0,
-        verdict_to_plc_ms=2.0,
-        plc_to_acknowledge_ms=1.0,
-        timings_ms=timings,
-    )
-    found = steps([part, part])
-    assert sum(found.values()) == pytest.approx(100.0)
+    part = part_times(timings_ms=timings)
+    slower = replace(part, start_to_plc_ms=110.0, verdict_to_plc_ms=8.0)
+    found = steps([part, slower])
+    assert sum(found.values()) == pytest.approx(105.0)
     assert found["to and from the model"] == pytest.approx(6.5)
-    assert found["journal, broker, bridge"] == pytest.approx(3.0)
+    assert found["bridge"] == pytest.approx(5.0)
+    assert found["rules, journal and broker"] == pytest.approx(3.0)
+    assert list(found)[:2] == ["capture", "encode and queue"]
+    assert steps([]) == {}
+
+
+def test_rules_stand_alone_where_inference_tells_them() -> None:
+    found = steps([part_times(timings_ms={"masks": 1.0, "rules": 0.5, "total": 80.0})])
+    assert found == {
+        "masks": 1.0,
+        "rules": 0.5,
+        "journal and broker": pytest.approx(96.5),
+        "bridge": 2.0,
+    }
 
 
 def test_processor_time_is_what_was_spent_between_two_looks() -> None:

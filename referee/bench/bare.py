@@ -10,8 +10,8 @@ from inference.imaging import decode_image, to_network
 from inference.text_encoder import TextEncoder
 from inference.triton import TritonModel
 from referee.bench.scenario import WORDS
+from referee.bench.served import ServedNetwork
 from referee.bench.spread import Spread
-from referee.measured import SHIPPED_NETWORK
 
 WARM_UP = 5
 PATIENCE_S = 60.0
@@ -30,18 +30,25 @@ def timed(work: Callable[[int], object], times: int, warm_up: int = WARM_UP) -> 
 
 
 def bare_network(
-    pictures: Sequence[bytes], encoder: TextEncoder, prompts: int, threads: int, times: int
+    served: ServedNetwork,
+    pictures: Sequence[bytes],
+    encoder: TextEncoder,
+    prompts: int,
+    times: int,
 ) -> Spread:
     """The network in a loop, pictures decoded and words encoded beforehand."""
     # The very class that Triton's model runs, which lies in the model repository.
-    sys.path.insert(0, str(SHIPPED_NETWORK.parent))
+    sys.path.insert(0, str(served.file.parent))
     try:
         from network import Network  # type: ignore[import-not-found]
     finally:
-        sys.path.remove(str(SHIPPED_NETWORK.parent))
-    network = Network(SHIPPED_NETWORK, threads, ["CPUExecutionProvider"])
+        sys.path.remove(str(served.file.parent))
+    network = Network(served.file, served.threads, served.providers)
     words = encoder.encode(list(WORDS[:prompts]))
-    inputs = [to_network(decode_image(picture)).pixels[None] for picture in pictures]
+    inputs = [
+        to_network(decode_image(picture), served.max_side_px, served.multiple).pixels[None]
+        for picture in pictures
+    ]
     return timed(
         lambda index: network.run(inputs[index % len(inputs)], words.states, words.mask), times
     )

@@ -15,11 +15,11 @@ from referee.bench.bare import bare_network, through_triton
 from referee.bench.pictures import write_pictures
 from referee.bench.report import Measured
 from referee.bench.scenario import LINE, MOST_STATIONS, SITE, Scenario, line_of, plan
+from referee.bench.served import served_network
 from referee.bench.spread import Spread
 from referee.bench.stretch import Stretch, measure
 from referee.endpoints import choose
 from referee.line import RunningLine, started_line
-from referee.measured import EngineName, threads_of
 from referee.servers.serving import serving_triton
 from referee.servers.triton import TEXT_ENCODER
 
@@ -54,17 +54,22 @@ def measured_line(
     encoded = {side: write_pictures(folder / str(side), side) for side in extent.sides_px}
     pictures = encoded[extent.sides_px[0]]
     encoder = TextEncoder(Path(os.environ.get("REFEREE_TEXT_ENCODER") or TEXT_ENCODER))
-    threads, times = threads_of(EngineName.SERVED), max(20, extent.parts // 4)
+    served, times = served_network(), max(20, extent.parts // 4)
     counts = [count for count in PROMPTS if count <= extent.prompts]
     with console.status("the bare network"):
-        network = {n: bare_network(pictures, encoder, n, threads, times) for n in counts}
-    with console.status("through Triton"), serving_triton() as url:
-        served = {n: through_triton(url, pictures, n, times) for n in counts}
+        network = {n: bare_network(served, pictures, encoder, n, times) for n in counts}
+    with console.status("through Triton"), serving_triton(served.repository) as url:
+        triton = {n: through_triton(url, pictures, n, times) for n in counts}
     stretches = _stretches(extent, folder, network[1], console)
     with console.status("what users would otherwise write"):
-        loop, paper = _plain(extent, pictures, encoder, threads)
-    shown = {**about, "threads": threads, "parts a scenario": extent.parts}
-    return Measured(network, served, stretches, loop, paper, shown)
+        loop, paper = _plain(extent, pictures, encoder, served.threads)
+    shown = {
+        **about,
+        "network": served.digest,
+        "threads": served.threads,
+        "parts a scenario": extent.parts,
+    }
+    return Measured(network, triton, stretches, loop, paper, shown)
 
 
 def _stretches(

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from contracts.errors import BadSettings
 from contracts.identity import PartKey
 from referee.bench.processes import Usage, spent_ms
 from referee.bench.report import Measured, as_json, memory_mb, ratios
 from referee.bench.scenario import Scenario, line_of, plan, station_names
+from referee.bench.served import served_network
 from referee.bench.spread import Spread
 from referee.bench.steps import steps
 from referee.bench.stretch import Stretch
+from referee.servers.triton import MODELS
 from storage.queries import PartTimes
 
 
@@ -146,3 +149,30 @@ def test_the_plan_tries_no_more_than_asked() -> None:
     assert names == ["half load", "full load", "4 prompts", "twice the load"]
     whole = [scenario.name for scenario in plan(60, (512, 1024), stations=8, prompts=16)]
     assert {"16 prompts", "8 stations", "half load, 1024 px"} <= set(whole)
+
+
+def test_the_bare_network_is_the_one_that_the_line_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MODELS", "MODEL_THREADS", "MODEL_PROVIDERS"):
+        monkeypatch.delenv(f"REFEREE_{name}", raising=False)
+    shipped = served_network()
+    assert shipped.file == MODELS / "dqformer" / "1" / "model.onnx"
+    assert shipped.providers[-1] == "CPUExecutionProvider"
+
+    folder = tmp_path / "dqformer"
+    (folder / "1").mkdir(parents=True)
+    (folder / "config.pbtxt").write_text(
+        'name: "dqformer" parameters: { key: "threads" value: { string_value: "3" } }'
+        'parameters: { key: "providers" value: { string_value: "A,B" } }'
+    )
+    monkeypatch.setenv("REFEREE_MODELS", str(tmp_path))
+    with pytest.raises(BadSettings, match="REFEREE_MODELS"):
+        served_network()
+    (folder / "1" / "model.json").write_text('{"max_side_px": 320, "size_multiple": 64}')
+    (folder / "1" / "model.onnx").write_bytes(b"another")
+    served = served_network()
+    assert served == (tmp_path, 3, ("A", "B"), 320, 64)
+    assert served.digest != shipped.digest
+    monkeypatch.setenv("REFEREE_MODEL_THREADS", "1")
+    assert served_network().threads == 1

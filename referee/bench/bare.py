@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from inference.imaging import decode_image, to_network
 from inference.text_encoder import TextEncoder
@@ -29,6 +30,16 @@ def timed(work: Callable[[int], object], times: int, warm_up: int = WARM_UP) -> 
     return Spread.of(taken_ms)
 
 
+def opened(served: ServedNetwork) -> Any:
+    """The network in the very class that Triton's model runs, which lies in its repository."""
+    sys.path.insert(0, str(served.file.parent))
+    try:
+        from network import Network  # type: ignore[import-not-found]
+    finally:
+        sys.path.remove(str(served.file.parent))
+    return Network(served.file, served.threads, served.providers)
+
+
 def bare_network(
     served: ServedNetwork,
     pictures: Sequence[bytes],
@@ -37,13 +48,7 @@ def bare_network(
     times: int,
 ) -> Spread:
     """The network in a loop, pictures decoded and words encoded beforehand."""
-    # The very class that Triton's model runs, which lies in the model repository.
-    sys.path.insert(0, str(served.file.parent))
-    try:
-        from network import Network  # type: ignore[import-not-found]
-    finally:
-        sys.path.remove(str(served.file.parent))
-    network = Network(served.file, served.threads, served.providers)
+    network = opened(served)
     words = encoder.encode(list(WORDS[:prompts]))
     inputs = [
         to_network(decode_image(picture), served.max_side_px, served.multiple).pixels[None]

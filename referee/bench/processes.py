@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import psutil
 
-SIMULATED = ("ingest", "soft-plc")
+from referee.programs import SOFT_PLC
+
+SIMULATED = ("ingest", SOFT_PLC)
 """They stand for cameras and a PLC that a plant has anyway; ingest here replays files."""
 
 
@@ -29,6 +32,12 @@ def usages(pids: Mapping[str, int]) -> dict[str, Usage]:
 def spent_ms(before: Mapping[str, Usage], after: Mapping[str, Usage]) -> dict[str, float]:
     """Processor time between two looks."""
     return {name: after[name].cpu_ms - before[name].cpu_ms for name in after if name in before}
+
+
+def ended_children_ms() -> float:
+    """Processor time of this process's own children that have ended, such as the soft PLC."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) * 1e3
 
 
 def _family(pid: int) -> list[psutil.Process]:

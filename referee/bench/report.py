@@ -1,18 +1,17 @@
-"""From what was measured to ratios, one JSON object and tables. Pure."""
+"""From what was measured to ratios and one JSON object. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rich.table import Table
-
+from referee.bench import memory
+from referee.bench.memory import MemoryRun
 from referee.bench.processes import SIMULATED
+from referee.bench.scenario import DEADLINE_MS, FULL, HALF
 from referee.bench.spread import Spread
 from referee.bench.stretch import Stretch
-
-HALF, FULL, TWICE = "half load", "full load", "twice the load"
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,7 @@ class Measured:
         stretches: by scenario name; ``HALF`` and ``FULL`` are among them.
         torch_loop, paper: None where torch is not installed.
         about: machine, date, versions, settings.
+        memory: None where nobody asked for it.
     """
 
     network: Mapping[int, Spread]
@@ -32,6 +32,7 @@ class Measured:
     torch_loop: Spread | None
     paper: Spread | None
     about: Mapping[str, Any]
+    memory: MemoryRun | None = None
 
 
 def ratios(measured: Measured) -> dict[str, float]:
@@ -52,14 +53,19 @@ def ratios(measured: Measured) -> dict[str, float]:
     for name, spread in (("torch_loop", measured.torch_loop), ("paper", measured.paper)):
         if spread is not None:
             found[f"line_vs_{name}_throughput"] = full.inspected_a_second / spread.a_second
-    return {name: round(value, 3) for name, value in found.items()}
+            found[f"network_vs_{name}_throughput"] = network.a_second / spread.a_second
+    return rounded(found, 3)
+
+
+def rounded(values: Mapping[str, float], digits: int) -> dict[str, float]:
+    """In their order."""
+    return {name: round(value, digits) for name, value in values.items()}
 
 
 def memory_mb(stretch: Stretch) -> dict[str, float]:
     """Servers and stages, and the whole of them; simulators apart."""
     own = {name: pss for name, pss in stretch.pss_mb.items() if name not in SIMULATED}
-    rounded = {name: round(pss, 1) for name, pss in sorted(own.items())}
-    return {**rounded, "total": round(sum(own.values()), 1)}
+    return rounded({**dict(sorted(own.items())), "total": sum(own.values())}, 1)
 
 
 def as_json(measured: Measured) -> dict[str, Any]:
@@ -71,17 +77,21 @@ def as_json(measured: Measured) -> dict[str, Any]:
         "triton_ms": measured.served[1].rounded(),
         "capture_to_plc_ms": half.to_plc_ms.rounded(),
         "memory_mb": memory_mb(full),
-        "where_time_goes_ms": {name: round(ms, 3) for name, ms in half.steps_ms.items()},
-        "cpu_ms_per_part": {name: round(ms, 2) for name, ms in sorted(full.cpu_ms.items())},
+        "where_time_goes_ms": rounded(half.steps_ms, 3),
+        "cpu_ms_per_part": rounded(full.cpu_ms, 2),
         "simulators": list(SIMULATED),
-        "network_ms_by_prompts": {
-            str(count): spread.rounded() for count, spread in measured.network.items()
-        },
+        "network_ms_by_prompts": _by_prompts(measured.network),
+        "triton_ms_by_prompts": _by_prompts(measured.served),
         "scenarios": {name: _scenario(each) for name, each in measured.stretches.items()},
     }
     for name, spread in (("torch_loop_ms", measured.torch_loop), ("paper_ms", measured.paper)):
         report[name] = spread.rounded() if spread else "not measured: torch is not installed"
-    return report | {"about": dict(measured.about)}
+    growth = memory.as_json(measured.memory) if measured.memory else "not measured: --memory-parts"
+    return report | {"memory_growth": growth, "about": dict(measured.about)}
+
+
+def _by_prompts(spreads: Mapping[int, Spread]) -> dict[str, dict[str, float]]:
+    return {str(count): spread.rounded() for count, spread in spreads.items()}
 
 
 def _scenario(stretch: Stretch) -> dict[str, Any]:
@@ -95,65 +105,15 @@ def _scenario(stretch: Stretch) -> dict[str, Any]:
         "inspected": stretch.inspected,
         "no_verdict": dict(stretch.causes),
         "ledger_closed": stretch.is_closed,
+        "unanswered": stretch.unanswered,
+        "deadline_ms": DEADLINE_MS,
         "inspected_a_second": round(stretch.inspected_a_second, 2),
         "capture_to_plc_ms": stretch.to_plc_ms.rounded(),
-        "no_verdict_trigger_to_plc_ms": (
-            stretch.answered_ms.rounded() if stretch.answered_ms else None
-        ),
+        "trigger_to_plc_ms": stretch.from_trigger_ms.rounded(),
+        "where_time_goes_ms": rounded(stretch.steps_ms, 3),
+        "no_verdict_trigger_to_plc_ms": {
+            cause: {"parts": spread.count, **spread.rounded()}
+            for cause, spread in stretch.answered_ms.items()
+        },
         "own_cpu_ms_per_part": round(stretch.own_cpu_ms, 2),
     }
-
-
-def tables(measured: Measured) -> Iterator[Table | str]:
-    """Ratios, times, where they go, what each process costs."""
-    about = measured.about
-    yield ", ".join(f"{name} {value}" for name, value in about.items())
-    yield _two_columns("Ratios, all of this run", ratios(measured))
-    yield _spreads(measured)
-    half, full = measured.stretches[HALF], measured.stretches[FULL]
-    steps = {**half.steps_ms, "trigger to registers": sum(half.steps_ms.values())}
-    yield _two_columns("Where a part's time goes at half load, mean ms", steps)
-    yield _costs(full)
-    yield _scenarios(measured)
-
-
-def _two_columns(title: str, values: Mapping[str, float]) -> Table:
-    table = Table(title=title, title_justify="left", show_header=False)
-    for name, value in values.items():
-        table.add_row(name.replace("_", " "), f"{value:.3f}")
-    return table
-
-
-def _spreads(measured: Measured) -> Table:
-    table = Table("", "p50", "p95", "p99", "a second", title="Milliseconds", title_justify="left")
-    rows: list[tuple[str, Spread | None]]
-    rows = [(f"bare network, {n} prompt(s)", spread) for n, spread in measured.network.items()]
-    rows += [(f"through Triton, {n} prompt(s)", spread) for n, spread in measured.served.items()]
-    rows += [("cv2 and torch, a loop", measured.torch_loop), ("paper", measured.paper)]
-    for name, spread in rows:
-        if spread is not None:
-            times = (f"{ms:.1f}" for ms in (spread.p50, spread.p95, spread.p99))
-            table.add_row(name, *times, f"{spread.a_second:.2f}")
-    return table
-
-
-def _costs(stretch: Stretch) -> Table:
-    table = Table("process", "CPU ms a part", "MB", title="At full load", title_justify="left")
-    for name, ms in sorted(stretch.cpu_ms.items(), key=lambda item: -item[1]):
-        told = f"{name} (simulated)" if name in SIMULATED else name
-        table.add_row(told, f"{ms:.1f}", f"{stretch.pss_mb[name]:.0f}")
-    table.add_row(
-        "servers and stages", f"{stretch.own_cpu_ms:.1f}", f"{memory_mb(stretch)['total']:.0f}"
-    )
-    return table
-
-
-def _scenarios(measured: Measured) -> Table:
-    columns = ("scenario", "parts", "inspected", "no verdict", "inspected a second")
-    table = Table(*columns, "capture to PLC p50", "p99", title="Scenarios", title_justify="left")
-    for name, each in measured.stretches.items():
-        causes = ", ".join(f"{cause} {count}" for cause, count in each.causes.items())
-        times = (f"{ms:.1f}" for ms in (each.to_plc_ms.p50, each.to_plc_ms.p99))
-        counts = (str(each.triggered), str(each.inspected), causes or "-")
-        table.add_row(name, *counts, f"{each.inspected_a_second:.2f}", *times)
-    return table

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,10 +13,12 @@ from rich.console import Console
 from inference.text_encoder import TextEncoder
 from referee.bench import plain
 from referee.bench.bare import bare_network, through_triton
+from referee.bench.memory import MemoryRun
+from referee.bench.memory_watch import MemoryWatch
 from referee.bench.pictures import write_pictures
 from referee.bench.report import Measured
-from referee.bench.scenario import LINE, MOST_STATIONS, SITE, Scenario, line_of, plan
-from referee.bench.served import served_network
+from referee.bench.scenario import LINE, MEMORY, MOST_STATIONS, SITE, Scenario, line_of, plan
+from referee.bench.served import ServedNetwork, served_network
 from referee.bench.spread import Spread
 from referee.bench.stretch import Stretch, measure
 from referee.endpoints import choose
@@ -24,6 +27,11 @@ from referee.servers.serving import serving_triton
 from referee.servers.triton import TEXT_ENCODER
 
 PROMPTS = (1, 4, 16)
+MEMORY_PX, MEMORY_STATIONS = 256, 4
+MOST_A_SECOND = 12.0
+"""Parts at a station whose PLC looks every 20 ms and acknowledges each result before the next."""
+LOOKS = 150
+LEAST_BETWEEN_S, MOST_BETWEEN_S = 0.5, 5.0
 
 
 class Extent(NamedTuple):
@@ -33,6 +41,7 @@ class Extent(NamedTuple):
         parts: of each scenario.
         sides_px: of the square pictures; ratios are at the first.
         stations, prompts: the most that are tried.
+        memory_parts: whose memory is watched, after all others; 0: none.
     """
 
     parts: int
@@ -40,6 +49,12 @@ class Extent(NamedTuple):
     stations: int
     prompts: int
     quick: bool
+    memory_parts: int = 0
+
+    @property
+    def all_sides_px(self) -> set[int]:
+        """With that of the pictures whose memory is watched."""
+        return {*self.sides_px, *([MEMORY_PX] if self.memory_parts else [])}
 
 
 def measured_line(
@@ -51,16 +66,16 @@ def measured_line(
         BadSettings: something that it needs is not installed.
         LinkDown, ModelUnavailable: a server or stage does not come up, or died meanwhile.
     """
-    encoded = {side: write_pictures(folder / str(side), side) for side in extent.sides_px}
-    pictures = encoded[extent.sides_px[0]]
+    encoded = {side: write_pictures(folder / str(side), side) for side in extent.all_sides_px}
     encoder = TextEncoder(Path(os.environ.get("REFEREE_TEXT_ENCODER") or TEXT_ENCODER))
-    served, times = served_network(), max(20, extent.parts // 4)
-    counts = [count for count in PROMPTS if count <= extent.prompts]
-    with console.status("the bare network"):
-        network = {n: bare_network(served, pictures, encoder, n, times) for n in counts}
-    with console.status("through Triton"), serving_triton(served.repository) as url:
-        triton = {n: through_triton(url, pictures, n, times) for n in counts}
-    stretches = _stretches(extent, folder, network[1], console)
+    served = served_network()
+    alone = _alone(extent, served, encoded, encoder, console)
+    memory: MemoryRun | None = None
+    with _line_up(extent, folder, console) as up:
+        stretches = _stretches(extent, folder, alone.network[1], up, console)
+        if alone.small is not None:
+            stretches[MEMORY], memory = _memory(extent, folder, alone.small, up, console)
+    pictures = encoded[extent.sides_px[0]]
     with console.status("what users would otherwise write"):
         loop, paper = _plain(extent, pictures, encoder, served.threads)
     shown = {
@@ -69,18 +84,40 @@ def measured_line(
         "threads": served.threads,
         "parts a scenario": extent.parts,
     }
-    return Measured(network, triton, stretches, loop, paper, shown)
+    return Measured(alone.network, alone.triton, stretches, loop, paper, shown, memory)
 
 
-def _stretches(
-    extent: Extent, folder: Path, network: Spread, console: Console
-) -> dict[str, Stretch]:
-    stations = min(extent.stations, MOST_STATIONS)
-    first = folder / str(extent.sides_px[0])
-    whole = line_of(stations, 1, first, 1.0)
+class _Alone(NamedTuple):
+    """Before there is a line: by number of prompts, and with the small pictures."""
+
+    network: dict[int, Spread]
+    triton: dict[int, Spread]
+    small: Spread | None
+
+
+def _alone(
+    extent: Extent,
+    served: ServedNetwork,
+    encoded: Mapping[int, list[bytes]],
+    encoder: TextEncoder,
+    console: Console,
+) -> _Alone:
+    pictures, times = encoded[extent.sides_px[0]], max(20, extent.parts // 4)
+    counts = [count for count in PROMPTS if count <= extent.prompts]
+    with console.status("the bare network"):
+        network = {n: bare_network(served, pictures, encoder, n, times) for n in counts}
+        small = None
+        if extent.memory_parts:
+            small = bare_network(served, encoded[MEMORY_PX], encoder, 1, times)
+    with console.status("through Triton"), serving_triton(served.repository) as url:
+        triton = {n: through_triton(url, pictures, n, times) for n in counts}
+    return _Alone(network, triton, small)
+
+
+@contextmanager
+def _line_up(extent: Extent, folder: Path, console: Console) -> Iterator[RunningLine]:
+    whole = line_of(min(extent.stations, MOST_STATIONS), 1, folder / str(extent.sides_px[0]), 1.0)
     endpoints = choose(SITE, LINE, whole.sockets, dashboard=False)
-    scenarios = plan(extent.parts, extent.sides_px, extent.stations, extent.prompts)
-    found: dict[str, Stretch] = {}
     with (
         console.status("starting the line") as status,
         started_line(
@@ -88,20 +125,39 @@ def _stretches(
         ) as up,
     ):
         status.stop()
-        for scenario in scenarios:
-            console.print(f"{scenario.name}: {scenario.parts} parts")
-            found[scenario.name] = _stretch(scenario, folder, network, up, console)
-    return found
+        yield up
+
+
+def _stretches(
+    extent: Extent, folder: Path, network: Spread, up: RunningLine, console: Console
+) -> dict[str, Stretch]:
+    scenarios = plan(extent.parts, extent.sides_px, extent.stations, extent.prompts)
+    return {one.name: _stretch(one, folder, network, up, console) for one in scenarios}
 
 
 def _stretch(
     scenario: Scenario, folder: Path, network: Spread, up: RunningLine, console: Console
 ) -> Stretch:
+    console.print(f"{scenario.name}: {scenario.parts} parts")
     rate = scenario.load * network.a_second
     pictures = folder / str(scenario.side_px)
     return measure(
         line_of(scenario.stations, scenario.prompts, pictures, rate), scenario, up, console
     )
+
+
+def _memory(
+    extent: Extent, folder: Path, network: Spread, up: RunningLine, console: Console
+) -> tuple[Stretch, MemoryRun]:
+    """``network`` is of pictures as small as these."""
+    stations = min(MEMORY_STATIONS, extent.stations)
+    rate = min(network.a_second, stations * MOST_A_SECOND)
+    load = rate / network.a_second
+    scenario = Scenario(MEMORY, load, extent.memory_parts, MEMORY_PX, stations)
+    every_s = min(MOST_BETWEEN_S, max(LEAST_BETWEEN_S, scenario.parts / rate / LOOKS))
+    with MemoryWatch(up, every_s) as watch:
+        stretch = _stretch(scenario, folder, network, up, console)
+    return stretch, watch.found()
 
 
 def _plain(

@@ -11,6 +11,7 @@ from contracts.line import Archive, LineFile, Sockets, SoftPlc, Station
 from contracts.release import Prompt, ReplayCamera
 
 SITE, LINE = "bench", "bench"
+HALF, FULL, TWICE, MEMORY = "half load", "full load", "twice the load", "memory"
 DEADLINE_MS = 1000
 CYCLE_MS = 20.0
 """As PLCs that poll over Modbus TCP do, and so the simulated one takes little of the machine."""
@@ -80,8 +81,8 @@ def plan(parts: int, sides_px: Sequence[int], stations: int, prompts: int) -> li
     ``stations`` and ``prompts`` are the most that are tried.
     """
     first, *larger = sides_px
-    half = Scenario("half load", 0.5, parts, first)
-    full = Scenario("full load", 1.3, parts, first)
+    half = Scenario(HALF, 0.5, parts, first)
+    full = Scenario(FULL, 1.3, parts, first)
     found = [half, full]
     found += [
         Scenario(f"{count} prompts", 1.3, parts, first, prompts=count)
@@ -93,7 +94,7 @@ def plan(parts: int, sides_px: Sequence[int], stations: int, prompts: int) -> li
         for count in (4, 8)
         if count <= stations
     ]
-    found.append(Scenario("twice the load", 2.0, parts, first))
+    found.append(Scenario(TWICE, 2.0, parts, first))
     for side in larger:
         found.append(Scenario(f"half load, {side} px", 0.5, parts, side))
     return found

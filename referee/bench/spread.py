@@ -12,12 +12,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Spread:
-    """Milliseconds: percentiles (nearest rank) and mean of ``count`` durations."""
+    """Milliseconds: percentiles (nearest rank), largest and mean of ``count`` durations."""
 
     count: int
     p50: float
     p95: float
     p99: float
+    largest: float
     mean: float
 
     @classmethod
@@ -26,7 +27,7 @@ class Spread:
         if not values_ms:
             raise ValueError("nothing was measured")
         p50, p95, p99 = np.percentile(values_ms, (50, 95, 99), method="inverted_cdf").tolist()
-        return cls(len(values_ms), p50, p95, p99, fmean(values_ms))
+        return cls(len(values_ms), p50, p95, p99, max(values_ms), fmean(values_ms))
 
     @property
     def tail(self) -> float:
@@ -39,4 +40,5 @@ class Spread:
         return 1e3 / self.mean
 
     def rounded(self) -> dict[str, float]:
-        return {name: round(getattr(self, name), 2) for name in ("p50", "p95", "p99", "mean")}
+        told = ("p50", "p95", "p99", "largest", "mean")
+        return {name: round(getattr(self, name), 2) for name in told}

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
 
-from contracts.causes import Cause, Decision
 from contracts.errors import LinkDown
+from contracts.identity import PartKey
 from contracts.line import LineFile
-from referee.belt import REPORT, run_belt
-from referee.bench.processes import SIMULATED, spent_ms, usages
+from referee.belt import run_belt
+from referee.bench.processes import SIMULATED, Usage, ended_children_ms, spent_ms, usages
 from referee.bench.scenario import Scenario
 from referee.bench.spread import Spread
 from referee.bench.steps import given, steps
 from referee.facts import settled_facts
 from referee.line import RunningLine
+from referee.programs import SOFT_PLC
 from referee.rundir import database_url
 from referee.signing import signed, this_user
+from referee.summary import RunFacts
 from storage.queries import PartTimes, latencies, open_sessions
 
 RELEASE_TIMEOUT_S = 20.0
@@ -32,11 +33,13 @@ class Stretch:
     """What a scenario came to.
 
     Attributes:
-        triggered, inspected, late: parts; inspected ones have a pass or a reject.
+        triggered, inspected: parts; inspected ones have a pass or a reject.
         causes: of the others.
         inspected_a_second: between the first and the last that was presented.
         to_plc_ms: of inspected parts, capture to registers.
-        answered_ms: of the others, trigger to registers; None without any.
+        from_trigger_ms: of inspected parts, trigger to registers.
+        answered_ms: of the others by cause, trigger to registers.
+        unanswered: parts for which the registers never showed anything.
         steps_ms: mean of each step of an inspected part, trigger to registers; they add up.
         cpu_ms: a triggered part, by process.
         pss_mb: at the end, by process.
@@ -49,7 +52,9 @@ class Stretch:
     causes: Mapping[str, int]
     inspected_a_second: float
     to_plc_ms: Spread
-    answered_ms: Spread | None
+    from_trigger_ms: Spread
+    answered_ms: Mapping[str, Spread]
+    unanswered: int
     steps_ms: Mapping[str, float]
     cpu_ms: Mapping[str, float]
     pss_mb: Mapping[str, float]
@@ -65,48 +70,68 @@ def measure(line: LineFile, scenario: Scenario, running: RunningLine, console: C
     """Run a scenario's parts through a line that is up.
 
     Raises:
-        LinkDown: its releases do not come into force, or the soft PLC ended early.
+        LinkDown: its releases do not come into force, the soft PLC ended early, or no part was
+            inspected.
     """
     assert line.soft_plc is not None
     running.watch.publish(signed(line.releases(), this_user(), f"bench: {scenario.name}"))
     _await_releases(line, running)
     pids = {each.name: each.pid for each in running.supervisor.processes()}
-    before, since_utc_ns = usages(pids), time.time_ns()
+    before, since_utc_ns, children_ms = usages(pids), time.time_ns(), ended_children_ms()
     each = max(1, round(scenario.parts / len(line.stations)))
     restarts = run_belt(line, line.soft_plc, running, each, console)
-    after = usages(pids)
+    after, belt_ms = usages(pids), ended_children_ms() - children_ms
     if restarts:
         raise LinkDown("the line", f"processes died while it was measured: {dict(restarts)}")
     facts = settled_facts(line, running, restarts, since_utc_ns)
     with open_sessions(database_url(running.run_dir))() as session:
         times = latencies(session, since_utc_ns=since_utc_ns, limit=len(facts.parts))
-    report = json.loads((running.run_dir / REPORT).read_text())
-    triggered = sum(unit["triggered"] for unit in report["units"].values())
-    decided = {one.part: one.decision for one in facts.parts}
-    inspected = [t for t in times if decided.get(t.part) in (Decision.PASS, Decision.REJECT)]
-    others = [t for t in times if decided.get(t.part) is Decision.NO_VERDICT]
-    causes: Counter[Cause] = Counter()
-    for row in facts.ledger:
-        causes.update(row.no_verdict)
+    spent = spent_ms(before, after) | {SOFT_PLC: belt_ms}
+    return _stretch(scenario, facts, times, spent, after)
+
+
+def _stretch(
+    scenario: Scenario,
+    facts: RunFacts,
+    times: Sequence[PartTimes],
+    spent: Mapping[str, float],
+    after: Mapping[str, Usage],
+) -> Stretch:
+    triggered = sum(unit["triggered"] for unit in facts.report["units"].values())
+    refused = {one.part: str(one.cause) for one in facts.parts if one.cause}
+    causes = Counter(refused.values())
+    inspected = [one for one in times if one.part not in refused]
+    if not inspected:
+        told = f"{scenario.name}: none of {triggered} parts was inspected: {dict(causes)}"
+        raise LinkDown("the line", told)
     return Stretch(
         scenario=scenario,
         triggered=triggered,
         inspected=len(inspected),
-        causes={str(cause): count for cause, count in causes.items()},
+        causes=causes,
         inspected_a_second=_a_second(inspected),
-        to_plc_ms=Spread.of([given(t.capture_to_plc_ms) for t in inspected]),
-        answered_ms=_answered(others),
+        to_plc_ms=Spread.of([given(one.capture_to_plc_ms) for one in inspected]),
+        from_trigger_ms=Spread.of([given(one.start_to_plc_ms) for one in inspected]),
+        answered_ms=answered(times, refused),
+        unanswered=triggered - sum(one.start_to_plc_ms is not None for one in times),
         steps_ms=steps(inspected),
-        cpu_ms={name: ms / triggered for name, ms in spent_ms(before, after).items()},
+        cpu_ms={name: ms / triggered for name, ms in spent.items()},
         pss_mb={name: usage.pss_mb for name, usage in after.items()},
-        is_closed=all(row.closed for row in facts.ledger) and len(decided) == triggered,
+        is_closed=all(row.closed for row in facts.ledger) and len(facts.parts) == triggered,
     )
 
 
-def _answered(others: Sequence[PartTimes]) -> Spread | None:
-    """Of those that were shown: a trigger that was missed has nothing to show."""
-    shown_ms = [t.start_to_plc_ms for t in others if t.start_to_plc_ms is not None]
-    return Spread.of(shown_ms) if shown_ms else None
+def answered(times: Sequence[PartTimes], refused: Mapping[PartKey, str]) -> dict[str, Spread]:
+    """Trigger to registers of refused parts by cause; one that was not shown has nothing to tell.
+
+    Args:
+        refused: the cause of each part without a verdict.
+    """
+    found: dict[str, list[float]] = defaultdict(list)
+    for one in times:
+        if one.part in refused and one.start_to_plc_ms is not None:
+            found[refused[one.part]].append(one.start_to_plc_ms)
+    return {cause: Spread.of(taken_ms) for cause, taken_ms in sorted(found.items())}
 
 
 def _a_second(parts: Sequence[PartTimes]) -> float:

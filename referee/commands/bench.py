@@ -6,18 +6,23 @@ import datetime
 import json
 import os
 import platform
+import shlex
+import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from referee.bench.report import as_json, tables
+from referee.bench.report import as_json
 from referee.bench.run import Extent, measured_line
+from referee.bench.tables import tables
 
 QUICK_PARTS, PARTS = 60, 1000
 SMALL_PX, LARGE_PX = 512, 1024
+PACKAGES = ("onnxruntime", "numpy", "opencv-python-headless", "redis", "paho-mqtt")
 
 
 def register(app: typer.Typer) -> None:
@@ -32,10 +37,15 @@ def bench(
     parts: Annotated[
         int | None, typer.Option(min=20, help="Parts of each scenario; 1000, or 60 if --quick.")
     ] = None,
+    memory_parts: Annotated[
+        int,
+        typer.Option(min=0, help="Watch the memory over so many more parts, such as 10000."),
+    ] = 0,
 ) -> None:
     """Bare network, Triton, and the whole line, in one run on one machine: ratios and times."""
     sides = (SMALL_PX,) if quick else (SMALL_PX, LARGE_PX)
-    extent = Extent(parts or (QUICK_PARTS if quick else PARTS), sides, stations, prompts, quick)
+    each = parts or (QUICK_PARTS if quick else PARTS)
+    extent = Extent(each, sides, stations, prompts, quick, memory_parts)
     console = Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="referee-bench-") as scratch:
         found = measured_line(extent, Path(scratch), console, _about())
@@ -56,4 +66,8 @@ def _about() -> dict[str, str | int]:
         "machine": processors[0] if processors else platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
         "load at the start": f"{os.getloadavg()[0]:.1f}",
+        "versions": ", ".join(
+            [f"Python {platform.python_version()}", *(f"{one} {version(one)}" for one in PACKAGES)]
+        ),
+        "command": shlex.join(["referee", *sys.argv[1:]]),
     }

@@ -16,7 +16,10 @@ D, V = DispositionRow, VerdictRow
 def decided_parts(session: Session, since_utc_ns: int) -> list[DecidedPart]:
     """Parts that started since then, in the order of station, epoch and sequence."""
     wanted = (
-        select(D.station, D.epoch, D.trigger_seq, D.part_id, D.decision, D.gate, V.source, D.mode)
+        select(
+            *(D.station, D.epoch, D.trigger_seq, D.part_id),
+            *(D.decision, D.cause, D.gate, V.source, D.mode),
+        )
         .outerjoin(V, same_part())
         .where(D.started_at_utc_ns >= since_utc_ns)
         .order_by(D.station, D.epoch, D.trigger_seq)
@@ -29,6 +32,7 @@ def decided_parts(session: Session, since_utc_ns: int) -> list[DecidedPart]:
             gate=row.gate,
             source=row.source or "",
             mode=row.mode,
+            cause=row.cause,
         )
         for row in session.execute(wanted)
     ]

@@ -49,6 +49,7 @@ class DecidedPart:
     gate: Gate
     source: str
     mode: Mode = Mode.GUARD
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True)

@@ -11,56 +11,32 @@ from contracts.errors import BadSettings
 from contracts.identity import PartKey
 from referee.bench.processes import Usage, spent_ms
 from referee.bench.report import Measured, as_json, memory_mb, ratios
-from referee.bench.scenario import Scenario, line_of, plan, station_names
+from referee.bench.scenario import line_of, plan, station_names
 from referee.bench.served import served_network
 from referee.bench.spread import Spread
 from referee.bench.steps import steps
-from referee.bench.stretch import Stretch
+from referee.bench.stretch import answered
+from referee.bench.targets import targets
 from referee.servers.triton import MODELS
 from storage.queries import PartTimes
-
-
-def stretch(name: str, a_second: float, to_plc_ms: list[float]) -> Stretch:
-    return Stretch(
-        scenario=Scenario(name, 1.3, 100),
-        triggered=100,
-        inspected=80,
-        causes={"overload": 20},
-        inspected_a_second=a_second,
-        to_plc_ms=Spread.of(to_plc_ms),
-        answered_ms=Spread.of([3.0]),
-        steps_ms={"capture": 1.0, "network": 80.0},
-        cpu_ms={"triton": 160.0, "bridge": 2.0, "ingest": 9.0, "soft-plc": 5.0},
-        pss_mb={"triton": 600.0, "bridge": 60.0, "ingest": 90.0, "soft-plc": 50.0},
-        is_closed=True,
-    )
+from tests.unit.referee.bench_run import a_run
 
 
 @pytest.fixture
 def measured() -> Measured:
-    return Measured(
-        network={1: Spread.of([80.0] * 99 + [160.0]), 16: Spread.of([120.0])},
-        served={1: Spread.of([84.0])},
-        stretches={
-            "half load": stretch("half load", 6.0, [100.0] * 99 + [300.0]),
-            "full load": stretch("full load", 10.0, [150.0]),
-            "16 prompts": stretch("16 prompts", 8.0, [150.0]),
-            "8 stations": stretch("8 stations", 9.5, [150.0]),
-        },
-        torch_loop=Spread.of([200.0]),
-        paper=None,
-        about={"date": "2026-01-01"},
-    )
+    return a_run()
 
 
-def part_times(timings_ms: dict[str, float]) -> PartTimes:
+def part_times(
+    timings_ms: dict[str, float], *, seq: int = 1, start_to_plc_ms: float | None = 100.0
+) -> PartTimes:
     return PartTimes(
-        part=PartKey(station="s1", epoch=1, trigger_seq=1),
+        part=PartKey(station="s1", epoch=1, trigger_seq=seq),
         started_at_utc_ns=0,
         start_to_capture_ms=1.0,
         capture_to_decision_ms=96.0,
         capture_to_plc_ms=99.0,
-        start_to_plc_ms=100.0,
+        start_to_plc_ms=start_to_plc_ms,
         verdict_to_plc_ms=2.0,
         plc_to_acknowledge_ms=1.0,
         timings_ms=timings_ms,
@@ -83,7 +59,27 @@ def test_ratios_are_of_one_run(measured: Measured) -> None:
     assert found["prompts16_vs_1"] == 1.25
     assert found["stations8_vs_1"] == pytest.approx(10 / 9.5, abs=1e-3)
     assert found["line_vs_torch_loop_throughput"] == 2.0
+    assert found["network_vs_torch_loop_throughput"] == pytest.approx(200 / 80.8, abs=1e-3)
     assert not any("paper" in name for name in found)
+
+
+def test_targets_say_how_far_away_they_are(measured: Measured) -> None:
+    report = as_json(replace(measured, paper=Spread.of([8000.0])))
+    found = {each.name.split(":")[0].split(",")[0]: each for each in targets(report)}
+    throughput = found["parts a second"]
+    assert (throughput.is_reached, throughput.wanted) == (True, "at least 0.75, aim 0.9")
+    assert throughput.verdict == "reached by 0.058 (8%)"
+    at_half = found["capture to PLC at half load"]
+    assert (at_half.measured, at_half.limit, at_half.is_reached) == (100.0, 125.0, True)
+    paper = found["frames a second over the paper's configuration in torch"]
+    assert paper.verdict == "**missed** by 0.99 (1%)"
+    assert found["its growth over 10"].verdict == "not measured"
+    assert found["parts without any answer at twice the load"].is_reached is None
+
+    twice = replace(measured.stretches["full load"], unanswered=3)
+    stretches = {**measured.stretches, "twice the load": twice}
+    held = {each.name: each for each in targets(as_json(replace(measured, stretches=stretches)))}
+    assert held["parts without any answer at twice the load"].verdict == "**missed** by 3"
 
 
 def test_simulators_are_nobodys_cost(measured: Measured) -> None:
@@ -94,6 +90,20 @@ def test_simulators_are_nobodys_cost(measured: Measured) -> None:
     assert report["simulators"] == ["ingest", "soft-plc"]
     assert report["paper_ms"].startswith("not measured")
     assert report["scenarios"]["full load"]["no_verdict"] == {"overload": 20}
+
+
+def test_a_refused_part_tells_how_soon_it_was_answered(measured: Measured) -> None:
+    shown = [part_times({}, seq=seq, start_to_plc_ms=float(seq)) for seq in range(1, 11)]
+    silent = part_times({}, seq=11, start_to_plc_ms=None)
+    refused = {one.part: "overload" for one in shown[:4]} | {silent.part: "overload"}
+    refused |= {shown[9].part: "missed_capture"}
+    found = answered([*shown, silent], refused)
+    assert (found["overload"].count, found["overload"].largest) == (4, 4.0)
+    assert found["missed_capture"].p50 == 10.0
+
+    told = as_json(measured)["scenarios"]["full load"]
+    assert told["no_verdict_trigger_to_plc_ms"]["overload"]["parts"] == 2
+    assert (told["unanswered"], told["deadline_ms"]) == (0, 1000)
 
 
 def test_steps_add_up_to_the_whole() -> None:

@@ -154,6 +154,7 @@ def test_decided_parts_in_the_order_of_their_sequence(session: Session) -> None:
     rows = queries.decided_parts(session, since_utc_ns=BEGIN_NS + 4 * SECOND_NS)
     assert [row.part.trigger_seq for row in rows] == list(range(4, 120))
     assert (rows[1].decision, rows[1].source) == (Decision.NO_VERDICT, "")
+    assert (rows[0].cause, rows[1].cause) == (None, Cause.EXPIRED)
     assert (rows[6].decision, rows[6].source) == (Decision.REJECT, "10.png")
 
 

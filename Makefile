@@ -35,9 +35,11 @@ format:          ## rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: setup     ## 200 parts through the demo line: ledger, gate, times from capture to PLC
-	@date; uname -srm; nproc
-	@$(BIN)/referee run --line lines/demo.yaml --parts 200
+bench: setup-dev ## the line against its bare network, into docs/benchmarks.md with plots and figures
+	@mkdir -p build
+	@$(BIN)/referee bench --json --memory-parts 10000 > build/benchmarks.json
+	@mv build/benchmarks.json docs/benchmarks.json
+	@$(BIN)/python -m benchmarks.line_page docs/benchmarks.json --out docs/benchmarks.md
 
 lock: setup-dev  ## resolve pyproject's ranges into the two lock files again
 	@deploy/lock.sh

@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks import machine
 from benchmarks.bootstrap import RESAMPLES, Difference, differences
 from benchmarks.contenders import CONTENDERS, OURS
+from benchmarks.markdown import table as markdown
 from benchmarks.results import Result
 from benchmarks.runs import POOLED
 from inference.training.recipe import Recipe
@@ -151,9 +152,3 @@ def _difference(found: Difference | None, figure: str) -> str:
 
 def _number(value: Any) -> str:
     return NONE if value is None else f"{value:.3f}"
-
-
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table, its first column to the left and the others as they come."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,1 @@
+"""Engines that could compute the exported network, side by side."""

@@ -29,6 +29,7 @@ from plc.effects import (
     JournalOp,
     KeepRelease,
     MarkStored,
+    Receipt,
     Settle,
     station_of,
 )
@@ -183,6 +184,10 @@ class Bridge:
             self._follow_numbers(state)
         self.follow_all()
 
+    def acknowledge(self, ack: Callable[[], None]) -> None:
+        """Have a message acknowledged once the journal has all that it caused."""
+        self._journal.submit(Receipt(ack))
+
     def on_commit(self, applied: Sequence[Applied]) -> None:
         """The journal has these durably."""
         for op, news in applied:
@@ -192,7 +197,9 @@ class Bridge:
             if name is not None:
                 self.stations[name].committed(op, self._clock.now())
                 self._carry_out(self.stations[name])
-            if isinstance(op, Settle):
+            if isinstance(op, Receipt):
+                op.ack()
+            elif isinstance(op, Settle):
                 note_settled(op)
             elif isinstance(op, MarkStored):
                 self._news.heard()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from contracts.causes import Cause, Decision, Gate
@@ -66,7 +67,7 @@ class NoteGate:
 
 @dataclass(frozen=True)
 class NoteLate:
-    """A verdict for a part that is settled."""
+    """A verdict that was not applied: its part is settled, or will be without it."""
 
     key: PartKey
     verdict_id: str
@@ -102,6 +103,13 @@ class MarkStored:
     items: tuple[StoredItem, ...]
 
 
+@dataclass(frozen=True)
+class Receipt:
+    """What a message caused is before this one: once it is committed the broker may forget it."""
+
+    ack: Callable[[], None]
+
+
 JournalOp = (
     OpenEpoch
     | LogTrigger
@@ -114,6 +122,7 @@ JournalOp = (
     | ForgetRelease
     | KeepRecipe
     | MarkStored
+    | Receipt
 )
 
 

@@ -1,4 +1,8 @@
-"""What MQTT brings: parsed in a thread of its own, handed to the bridge in its event loop."""
+"""What MQTT brings: parsed in a thread of its own, handed to the bridge in its event loop.
+
+A message is acknowledged once the journal has what it caused, in the order in which messages came,
+as MQTT wants it. What the bridge was told when it was killed, it is told again.
+"""
 
 from __future__ import annotations
 
@@ -41,13 +45,24 @@ class Inbox:
                 message = self._link.inbox.get(timeout=0.2)
             except queue.Empty:
                 continue
-            try:
-                call = self._parsed(message)
-            except MalformedMessage as error:
-                log.error("malformed_message", topic=error.source, reason=error.reason)
-            else:
-                self._loop.call_soon_threadsafe(call)
-            message.ack()
+            call = self._call_for(message)
+            self._loop.call_soon_threadsafe(self._take, call, message.ack)
+
+    def _take(self, call: Callable[[], None], ack: Callable[[], None]) -> None:
+        """In the event loop."""
+        try:
+            call()
+        except Exception:
+            ack()  # what ends this bridge would end the next one too
+            raise
+        self._bridge.acknowledge(ack)
+
+    def _call_for(self, message: Incoming) -> Callable[[], None]:
+        try:
+            return self._parsed(message)
+        except MalformedMessage as error:
+            log.error("malformed_message", topic=error.source, reason=error.reason)
+            return lambda: None
 
     def _parsed(self, message: Incoming) -> Callable[[], None]:
         topic, payload, bridge = message.topic, message.payload, self._bridge

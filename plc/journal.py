@@ -28,6 +28,7 @@ from plc.effects import (
     NoteGate,
     NoteLate,
     OpenEpoch,
+    Receipt,
     Settle,
 )
 from plc.journal_ranges import mark_stored
@@ -76,6 +77,7 @@ class Journal:
             ForgetRelease: self._forget_release,
             KeepRecipe: self._keep_recipe,
             MarkStored: self._mark_stored,
+            Receipt: lambda op: (),
         }
 
     def close(self) -> None:
@@ -162,6 +164,7 @@ class Journal:
         if was_open.rowcount != 1:
             return ()
         self.database.execute(f"DELETE FROM intents WHERE {_THIS_PART}", identity)
+        self.database.execute(f"DELETE FROM late_verdicts WHERE {_THIS_PART}", identity)
         self._insert(disposition)
         return (disposition,)
 
@@ -194,6 +197,11 @@ class Journal:
                 return None
             return {"late_verdict_id": op.verdict_id, "late_decision": op.decision}
 
+        self.database.execute(
+            "INSERT INTO late_verdicts SELECT station, epoch, trigger_seq, ?, ?"
+            f" FROM triggers WHERE {_THIS_PART} ON CONFLICT DO NOTHING",
+            (op.verdict_id, op.decision, *_id(op.key)),
+        )
         return self._revise(op.key, revised)
 
     def _keep_release(self, op: KeepRelease) -> Iterable[Disposition]:

@@ -37,6 +37,12 @@ CREATE TABLE IF NOT EXISTS intents (
     decision TEXT NOT NULL, cause TEXT, verdict_id TEXT, release_id TEXT NOT NULL,
     PRIMARY KEY (station, epoch, trigger_seq)
 ) WITHOUT ROWID;
+-- Verdicts that came too late for a part that is open: its disposition will name them.
+CREATE TABLE IF NOT EXISTS late_verdicts (
+    station TEXT NOT NULL, epoch INTEGER NOT NULL, trigger_seq INTEGER NOT NULL,
+    verdict_id TEXT NOT NULL, decision TEXT NOT NULL,
+    PRIMARY KEY (station, epoch, trigger_seq)
+) WITHOUT ROWID;
 -- One a part. Also the outbox: a row with stored < revision is still to be told.
 CREATE TABLE IF NOT EXISTS dispositions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

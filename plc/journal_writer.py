@@ -14,7 +14,15 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from contracts.errors import FatalError
-from plc.effects import ForgetRelease, JournalOp, KeepRelease, MarkStored, NoteGate, NoteLate
+from plc.effects import (
+    ForgetRelease,
+    JournalOp,
+    KeepRelease,
+    MarkStored,
+    NoteGate,
+    NoteLate,
+    Receipt,
+)
 from plc.journal import Applied, Journal
 from runtime.worker import Stop
 
@@ -28,7 +36,7 @@ COMMIT_SECONDS = Histogram(
 REFUSED = Counter(
     "referee_bridge_not_journaled", "Words of other processes that the journal cannot hold"
 )
-FROM_OUTSIDE = (NoteGate, NoteLate, MarkStored, KeepRelease, ForgetRelease)
+FROM_OUTSIDE = (NoteGate, NoteLate, MarkStored, KeepRelease, ForgetRelease, Receipt)
 """Operations that the ledger can do without: no part is opened or disposed of by them."""
 UNWRITABLE = (OverflowError, ValueError, sqlite3.Error)
 LARGEST_BACKLOG = 100_000

@@ -79,13 +79,16 @@ class PartBook:
         key = verdict.part
         part = self.open.get(key.trigger_seq)
         if part is None or part.key != key:
-            self.effects.append(NoteLate(key, verdict.verdict_id, verdict.decision))
+            self._note_late(verdict)
         elif part.takes(verdict):
             part.decide(verdict, active_release_id, now)
             part.verdict_arrived_at = arrived_at
             self._intend(part)
+            if part.late is verdict:
+                self._note_late(verdict)
         elif part.phase is PartPhase.EXPIRED and part.late is None:
             part.late = verdict
+            self._note_late(verdict)
 
     def is_intended(self, op: LogIntent, now: Stamp) -> None:
         """The journal has what the registers are to show."""
@@ -207,6 +210,9 @@ class PartBook:
         assert part.decision is not None
         intent = LogIntent(part, part.decision, part.cause, verdict_id, part.judged_under)
         self.effects.append(intent)
+
+    def _note_late(self, verdict: Verdict) -> None:
+        self.effects.append(NoteLate(verdict.part, verdict.verdict_id, verdict.decision))
 
     def _answer(self, seq16: int, state: int) -> None:
         self.ack_echo, self.ack_state = seq16, state

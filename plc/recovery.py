@@ -1,7 +1,8 @@
 """What becomes of the parts that were open when the bridge stopped.
 
 A part whose reject, or no verdict, was journaled keeps it: nothing could make it a pass any more.
-Every other open part, one with a pass that was never acknowledged too, is a bridge_restart.
+Every other open part, one with a pass that was never acknowledged too, is a bridge_restart. A
+verdict that the journal has is named either way.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.messages import Disposition, Trigger
 
 _OPEN = """
-    SELECT t.mode, coalesce(i.release_id, t.release_id), t.body, i.decision, i.cause, i.verdict_id
+    SELECT t.mode, coalesce(i.release_id, t.release_id), t.body, i.decision, i.cause, i.verdict_id,
+        l.verdict_id, l.decision
     FROM triggers t
-    LEFT JOIN (SELECT * FROM intents WHERE decision <> 'pass') i USING (station, epoch, trigger_seq)
+    LEFT JOIN intents i USING (station, epoch, trigger_seq)
+    LEFT JOIN late_verdicts l USING (station, epoch, trigger_seq)
     ORDER BY t.station, t.epoch, t.trigger_seq
 """
 
@@ -28,22 +31,27 @@ def _disposition(
     mode: str,
     release_id: str,
     body: str,
-    decision: str | None,
+    intent: str | None,
     cause: str | None,
     verdict_id: str | None,
+    late_id: str | None,
+    late: str | None,
 ) -> Disposition:
     trigger = Trigger.model_validate_json(body)
-    intent = Decision(decision) if decision else None
+    if intent in (None, Decision.PASS):
+        intent, cause = Decision.NO_VERDICT, Cause.BRIDGE_RESTART
     return Disposition(
         part=trigger.part,
         part_id=trigger.part_id,
         encoder=trigger.encoder,
         challenge=trigger.challenge,
-        decision=intent or Decision.NO_VERDICT,
-        cause=(Cause(cause) if cause else None) if intent else Cause.BRIDGE_RESTART,
+        decision=Decision(intent),
+        cause=Cause(cause) if cause else None,
         mode=Mode(mode),
         release_id=release_id,
         verdict_id=verdict_id,
+        late_verdict_id=late_id,
+        late_decision=Decision(late) if late else None,
         started_at=trigger.started_at,
         gate=Gate.PENDING if Mode(mode) is Mode.GUARD else Gate.NOT_ASKED,
     )

@@ -8,16 +8,18 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from pymodbus.client import ModbusTcpClient
 
-from contracts.causes import Decision
+from contracts.causes import Cause, Decision
 from plc.registers import INPUT_REGISTERS, INPUT_SIZE, decode
 from tests.contract.plc.plc_line import PlcLine, plc_line, release
 
 READY, RUNNING = 2, 3
+BUSY = 1 << 7
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +144,22 @@ def test_a_bridge_killed_before_the_answer_resumes_numbering_and_gives_no_pass(l
     assert words["bridge_boot_id"] != before
     assert (words["ack_echo"], words["ack_state"]) == (1, 2)  # too late for the one from before
     assert (words["inspected"], words["timeouts"], words["missed"]) == (3, 1, 2)
+
+
+def test_a_verdict_that_came_as_the_bridge_was_killed_is_in_the_ledger(line, client):
+    """A verdict that is acknowledged before it is on disk is lost in between."""
+    line.decide = lambda trigger, rng: (Decision.PASS, 0.3)
+    client.write_registers(0, [7, 2, 0, 51, 0, 0, 4], device_id=7)
+    until(lambda: inputs(client, 7)["trigger_echo"] == 4)
+    with closing(sqlite3.connect(line.folder / "bridge.sqlite", isolation_level=None)) as intruder:
+        intruder.execute("BEGIN IMMEDIATE")  # the journal cannot write
+        until(lambda: not int(inputs(client, 7)["status"]) & BUSY)  # the verdict is there
+        line.end_bridge(signal.SIGKILL)
+    line.start_bridge()
+    until(lambda: any(d.part_id == 51 and d.late_verdict_id for d in line.ledger.values()))
+    (disposed,) = (each for each in line.ledger.values() if each.part_id == 51)
+    assert (disposed.decision, disposed.cause) == (Decision.NO_VERDICT, Cause.BRIDGE_RESTART)
+    assert disposed.late_verdict_id == line.answers[str(disposed.part)].verdict_id
 
 
 def _error(client: ModbusTcpClient) -> bool:

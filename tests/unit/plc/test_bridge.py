@@ -32,13 +32,14 @@ class Wired:
 
     def __init__(self, path: Path, *names: str) -> None:
         self.journal, self.queue = Journal(path), list[JournalOp]()
+        self.clock = ManualClock()
         self.bridge = Bridge(
             [Station(self.journal.numbering(name), Timing(), 1) for name in names],
             Ranges(ranges(self.journal.database, names)),
             journal=self,
             cameras=self,
             news=self,
-            clock=ManualClock(),
+            clock=self.clock,
             broker_up=lambda: True,
         )
         self.bridge.resume(kept(self.journal.database))

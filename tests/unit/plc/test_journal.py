@@ -101,8 +101,27 @@ def test_a_restart_closes_open_parts_and_a_pass_without_acknowledgement_is_none(
         (Decision.NO_VERDICT, Cause.BAD_IMAGE),
         (Decision.NO_VERDICT, Cause.BRIDGE_RESTART),
     ]
-    assert [each.release_id for each in rows(journal)] == ["release", "judged", "release"]
+    assert [each.release_id for each in rows(journal)] == ["judged", "judged", "release"]
+    assert [each.verdict_id for each in rows(journal)] == ["v1", "v2", None]
     assert journal.close_leftovers() == 0
+
+
+def test_a_late_verdict_of_an_open_part_outlives_a_restart(journal):
+    first, second = part(1), part(2)
+    late = NoteLate(first.key, "v", Decision.PASS)
+    journal.apply([late])  # of a part that nobody knows: nothing is kept
+    journal.apply([LogTrigger(first), LogTrigger(second)])
+    journal.apply([LogIntent(first, Decision.NO_VERDICT, Cause.EXPIRED, None, "release"), late])
+    journal.apply([NoteLate(first.key, "another", Decision.REJECT)])
+    journal.apply([NoteLate(second.key, "settled", Decision.PASS), Settle(second, disposed(2))])
+    assert journal.close_leftovers() == 1
+    [_, row] = rows(journal)
+    assert (row.cause, row.late_verdict_id, row.late_decision) == (
+        Cause.EXPIRED,
+        "v",
+        Decision.PASS,
+    )
+    assert journal.database.execute("SELECT count(*) FROM late_verdicts").fetchone() == (0,)
 
 
 def test_a_restart_knows_which_parts_were_a_challenge(journal):

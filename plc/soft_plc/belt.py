@@ -38,6 +38,8 @@ class Slot:
         seq: how many parts the PLC had counted since it booted; TriggerSeq is its low 16 bits.
         mode: how the station ran when the part passed the camera, as the PLC had read it.
         announced: whether the bridge was told of it when it passed the camera.
+        spoiled: its trigger was answered too late, or nobody knows whether it arrived: the picture
+            may show another part, so it can be no pass.
         pending: its pass was acknowledged and the bridge has not answered yet.
         cleared: the bridge answered that the pass is journaled.
     """
@@ -50,6 +52,7 @@ class Slot:
     gate_due_ns: int
     mode: Mode = Mode.GUARD
     announced: bool = False
+    spoiled: bool = False
     verdict: int = 0
     pending: bool = False
     cleared: bool = False

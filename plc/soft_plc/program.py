@@ -2,7 +2,7 @@
 
 It is what docs/plc.md asks of a PLC: every slot starts as a reject, a slot is cleared only when the
 bridge has answered the acknowledgement of that part's pass, and a bridge that restarted gets no
-answer taken from before.
+answer taken from before. A pass of a part whose trigger was not answered soon is not taken.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HEARTBEAT_NS = 400_000_000
 ACK_ROOM_NS = 60_000_000  # an acknowledgement this near to the gate could be answered too late
 NOT_READY_NS = 2_000_000_000  # so long without TriggerReady, and the belt stops
 ALONE_NS = 10_000_000_000  # so long without a bridge, and the belt stops
-STALE_TRIGGER_NS = 500_000_000  # a trigger is for now: one this old is not announced any more
+STALE_TRIGGER_NS = 500_000_000  # a trigger this old is not sent, one answered this late no pass
 OPERATOR_NS = 1_000_000_000  # so long after a fault, somebody clears it
 BOOT_NS = 1_000_000_000  # so long a PLC that starts anew is away
 LARGEST_BOOT_ID = 4294  # part ids are boot id * 1,000,000 + count, within 32 bits
@@ -136,7 +136,7 @@ class Program:
             self._resync = False
         else:
             if self._unannounced and image.trigger_seq == self._unannounced[0].seq16:
-                self._unannounced.popleft().announced = True
+                self._announced(self._unannounced.popleft())
             told = (image.reject_confirm_seq, image.confirm_status)
             if self._confirms and told == self._confirms[0]:
                 self._confirms.popleft()
@@ -196,10 +196,17 @@ class Program:
             return
         if verdict == PASS:
             slot = self.belt.find(seq16)
-            if slot is None or slot.part_id != inputs["part_id_echo"] or not self._has_room(slot):
+            if slot is None or slot.part_id != inputs["part_id_echo"] or slot.spoiled:
+                return
+            if not self._has_room(slot):
                 return
             slot.verdict, slot.pending = PASS, True
         self.image = self.image._replace(ack_seq=seq16)
+
+    def _announced(self, slot: Slot) -> None:
+        """The picture was taken some time between the part's passing of the camera and now."""
+        slot.announced = True
+        slot.spoiled = self.belt.age_ns(slot) > STALE_TRIGGER_NS
 
     def _has_room(self, slot: Slot) -> bool:
         return slot.gate_due_ns - self.belt.now_ns > ACK_ROOM_NS
@@ -225,7 +232,10 @@ class Program:
         self._boot()
 
     def _give_up_unannounced(self) -> None:
+        """Those whose write was on its way may have arrived, and may be shown as a pass."""
         self.tally.untracked += len(self._unannounced)
+        for slot in self._unannounced:
+            slot.spoiled = True
         self._unannounced.clear()
 
     def _control(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.causes import Mode
-from plc.plc_image import RESYNC
+from plc.plc_image import RESYNC, PlcImage
 from plc.registers import CANARY, COILS, DISCRETE_INPUTS, bits_to_word, word_to_bits
 from plc.soft_plc.belt import Belt, BeltPlan
 from plc.soft_plc.drive import Drive, DrivePlan
@@ -26,8 +26,9 @@ class Bench:
         drive: DrivePlan = STEADY,
         gate: GatePlan = SOUND,
         restart_at: tuple[int, ...] = (),
+        way_ms: int = 500,
     ) -> None:
-        plan = BeltPlan(parts_per_s=10, gate_after_ms=500, jitter=0, seed=0, parts=parts)
+        plan = BeltPlan(parts_per_s=10, gate_after_ms=way_ms, jitter=0, seed=0, parts=parts)
         self.now_ns = 1
         belt = Belt(plan, boot_id=5)
         self.program = Program(belt, Drive(drive, seed=0), RejectGate(gate), restart_at)
@@ -125,6 +126,46 @@ def test_a_pass_of_another_part_id_is_not_acknowledged():
     bits = bits_to_word(DISCRETE_INPUTS, {**READY, "result_valid": True, "pass": True})
     bench.cycle(status=bits, seq_head=1, seq_tail=1, verdict=1)
     assert bench.program.image.ack_seq == 0
+
+
+def announcement(bench: Bench) -> PlcImage:
+    """The first part is at the camera: what the PLC is about to write of it."""
+    for _ in range(20):
+        bench.now_ns += 10 * MS
+        bench.program.move(bench.now_ns)
+        image = bench.program.next_write()
+        if image is not None and image.trigger_seq == 1:
+            return image
+        bench.exchange()
+    raise AssertionError("no part came")
+
+
+@pytest.mark.parametrize(("answered_after_ms", "acknowledged"), [(490, 1), (510, 0)])
+def test_a_pass_whose_trigger_was_answered_late_is_not_acknowledged(
+    answered_after_ms, acknowledged
+):
+    bench = Bench(parts=1, way_ms=1200)
+    told = announcement(bench)
+    bench.now_ns += answered_after_ms * MS
+    bench.program.move(bench.now_ns)
+    bench.program.wrote(told)
+    bench.program.read(bench.inputs)
+    bench.show_pass(1)
+    assert bench.program.image.ack_seq == acknowledged
+    bench.until(1200, ack_echo=acknowledged, ack_state=acknowledged)
+    assert gates(bench) == ["passed" if acknowledged else "ejected"]
+
+
+def test_a_pass_whose_trigger_was_never_answered_is_not_acknowledged():
+    bench = Bench(parts=1, way_ms=1200)
+    announcement(bench)  # it arrives, and its answer does not
+    bench.program.lost()
+    bench.cycle()
+    assert (bench.program.tally.untracked, bench.program.image.command) == (1, 0)
+    bench.show_pass(1)
+    assert bench.program.image.ack_seq == 0
+    bench.until(1200)
+    assert gates(bench) == ["ejected"]
 
 
 def test_without_a_bridge_the_belt_goes_on_for_a_while_and_parts_are_untracked():

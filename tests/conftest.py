@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import redis
 
@@ -17,6 +18,12 @@ from tests.servers import RedisServer, Server, mosquitto_server, redis_server
 
 # Read when onnxruntime is imported: tests report to nobody.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -121,6 +121,7 @@ def test_who_wrote_stays_where_many_peers_dial_once():
     with server(Limits(connections=3)) as port, dial(port) as plc:
         assert answers(plc, WRITE, WRITTEN) == WRITE
         scanners = [dial(port, source=f"127.0.1.{n}") for n in range(1, 11)]
+        assert served(scanners[-1])  # so all of them were taken
         assert [served(peer) for peer in scanners] == [False] * 8 + [True] * 2
         assert served(plc)
         for peer in scanners:

@@ -20,15 +20,18 @@ from asyncua.common.connection import TransportLimits
 from asyncua.common.utils import ServiceError
 
 from plc.listening import OPC_UA, listening, try_to_listen
+from plc.opcua_limits import (
+    ACTIVATION_S,
+    LARGEST_CHUNK,
+    LARGEST_MESSAGE,
+    MOST_CONNECTIONS,
+    look_after,
+)
 from plc.opcua_nodes import NAMESPACE
 from plc.opcua_station import Inspection, event_type
 from plc.ports import Registers
 
 log = structlog.get_logger()
-
-LARGEST_MESSAGE = 1 << 20
-LARGEST_CHUNK = 65535
-MOST_CONNECTIONS = 64
 
 Listener = Callable[[ServerItemCallback], Awaitable[None]]
 
@@ -82,6 +85,10 @@ class OpcUaServer:
             for station in self._stations:
                 await station.refresh()
 
+    def look_after_peers(self) -> None:
+        """End the connections that have taken too much."""
+        look_after(self._server.bserver.clients)
+
     async def _set_up(self, host: str, port: int, application_uri: str) -> None:
         server, inner = self._server, self._server.iserver
         server.name, server.manufacturer_name = "Referee PLC bridge", "Referee"
@@ -94,6 +101,7 @@ class OpcUaServer:
         chunks = LARGEST_MESSAGE // LARGEST_CHUNK + 1
         server.limits = TransportLimits(LARGEST_CHUNK, LARGEST_CHUNK, chunks, LARGEST_MESSAGE)
         inner.max_connections = MOST_CONNECTIONS
+        inner.max_pending_activation_seconds = ACTIVATION_S
         await server.init()
         await server.set_application_uri(application_uri)
 

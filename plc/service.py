@@ -60,6 +60,7 @@ async def _serve_opcua(bridge: Bridge, settings: BridgeSettings, stop: Stop) -> 
     try:
         while True:
             await server.refresh()
+            server.look_after_peers()
             await asyncio.sleep(_BUSY_TICK_S)
     finally:
         await server.stop()

@@ -17,6 +17,7 @@ from pymodbus.client import ModbusTcpClient
 
 from contracts.causes import Cause, Decision
 from plc.opcua_nodes import NAMESPACE, SHOWN, WRITTEN
+from tests.contract.plc.modbus_peers import Plc, dial, ended, takes
 from tests.contract.plc.plc_line import ROOT, PlcLine, plc_line, release
 from tests.servers import free_port
 
@@ -24,6 +25,8 @@ PEER = Path(__file__).parent / "node_opcua" / "plc.cjs"
 INSTALLED = ROOT / ".runtime" / "node-opcua" / "node_modules"
 PORT = free_port()
 URL = f"opc.tcp://127.0.0.1:{PORT}"
+HANG_S, BACK_S = 1.0, 2.0
+BOOT_IDS = iter(range(100, 1000))
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,46 @@ def test_a_station_is_driven_by_one_protocol_and_read_by_both(line: PlcLine):
         assert client.read_input_registers(4, count=2, device_id=1).registers == [0x1234, 0x5678]
         assert not client.write_register(3, 9, device_id=7).isError()
     asyncio.run(_side_is_read_only())
+
+
+GARBAGE = {
+    "HTTP": b"GET / HTTP/1.1\r\nHost: bridge\r\n\r\n",
+    "TLS": bytes.fromhex("16030100c8010000c40303"),
+    "longer than a chunk can be": b"MSGF" + (1 << 31).to_bytes(4, "little"),
+    "empty": b"HELF" + (8).to_bytes(4, "little"),
+}
+
+
+@pytest.fixture
+def modbus_plc(line: PlcLine):
+    """A PLC on the other protocol is served all the time."""
+    with Plc(line.modbus_port, unit=7, boot_id=next(BOOT_IDS)) as behaving:
+        yield behaving
+        assert behaving.part_s() < BACK_S
+    assert (behaving.failures, behaving.slowest_s < HANG_S) == (0, True)
+
+
+@pytest.mark.parametrize("data", GARBAGE.values(), ids=GARBAGE)
+def test_garbage_ends_its_connection(line: PlcLine, modbus_plc, data: bytes):
+    with dial(PORT) as peer:
+        peer.sendall(data)
+        assert ended(peer)
+    assert _answers()
+
+
+def test_a_message_without_end_is_not_waited_for(line: PlcLine, modbus_plc):
+    with dial(PORT) as peer:
+        peer.sendall(b"MSGF" + (1 << 31).to_bytes(4, "little"))
+        until(lambda: not takes(peer, bytes(1 << 16)), 5)
+    assert _answers()
+
+
+def test_200_connections_lock_no_plc_out(line: PlcLine, modbus_plc):
+    scanner = [dial(PORT) for _ in range(200)]
+    until(_answers, BACK_S)
+    for peer in scanner:
+        peer.close()
+    assert _answers()
 
 
 async def _side_is_read_only() -> None:

@@ -101,7 +101,10 @@ def _worker(
         outbox=VerdictOutbox(journal),
         clock=clock,
         limits=Limits(
-            settings.handover_ms, settings.greatest_deliveries, settings.greatest_skew_ms
+            settings.handover_ms,
+            settings.greatest_deliveries,
+            settings.greatest_skew_ms,
+            settings.inference_workers,
         ),
         pause=stop.wait,
     )

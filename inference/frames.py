@@ -1,15 +1,14 @@
 """Frames out of the Redis streams: parsed at the edge, the most urgent first, none left behind.
 
-Which frame next? Of those at hand, the one whose deadline is nearest; within a station, then, the
-oldest. A part that cannot make its deadline is answered at once and costs nothing (worker.py), so
-under overload this order still gives the model only parts that can be helped, and it never takes
-a part's turn away. Newest first would serve as many parts and let all the others run out silently.
+Which frame next? Of those at hand, one for which there is no hope is answered first, as that costs
+nothing and its gate should know; then the one whose deadline is nearest: within a station, the
+oldest. So under overload the newest are refused at once, and the model gets only parts that can
+be helped. Newest first would serve as many parts and let all the others run out silently.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,6 +18,9 @@ from runtime.clock import Clock
 from runtime.streams import Entry, StreamGroup
 
 READ_BLOCK_MS = 100
+READ_AT_ONCE = 4
+"""Of a station. More than one, so that an excess is seen when it comes; few, as what waits in a
+process that is busy cannot be done by one that is idle."""
 
 
 class Frame(NamedTuple):
@@ -27,12 +29,14 @@ class Frame(NamedTuple):
     Attributes:
         image: a PNG or JPEG file, as the camera gave it.
         deliveries: how often it was given to a worker, this time included.
+        ahead: frames at hand whose deadlines are nearer.
     """
 
     entry: Entry
     header: FrameHeader
     image: bytes
     deliveries: int = 1
+    ahead: int = 0
 
     @property
     def deadline_utc_ns(self) -> int:
@@ -43,9 +47,8 @@ class Frame(NamedTuple):
 class FrameStreams:
     """This process's share of the frames of its stations; its workers' threads share one.
 
-    One frame of each station at a time: what waits in a process that is busy cannot be done by
-    one that is idle. A process that lives renews its claim on what it holds, however long that
-    takes; frames of one that gave no sign for ``reclaim_idle_ms`` are taken over.
+    A process that lives renews its claim on what it holds, however long that takes; frames of one
+    that gave no sign for ``reclaim_idle_ms`` are taken over.
     """
 
     def __init__(
@@ -61,19 +64,24 @@ class FrameStreams:
         self._reclaim_idle_ms, self._pause = reclaim_idle_ms, pause
         self._reclaimed_at = clock.now()
         self._held: dict[tuple[str, str], Entry] = {}
-        self._waiting: deque[Frame] = deque()
+        self._waiting: list[Frame] = []
         self._lock, self._reading = threading.Lock(), threading.Lock()
 
-    def take(self) -> Frame | None:
-        """The most urgent frame at hand; None where none comes within a moment.
+    def take(self, is_hopeless: Callable[[Frame], bool]) -> Frame | None:
+        """The frame to be answered now; None where none comes within a moment.
 
         Raises:
             LinkDown: Redis cannot be reached.
         """
         with self._reading:
-            if not self._waiting:
-                self._waiting.extend(self._pulled())
-            return self._waiting.popleft() if self._waiting else None
+            at_hand = [*self._waiting, *self._pulled(0 if self._waiting else READ_BLOCK_MS)]
+            self._waiting = sorted(at_hand, key=lambda one: one.deadline_utc_ns)
+            for ahead, waiting in enumerate(self._waiting):
+                frame = waiting._replace(ahead=ahead)
+                if is_hopeless(frame):
+                    del self._waiting[ahead]
+                    return frame
+            return self._waiting.pop(0) if self._waiting else None
 
     def done(self, frame: Frame) -> None:
         """Its verdict is durable: never give it out again. Raises LinkDown."""
@@ -96,15 +104,14 @@ class FrameStreams:
         """Keep it as a dead letter; it is still to be answered and done. Raises LinkDown."""
         self._bury(frame.entry, reason)
 
-    def _pulled(self) -> list[Frame]:
-        """At most one new frame of each station, the most urgent first."""
+    def _pulled(self, wait_ms: int) -> list[Frame]:
         taken_over = self._taken_over()
-        entries = taken_over or self._group.read(1, READ_BLOCK_MS)
+        entries = taken_over or self._group.read(READ_AT_ONCE, wait_ms)
         looked_at = [self._frame(entry, bool(taken_over)) for entry in entries]
         frames = [frame for frame in looked_at if frame is not None]
         with self._lock:
             self._held.update({(one.entry.stream, one.entry.id): one.entry for one in frames})
-        return sorted(frames, key=lambda one: one.deadline_utc_ns)
+        return frames
 
     def _taken_over(self) -> list[Entry]:
         now = self._clock.now()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from contracts.messages import Verdict
@@ -30,8 +30,8 @@ class Model(Protocol):
 class Frames(Protocol):
     """Frames of this worker's stations, each owed exactly one verdict."""
 
-    def take(self) -> Frame | None:
-        """The frame to be inspected now; None where none comes in a moment. Raises LinkDown."""
+    def take(self, is_hopeless: Callable[[Frame], bool]) -> Frame | None:
+        """The frame to be answered now: one without hope, else the most urgent. Raises LinkDown."""
         ...
 
     def done(self, frame: Frame) -> None:

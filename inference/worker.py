@@ -1,8 +1,8 @@
 """The inference worker: pull a frame, perceive, decide, record. Every frame gets one answer.
 
-A part that cannot be done before its deadline is refused at once, by the median of what the last
-ones took: inspected late it would only make the next one late. A part for which the model is not
-there waits for it, as long as its own deadline allows.
+A part that cannot be done before its deadline, by what the last ones took and how many are ahead
+of it, is refused at once: inspected late it would only make the next one late. A part for which
+the model is not there waits for it, as long as its own deadline allows.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ NOT_TOLD = "nobody told the station what a defect is"
 
 
 class Limits(NamedTuple):
-    """Bounds of the worker; see InferenceSettings."""
+    """Bounds of the worker; see InferenceSettings. ``workers`` share the frames, this one too."""
 
     handover_ms: float
     greatest_deliveries: int
     greatest_skew_ms: float
+    workers: int = 1
 
 
 class Refusal(NamedTuple):
@@ -84,7 +85,7 @@ class InferenceWorker:
         if not self._may_begin():
             self._pause(RETRY_EVERY_MS / 1e3)
             return
-        self._frame = self._frame or self._frames.take()
+        self._frame = self._frame or self._frames.take(self._is_hopeless)
         if self._frame is not None:
             self._made = self._made or self._verdict(self._frame)
             self._record(self._frame, self._made)
@@ -138,7 +139,7 @@ class InferenceWorker:
         if now.ms_since(header.started_at) < -limits.greatest_skew_ms:
             ahead_ms = header.started_at.ms_since(now)
             return Refusal(Cause.CLOCK, f"the part began {ahead_ms:.0f} ms in the future")
-        left_ms, needed_ms = self._left_ms(frame, now), self._times.estimate_ms(header.part.station)
+        left_ms, needed_ms = self._left_ms(frame, now), self._needed_ms(frame)
         if left_ms > needed_ms:
             return None
         ahead_ms = self._ahead_ms(frame, now)
@@ -159,14 +160,18 @@ class InferenceWorker:
     def _out_of_time(self, frame: Frame, left_ms: float, needed_ms: float) -> Refusal:
         header = frame.header
         told = f"{left_ms:.0f} ms were left, a part takes {needed_ms:.0f} ms"
+        if frame.ahead:
+            told += f" with {frame.ahead} ahead of it"
         if frame.deliveries > 1:
             return Refusal(Cause.WORKER_LOST, f"its worker is gone; {told}")
         if self._began.ns_since(header.captured_at) > 0:
             return Refusal(Cause.WORKER_LOST, f"it came before this worker began; {told}")
         if self._model_is_down:
             return Refusal(Cause.MODEL_ERROR, f"the model did not answer the parts before; {told}")
-        if self._left_ms(frame, header.captured_at) <= needed_ms:  # without waiting at all
-            self._times.forget_one(header.part.station)
+        station = header.part.station
+        if self._left_ms(frame, header.captured_at) <= self._times.ample_ms(station):
+            # Without waiting at all: it is the estimate that refuses.
+            self._times.forget_one(station)
         return Refusal(Cause.OVERLOAD, told)
 
     def _inspected(self, frame: Frame, release: Release, began: Stamp) -> Verdict:
@@ -204,6 +209,15 @@ class InferenceWorker:
                 if left_ms <= RETRY_EVERY_MS or self._pause(RETRY_EVERY_MS / 1e3):
                     self._model_is_down = True
                     raise
+
+    def _is_hopeless(self, frame: Frame) -> bool:
+        return self._left_ms(frame, self._clock.now()) <= self._needed_ms(frame)
+
+    def _needed_ms(self, frame: Frame) -> float:
+        """Until its verdict, those ahead of it first."""
+        station = frame.header.part.station
+        waits_ms = frame.ahead * self._times.usual_ms(station) / self._limits.workers
+        return waits_ms + self._times.ample_ms(station)
 
     def _left_ms(self, frame: Frame, at: Stamp) -> float:
         """Time for the model and the findings before this part's verdict must go out."""

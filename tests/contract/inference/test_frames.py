@@ -9,7 +9,7 @@ from functools import partial
 import redis
 
 from contracts import names
-from inference.frames import FrameStreams
+from inference.frames import Frame, FrameStreams
 from runtime.clock import SystemClock
 from runtime.streams import StreamGroup, append, dead_letter
 from runtime.worker import Stop, run_loop
@@ -23,6 +23,10 @@ def worker(client: redis.Redis, journal: redis.Redis, name: str, stop: Stop) -> 
     return FrameStreams(group, partial(dead_letter, journal), SystemClock(), IDLE_MS, stop.wait)
 
 
+def never(frame: Frame) -> bool:
+    return False
+
+
 def put(client: redis.Redis, seq: int) -> None:
     fields = {"header": header(seq).model_dump_json().encode(), "image": b"x"}
     append(client, names.frames(STATION), fields)
@@ -31,7 +35,7 @@ def put(client: redis.Redis, seq: int) -> None:
 def pulled_within(frames: FrameStreams, seconds: float) -> list[int]:
     give_up_s, frame = time.monotonic() + seconds, None
     while frame is None and time.monotonic() < give_up_s:
-        frame = frames.take()
+        frame = frames.take(never)
     return [frame.header.part.trigger_seq] if frame else []
 
 
@@ -41,7 +45,7 @@ def test_a_frame_is_not_taken_from_a_worker_that_lives(
     put(frames_redis, 1)
     stop = Stop()
     slow, idle = (worker(frames_redis, journal_redis, name, stop) for name in ("slow", "idle"))
-    frame = slow.take()
+    frame = slow.take(never)
     assert frame is not None
     claims = threading.Thread(target=run_loop, args=(slow.keep_claims, stop, "claims"))
     claims.start()
@@ -61,7 +65,7 @@ def test_a_frame_of_a_worker_that_gives_no_sign_is_taken_over(
     put(frames_redis, 1)
     stop = Stop()
     dead, idle = (worker(frames_redis, journal_redis, name, stop) for name in ("dead", "idle"))
-    assert dead.take() is not None
+    assert dead.take(never) is not None
     assert pulled_within(idle, 2) == [1]
 
 
@@ -73,7 +77,7 @@ def test_threads_share_the_frames_of_a_process(
     frames, taken = worker(frames_redis, journal_redis, "one", Stop()), []
 
     def work() -> None:
-        while (frame := frames.take()) is not None:
+        while (frame := frames.take(never)) is not None:
             taken.append(frame.header.part.trigger_seq)
             frames.done(frame)
 
@@ -83,3 +87,14 @@ def test_threads_share_the_frames_of_a_process(
     for thread in threads:
         thread.join(10)
     assert sorted(taken) == list(range(1, 41))
+
+
+def test_what_has_no_hope_is_taken_first_then_the_most_urgent(
+    frames_redis: redis.Redis, journal_redis: redis.Redis
+) -> None:
+    for seq in range(1, 5):
+        put(frames_redis, seq)
+    frames = worker(frames_redis, journal_redis, "one", Stop())
+    taken = [frames.take(lambda frame: frame.ahead > 1) for _ in range(4)]
+    assert [frame and frame.header.part.trigger_seq for frame in taken] == [3, 4, 1, 2]
+    assert [frame and frame.ahead for frame in taken] == [2, 2, 0, 0]

@@ -35,7 +35,7 @@ class Line:
         self.model_ms = 10.0
         self.margin: np.ndarray = NOTHING
         self.model_says: Callable[[], None] = lambda: None
-        self.journal_is_up, self.waited = True, 0.0
+        self.journal_is_up, self.waited, self.workers = True, 0.0, 1
         self.worker = self.new_worker()
 
     def new_worker(self) -> InferenceWorker:
@@ -46,11 +46,14 @@ class Line:
             releases=self,
             outbox=self,
             clock=self.clock,
-            limits=Limits(handover_ms=20, greatest_deliveries=3, greatest_skew_ms=500),
+            limits=Limits(20, greatest_deliveries=3, greatest_skew_ms=500, workers=self.workers),
             pause=lambda seconds: self.clock.advance_ms(seconds * 1e3),
         )
 
-    def take(self) -> Frame | None:
+    def take(self, is_hopeless: Callable[[Frame], bool]) -> Frame | None:
+        for ahead, waiting in enumerate(self.waiting):
+            if is_hopeless(waiting._replace(ahead=ahead)):
+                return self.waiting.pop(ahead)._replace(ahead=ahead)
         return self.waiting.pop(0) if self.waiting else None
 
     def done(self, frame: Frame) -> None:
@@ -207,10 +210,11 @@ def test_a_backlog_is_answered_and_the_newest_still_pass(line: Line) -> None:
     line.takes(100)
     line.waiting = [frame(line.clock, seq, deadline_ms=520) for seq in range(20)]
     verdicts = line.inspect()
-    assert [verdict.decision for verdict in verdicts] == [Decision.PASS] * 4 + [
-        Decision.NO_VERDICT
-    ] * 16
-    assert {verdict.cause for verdict in verdicts[4:]} == {Cause.OVERLOAD}
+    assert [verdict.part_id for verdict in verdicts] == [*range(4, 20), *range(4)]
+    assert {verdict.cause for verdict in verdicts[:16]} == {Cause.OVERLOAD}
+    assert {verdict.timings_ms["total"] for verdict in verdicts[:16]} == {0}  # at once
+    assert verdicts[0].detail == "500 ms were left, a part takes 500 ms with 4 ahead of it"
+    assert {verdict.decision for verdict in verdicts[16:]} == {Decision.PASS}
     (fresh,) = line.inspect(frame(line.clock, 21, deadline_ms=520))
     assert fresh.decision is Decision.PASS
 
@@ -222,6 +226,28 @@ def test_a_slow_spell_does_not_refuse_parts_for_ever(line: Line) -> None:
     causes = [verdict.cause for verdict in verdicts]
     assert causes[0] is Cause.OVERLOAD
     assert causes[-1] is None
+
+
+def test_a_part_that_every_other_one_would_be_late_with_is_not_tried(line: Line) -> None:
+    line.takes(100)
+    for seq in range(4):
+        line.model_ms = 200
+        line.inspect(frame(line.clock, 20 + seq, deadline_ms=10_000))
+    (verdict,) = line.inspect(frame(line.clock, 30, deadline_ms=219))
+    assert verdict.cause is Cause.OVERLOAD
+
+
+def test_two_workers_do_what_is_ahead_in_half_the_time(line: Line) -> None:
+    line.takes(100)
+    six = [frame(line.clock, seq, deadline_ms=421) for seq in range(6)]
+    assert [verdict.part_id for verdict in line.inspect(*six)][:2] == [4, 5]
+    line.workers = 2
+    line.worker = line.new_worker()
+    line.takes(100)
+    six = [frame(line.clock, seq, deadline_ms=421) for seq in range(6)]
+    line.waiting = list(six)
+    line.worker.step()
+    assert line.recorded.pop().part_id == 0
 
 
 def test_one_slow_part_changes_nothing(line: Line) -> None:

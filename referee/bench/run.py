@@ -29,7 +29,7 @@ from referee.servers.triton import TEXT_ENCODER
 PROMPTS = (1, 4, 16)
 MEMORY_PX, MEMORY_STATIONS = 256, 4
 MOST_A_SECOND = 12.0
-"""Parts at a station whose PLC looks every 20 ms and acknowledges each result before the next."""
+"""Parts at a station whose PLC looks every 25 ms and acknowledges each result before the next."""
 LOOKS = 150
 LEAST_BETWEEN_S, MOST_BETWEEN_S = 0.5, 5.0
 
@@ -72,7 +72,7 @@ def measured_line(
     alone = _alone(extent, served, encoded, encoder, console)
     memory: MemoryRun | None = None
     with _line_up(extent, folder, console) as up:
-        stretches = _stretches(extent, folder, alone.network[1], up, console)
+        stretches = _stretches(extent, folder, alone.network, up, console)
         if alone.small is not None:
             stretches[MEMORY], memory = _memory(extent, folder, alone.small, up, console)
     pictures = encoded[extent.sides_px[0]]
@@ -129,10 +129,17 @@ def _line_up(extent: Extent, folder: Path, console: Console) -> Iterator[Running
 
 
 def _stretches(
-    extent: Extent, folder: Path, network: Spread, up: RunningLine, console: Console
+    extent: Extent,
+    folder: Path,
+    networks: Mapping[int, Spread],
+    up: RunningLine,
+    console: Console,
 ) -> dict[str, Stretch]:
+    """``networks`` by number of prompts."""
     scenarios = plan(extent.parts, extent.sides_px, extent.stations, extent.prompts)
-    return {one.name: _stretch(one, folder, network, up, console) for one in scenarios}
+    return {
+        one.name: _stretch(one, folder, networks[one.prompts], up, console) for one in scenarios
+    }
 
 
 def _stretch(
@@ -141,9 +148,8 @@ def _stretch(
     console.print(f"{scenario.name}: {scenario.parts} parts")
     rate = scenario.load * network.a_second
     pictures = folder / str(scenario.side_px)
-    return measure(
-        line_of(scenario.stations, scenario.prompts, pictures, rate), scenario, up, console
-    )
+    line = line_of(scenario.stations, scenario.prompts, pictures, rate, scenario.cycle_ms)
+    return measure(line, scenario, up, console)
 
 
 def _memory(

@@ -13,8 +13,12 @@ from contracts.release import Prompt, ReplayCamera
 SITE, LINE = "bench", "bench"
 HALF, FULL, TWICE, MEMORY = "half load", "full load", "twice the load", "memory"
 DEADLINE_MS = 1000
-CYCLE_MS = 20.0
-"""As PLCs that poll over Modbus TCP do, and so the simulated one takes little of the machine."""
+CYCLE_MS, SHORT_CYCLE_MS = 25.0, 10.0
+"""As PLCs that poll over Modbus TCP do, so that the simulated one takes little of the machine; it
+acknowledges one result a cycle, and at twice the load there are too many for the longer one."""
+FULL_LOAD = 0.8
+"""More than a line can do whose other processes share the network's processors, but little more:
+each part that is refused costs them too."""
 MOST_STATIONS = 8
 WORDS = (
     "any defect", "a scratch", "a stain", "a dent", "a crack", "a chip", "a spot", "a blowhole",
@@ -28,7 +32,8 @@ class Scenario:
     """One stretch of parts.
 
     Attributes:
-        load: triggers a second at all stations together, over what the bare network does.
+        load: triggers a second at all stations together, over what the bare network does with as
+            many prompts.
         parts: at all stations together.
     """
 
@@ -38,6 +43,7 @@ class Scenario:
     side_px: int = 512
     stations: int = 1
     prompts: int = 1
+    cycle_ms: float = CYCLE_MS
 
 
 def station_names(count: int) -> list[str]:
@@ -45,7 +51,12 @@ def station_names(count: int) -> list[str]:
 
 
 def line_of(
-    stations: int, prompts: int, pictures: Path, parts_per_s: float, seed: int = 1
+    stations: int,
+    prompts: int,
+    pictures: Path,
+    parts_per_s: float,
+    cycle_ms: float = CYCLE_MS,
+    seed: int = 1,
 ) -> LineFile:
     """A line whose first prompt decides, as the others only name what was found.
 
@@ -64,7 +75,7 @@ def line_of(
         )
         for unit, name in enumerate(station_names(stations), start=1)
     }
-    plc = SoftPlc(parts_per_s=parts_per_s / stations, seed=seed, cycle_ms=CYCLE_MS)
+    plc = SoftPlc(parts_per_s=parts_per_s / stations, seed=seed, cycle_ms=cycle_ms)
     return LineFile(
         site=SITE,
         line=LINE,
@@ -82,19 +93,19 @@ def plan(parts: int, sides_px: Sequence[int], stations: int, prompts: int) -> li
     """
     first, *larger = sides_px
     half = Scenario(HALF, 0.5, parts, first)
-    full = Scenario(FULL, 1.3, parts, first)
+    full = Scenario(FULL, FULL_LOAD, parts, first)
     found = [half, full]
     found += [
-        Scenario(f"{count} prompts", 1.3, parts, first, prompts=count)
+        Scenario(f"{count} prompts", FULL_LOAD, parts, first, prompts=count)
         for count in (4, 16)
         if count <= prompts
     ]
     found += [
-        Scenario(f"{count} stations", 1.3, parts, first, stations=count)
+        Scenario(f"{count} stations", FULL_LOAD, parts, first, stations=count)
         for count in (4, 8)
         if count <= stations
     ]
-    found.append(Scenario(TWICE, 2.0, parts, first))
+    found.append(Scenario(TWICE, 2.0, parts, first, cycle_ms=SHORT_CYCLE_MS))
     for side in larger:
         found.append(Scenario(f"half load, {side} px", 0.5, parts, side))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from functools import partial
 
 import redis
@@ -54,8 +55,9 @@ def main() -> int:
         standing=lambda: readiness.standing,
     )
     frames = _frames(settings, journal, clock, stop)
+    turns = threading.Semaphore(max(1, settings.inference_workers - 1))
     workers = {
-        f"worker-{number}": _worker(settings, frames, journal, model, releases, clock, stop)
+        f"worker-{number}": _worker(settings, frames, journal, model, releases, clock, turns, stop)
         for number in range(1, settings.inference_workers + 1)
     }
     steps = {
@@ -91,6 +93,7 @@ def _worker(
     model: TritonModel,
     releases: ReleaseBook,
     clock: Clock,
+    turns: threading.Semaphore,
     stop: Stop,
 ) -> InferenceWorker:
     return InferenceWorker(
@@ -106,6 +109,7 @@ def _worker(
             settings.greatest_skew_ms,
             settings.inference_workers,
         ),
+        turns=turns,
         pause=stop.wait,
     )
 

@@ -30,6 +30,7 @@ class Frame(NamedTuple):
         image: a PNG or JPEG file, as the camera gave it.
         deliveries: how often it was given to a worker, this time included.
         ahead: frames at hand whose deadlines are nearer.
+        behind: the other frames at hand.
     """
 
     entry: Entry
@@ -37,6 +38,7 @@ class Frame(NamedTuple):
     image: bytes
     deliveries: int = 1
     ahead: int = 0
+    behind: int = 0
 
     @property
     def deadline_utc_ns(self) -> int:
@@ -81,7 +83,9 @@ class FrameStreams:
                 if is_hopeless(frame):
                     del self._waiting[ahead]
                     return frame
-            return self._waiting.pop(0) if self._waiting else None
+            if not self._waiting:
+                return None
+            return self._waiting.pop(0)._replace(behind=len(self._waiting))
 
     def done(self, frame: Frame) -> None:
         """Its verdict is durable: never give it out again. Raises LinkDown."""

@@ -98,3 +98,4 @@ def test_what_has_no_hope_is_taken_first_then_the_most_urgent(
     taken = [frames.take(lambda frame: frame.ahead > 1) for _ in range(4)]
     assert [frame and frame.header.part.trigger_seq for frame in taken] == [3, 4, 1, 2]
     assert [frame and frame.ahead for frame in taken] == [2, 2, 0, 0]
+    assert [frame and frame.behind for frame in taken] == [0, 0, 1, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -36,6 +37,7 @@ class Line:
         self.margin: np.ndarray = NOTHING
         self.model_says: Callable[[], None] = lambda: None
         self.journal_is_up, self.waited, self.workers = True, 0.0, 1
+        self.turns = threading.Semaphore()
         self.worker = self.new_worker()
 
     def new_worker(self) -> InferenceWorker:
@@ -47,6 +49,7 @@ class Line:
             outbox=self,
             clock=self.clock,
             limits=Limits(20, greatest_deliveries=3, greatest_skew_ms=500, workers=self.workers),
+            turns=self.turns,
             pause=lambda seconds: self.clock.advance_ms(seconds * 1e3),
         )
 
@@ -257,6 +260,28 @@ def test_one_slow_part_changes_nothing(line: Line) -> None:
     line.model_ms = 100
     (verdict,) = line.inspect(frame(line.clock, 21, deadline_ms=300))
     assert verdict.decision is Decision.PASS
+
+
+def test_a_part_waits_for_the_one_that_is_looked_at_unless_others_wait(line: Line) -> None:
+    line.turns.acquire()
+    (crowded,) = line.inspect(frame(line.clock, 1)._replace(behind=1))
+    assert crowded.decision is Decision.PASS
+    line.waiting = [frame(line.clock, 2)]
+    lone = threading.Thread(target=line.worker.step)
+    lone.start()
+    lone.join(0.1)
+    assert lone.is_alive()
+    assert line.recorded == []
+    line.turns.release()
+    lone.join(2)
+    assert [verdict.decision for verdict in line.recorded] == [Decision.PASS]
+    assert line.turns.acquire(timeout=0)  # it was given back
+
+
+def test_a_turn_that_ends_with_an_error_is_given_back(line: Line) -> None:
+    line.model_says = raising(BadImage("truncated JPEG"))
+    line.inspect(frame(line.clock))
+    assert line.turns.acquire(timeout=0)
 
 
 def test_broken_picture(line: Line) -> None:

@@ -47,6 +47,7 @@ def main() -> int:
         LossCounter(readers, clock),
         clock,
         prepare=partial(upgrade, url),
+        gather=partial(stop.wait, settings.archive_gather_ms / 1e3),
     )
     return run_loop(worker.step, stop, PROCESS)
 

@@ -24,6 +24,9 @@ class ArchiveSettings(ProcessSettings):
     archive_least_free_mb: Annotated[
         int, Field(ge=0, title="Disk that stays free for the database and the journals")
     ] = 512
+    archive_gather_ms: Annotated[
+        int, Field(ge=0, le=2000, title="Pictures of so long a time are one transaction")
+    ] = 250
 
     @property
     def archive_folder(self) -> Path:

@@ -35,9 +35,11 @@ class ArchiveWorker:
         clock: Clock,
         *,
         prepare: Callable[[], None],
+        gather: Callable[[], object],
     ) -> None:
+        """``gather`` waits a moment for others to come after a batch's first picture."""
         self._frames, self._archive, self._losses, self._clock = frames, archive, losses, clock
-        self._prepare, self._prepared = prepare, False
+        self._prepare, self._prepared, self._gather = prepare, False, gather
         self._batch: list[Entry] = []
         self._next_reclaim_ns = 0
 
@@ -73,7 +75,11 @@ class ArchiveWorker:
             reclaimed = self._frames.reclaim(IDLE_BEFORE_RECLAIM_MS, FRAMES_AT_ONCE)
             if reclaimed:
                 return reclaimed
-        return self._frames.read(FRAMES_AT_ONCE, WAIT_FOR_FIRST_MS)
+        first = self._frames.read(FRAMES_AT_ONCE, WAIT_FOR_FIRST_MS)
+        if not first:
+            return []
+        self._gather()
+        return [*first, *self._frames.read(FRAMES_AT_ONCE, 0)]
 
 
 def _frames(entries: Sequence[Entry]) -> list[Frame]:

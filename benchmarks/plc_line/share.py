@@ -3,7 +3,8 @@
 The bridge stamps a verdict when it comes off the wire, before it waits for anybody, and the part
 when the registers show it: between them lie the parsing, the journal's commit with its flush, and
 the wait for the place on the registers. One result is shown at a time, so a verdict that arrives
-while the PLC has not taken the one before waits for the PLC. Both figures are told.
+while the PLC has not taken the one before waits for the PLC. That wait is not the bridge's: its own
+share then begins when the PLC has taken the one before. Both figures are told.
 """
 
 from __future__ import annotations
@@ -24,27 +25,30 @@ class Quantiles(NamedTuple):
 
 
 class Share(NamedTuple):
-    """The same of two sets of parts.
+    """Of every part that was shown.
 
     Attributes:
-        all: every part that was shown.
-        free: those whose verdict arrived when no other result waited for the PLC's answer.
+        own: without the wait for the PLC to take the result before.
+        whole: with it.
     """
 
-    all: Quantiles
-    free: Quantiles
+    own: Quantiles
+    whole: Quantiles
 
 
 def share_of(times: Iterable[PartTimes]) -> Share:
     """What the stamps of a run say."""
     shown = sorted((one for one in times if one.verdict_to_plc_ms is not None), key=_shown_ms)
-    everything = [one.verdict_to_plc_ms or 0.0 for one in shown]
-    free = [
-        one.verdict_to_plc_ms or 0.0
-        for before, one in zip([None, *shown], shown, strict=False)
-        if before is None or _arrived_ms(one) >= _taken_ms(before)
-    ]
-    return Share(quantiles(everything), quantiles(free))
+    own = [_own_ms(before, one) for before, one in zip([None, *shown], shown, strict=False)]
+    return Share(quantiles(own), quantiles([one.verdict_to_plc_ms or 0.0 for one in shown]))
+
+
+def _own_ms(before: PartTimes | None, one: PartTimes) -> float:
+    whole_ms = one.verdict_to_plc_ms or 0.0
+    if before is None:
+        return whole_ms
+    since_taken_ms = _shown_ms(one) - _taken_ms(before)
+    return since_taken_ms if 0 <= since_taken_ms < whole_ms else whole_ms
 
 
 def quantiles(values_ms: Sequence[float]) -> Quantiles:
@@ -59,10 +63,6 @@ def quantiles(values_ms: Sequence[float]) -> Quantiles:
 
 def _shown_ms(one: PartTimes) -> float:
     return one.started_at_utc_ns / 1e6 + (one.start_to_plc_ms or 0.0)
-
-
-def _arrived_ms(one: PartTimes) -> float:
-    return _shown_ms(one) - (one.verdict_to_plc_ms or 0.0)
 
 
 def _taken_ms(one: PartTimes) -> float:

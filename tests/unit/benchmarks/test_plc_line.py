@@ -130,8 +130,8 @@ def times(seq: int, arrived_ms: float, own_ms: float, acknowledge_ms: float | No
 
 def test_a_verdict_that_waited_for_the_plc_is_told_apart():
     share = share_of([times(2, 105, 6.0, 3), times(1, 100, 2.0, 8), times(3, 130, 3.0, None)])
-    assert share.all == (3, 3.0, 6.0, 6.0)
-    assert share.free == (2, 2.0, 3.0, 3.0)
+    assert share.whole == (3, 3.0, 6.0, 6.0)
+    assert share.own == (3, 2.0, 3.0, 3.0)
     assert quantiles([]) == (0, None, None, None)
 
 
@@ -144,7 +144,7 @@ def test_page_and_json_say_what_does_not_hold():
     page = document(setting)
     assert "python -m benchmarks.plc_line" in page
     assert "- p99 is slow" in page
-    assert "| every verdict | 1 | 2.00 | 2.00 | 2.00 |" in page
+    assert "| the bridge's own share | 1 | 2.00 | 2.00 | 2.00 |" in page
     told = report(setting)
     assert told["line"]["outcome"]["wrong_pass"] == 0
-    assert told["share"]["all"]["p99"] == 2.0
+    assert told["share"]["whole"]["p99"] == 2.0

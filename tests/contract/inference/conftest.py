@@ -35,6 +35,10 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
+# The processes of the models: two of the network, one of the prompts.
+MODEL_PROCESSES = 3
+
+
 class TritonServer:
     """One server that a test may kill and start again on the same ports."""
 
@@ -86,9 +90,9 @@ class TritonServer:
         return found
 
     def kill_model_process(self) -> None:
-        """Of dqformer only, as its out-of-memory end would."""
-        (process,) = (pid for pid, cmd in self.model_processes().items() if "/dqformer/" in cmd)
-        os.kill(process, signal.SIGKILL)
+        """One of dqformer's, as its out-of-memory end would."""
+        ours = [pid for pid, cmd in self.model_processes().items() if "/dqformer/" in cmd]
+        os.kill(ours[0], signal.SIGKILL)
 
     def kill(self) -> None:
         assert self._process is not None

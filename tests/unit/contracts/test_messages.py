@@ -1,6 +1,7 @@
 """Messages are parsed at the edge: what is not ours is refused with the reason."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from contracts.errors import MalformedMessage
 from contracts.identity import PartKey, Stamp
 from contracts.messages import Disposition, Trigger, Verdict, parse
+from tests.verdicts import verdict
 
 NOW = Stamp(utc_ns=2_000_000_000, monotonic_ns=1_000_000, boot_id="a")
 PART = PartKey(station="tiles", epoch=3, trigger_seq=7)
@@ -83,3 +85,16 @@ def test_time_is_monotonic_on_one_boot_and_utc_between_two() -> None:
     assert later.ms_since(NOW) == 5.0  # the wall clock was set back meanwhile
     elsewhere = Stamp(utc_ns=NOW.utc_ns + 7_000_000, monotonic_ns=1, boot_id="b")
     assert elsewhere.ms_since(NOW) == 7.0
+
+
+def test_what_a_message_said_is_not_remembered() -> None:
+    """Each part's names are new: kept, they would grow every process by a few bytes a part."""
+    raw = [verdict(seq).model_dump_json() for seq in range(3000)]
+    parse(Verdict, raw[0], "verdicts")
+    tracemalloc.start()
+    try:
+        for each in raw:
+            parse(Verdict, each, "verdicts")
+        assert tracemalloc.get_traced_memory()[0] < 20_000
+    finally:
+        tracemalloc.stop()

@@ -27,7 +27,7 @@ from referee.servers.serving import serving_triton
 from referee.servers.triton import TEXT_ENCODER
 
 PROMPTS = (1, 4, 16)
-MEMORY_PX, MEMORY_STATIONS = 256, 4
+MEMORY_PX, MEMORY_STATIONS, MEMORY_LOAD = 256, 4, 0.5
 MOST_A_SECOND = 12.0
 """Parts at a station whose PLC looks every 25 ms and acknowledges each result before the next."""
 LOOKS = 150
@@ -157,7 +157,7 @@ def _memory(
 ) -> tuple[Stretch, MemoryRun]:
     """``network`` is of pictures as small as these."""
     stations = min(MEMORY_STATIONS, extent.stations)
-    rate = min(network.a_second, stations * MOST_A_SECOND)
+    rate = min(MEMORY_LOAD * network.a_second, stations * MOST_A_SECOND)
     load = rate / network.a_second
     scenario = Scenario(MEMORY, load, extent.memory_parts, MEMORY_PX, stations)
     every_s = min(MOST_BETWEEN_S, max(LEAST_BETWEEN_S, scenario.parts / rate / LOOKS))

@@ -20,6 +20,16 @@ def test_what_grows_is_told_from_what_does_not() -> None:
     assert found["redis-frames, used_memory"] == (0, 0, 0)
 
 
+def test_redis_is_told_apart() -> None:
+    keeping = [
+        one._replace(pss_mb=one.pss_mb | {"redis-frames": 8 + one.parts / 100})
+        for one in looks(100, triton_mb_per_part=0)
+    ]
+    found = slopes(keeping)
+    assert found["servers and stages"].mb == pytest.approx(100, abs=1)
+    assert found["all of these but Redis"].low < 0 < found["all of these but Redis"].high
+
+
 def test_the_warm_up_is_no_slope() -> None:
     samples = looks(100, triton_mb_per_part=0)
     for index in range(15):  # caches fill

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -50,6 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run; returns the exit code."""
     given = sys.argv[1:] if argv is None else argv
     options = arguments_of(given)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     with tempfile.TemporaryDirectory(prefix="referee-plc-line-") as scratch:
         setting = measure(options, (options.folder or Path(scratch)).resolve(), given)
     if options.json:

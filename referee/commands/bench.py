@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import shlex
+import signal
 import sys
 import tempfile
 from importlib.metadata import version
@@ -43,6 +44,7 @@ def bench(
     ] = 0,
 ) -> None:
     """Bare network, Triton, and the whole line, in one run on one machine: ratios and times."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     sides = (SMALL_PX,) if quick else (SMALL_PX, LARGE_PX)
     each = parts or (QUICK_PARTS if quick else PARTS)
     extent = Extent(each, sides, stations, prompts, quick, memory_parts)

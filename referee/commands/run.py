@@ -17,7 +17,6 @@ from contracts.errors import BadSettings
 from contracts.line import LineFile, SoftPlc
 from referee.belt import run_belt
 from referee.commands.options import ImagesOption, LineOption, RunDirOption, checked_images
-from referee.commands.up import as_ctrl_c
 from referee.endpoints import choose
 from referee.facts import known_truth, settled_facts
 from referee.line import started_line
@@ -40,7 +39,7 @@ def run(
 
     Exit code 0 where the ledger closed and nothing passed the gate that was not called a pass.
     """
-    signal.signal(signal.SIGTERM, as_ctrl_c)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     line_file = load_line_file(line)
     if line_file.soft_plc is None:
         raise BadSettings(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -51,7 +50,7 @@ def up(
     line_file = load_line_file(line)
     endpoints = choose(line_file.site, line_file.line, line_file.sockets, line_file.opcua)
     folder = (run_dir or default_run_dir(line_file)).resolve()
-    signal.signal(signal.SIGTERM, as_ctrl_c)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     try:
         with (
             console.status("starting the servers") as status,
@@ -127,8 +126,3 @@ def _report_restarts(running: RunningLine, console: Console) -> None:
 
 def _by_name(running: RunningLine) -> dict[str, ProcessStatus]:
     return {process.name: process for process in running.supervisor.processes()}
-
-
-def as_ctrl_c(number: int, frame: FrameType | None) -> None:
-    """A signal handler: SIGTERM ends the line as Ctrl-C does."""
-    raise KeyboardInterrupt

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+
+import psutil
+from tenacity import retry, stop_after_delay, wait_fixed
 
 from benchmarks.plc_line.outcome import outcome_of
 from benchmarks.plc_line.run import Plan, run
@@ -20,3 +25,24 @@ def test_restarts_late_and_lost_verdicts_bring_no_wrong_pass_and_a_closed_ledger
     assert sum(of_restarts) > 0
     assert outcome.no_verdict[Cause.EXPIRED] > 0
     assert outcome.passed > 0
+
+
+@retry(stop=stop_after_delay(20), wait=wait_fixed(0.1))
+def five_children(bench: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Redis, Mosquitto, storage, bridge and PLC."""
+    children = psutil.Process(bench.pid).children()
+    assert len(children) == 5
+    return children
+
+
+def test_ended_by_sigterm_it_leaves_no_process(tmp_path: Path):
+    command = [sys.executable, "-m", "benchmarks.plc_line", "--folder", str(tmp_path)]
+    bench = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        children = five_children(bench)
+        bench.terminate()
+        bench.wait(20)
+        _, left = psutil.wait_procs(children, 5)
+        assert not left
+    finally:
+        bench.kill()

@@ -10,11 +10,7 @@ from rich.table import Table
 
 def tables(about: dict[str, Any], report: dict[str, Any]) -> Iterator[Table | str]:
     """A table of parts, of words, of pixels; and of times where there are some."""
-    yield (
-        f"{about['data']}, split {about['split']}: {about['weights']} ({about['engine']}), "
-        f"prompt {about['prompt']!r}, smallest area {about['smallest_area_px2']:g} px2\n"
-        f"{about['date']}, {about['machine']}, {about['cores']} cores, {about['threads']} threads"
-    )
+    yield _about(about, f", prompt {about['prompt']!r}")
     lines = report["lines"]
     yield _parts(lines)
     yield _kinds(lines)
@@ -24,6 +20,28 @@ def tables(about: dict[str, Any], report: dict[str, Any]) -> Iterator[Table | st
         yield _pixels(lines)
     if "speed" in report:
         yield _speed(report["speed"])
+
+
+def word_tables(about: dict[str, Any], report: dict[str, Any]) -> Iterator[Table | str]:
+    """A table of how expressions of each form are understood, and one of zones, sizes, counts."""
+    yield _about(about)
+    for title, name in (("Forms", "forms"), ("Zones, sizes and counts", "narrowed_by")):
+        table = _table(
+            title, "line", name.replace("_", " "), "samples", "mIoU", "oIoU", "N-acc", "T-acc"
+        )
+        for line, figures in report["lines"].items():
+            for each, row in figures[name].items():
+                numbers = (_number(row[figure]) for figure in ("miou", "oiou", "n_acc", "t_acc"))
+                table.add_row(line, each.replace("_", " "), str(row["samples"]), *numbers)
+        yield table
+
+
+def _about(about: dict[str, Any], prompt: str = "") -> str:
+    return (
+        f"{about['data']}, split {about['split']}: {about['weights']} ({about['engine']})"
+        f"{prompt}, smallest area {about['smallest_area_px2']:g} px2\n"
+        f"{about['date']}, {about['machine']}, {about['cores']} cores, {about['threads']} threads"
+    )
 
 
 def agreement_text(found: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from contracts.errors import BadSettings
-from referee.evaluation_tables import agreement_text, tables
+from referee.evaluation_tables import agreement_text, tables, word_tables
 from referee.measured import EngineName, opened, threads_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     data: Annotated[
-        Path, typer.Option(help="A line's folder (index.json, or MVTec AD layout), or of several.")
+        Path,
+        typer.Option(
+            help="A line's folder (index.json, or MVTec AD layout), or of several; "
+            "or what `referee data build` wrote."
+        ),
     ],
     checkpoint: Annotated[
         Path | None, typer.Option(help="Weights (.safetensors, last.pt); else what ships.")
@@ -65,33 +70,41 @@ def evaluate(
 
     The operating point is the shipped one: what a line file does that names no smallest area."""
     from inference.training.labelled import labelled_lines
+    from inference.training.referring_set import FILE
 
-    lines = labelled_lines(data, split)
-    if agree:
-        _agree(lines, checkpoint, triton, as_json)
-        return
+    measure: Callable[[Engine], dict[str, Any]]
+    if (data / FILE).is_file():
+        if agree or gallery or speed or quick:
+            raise BadSettings(f"{data} holds expressions; all but --json is for labelled pictures")
+        measure, shown = _words_measured(data, split), word_tables
+    else:
+        lines = labelled_lines(data, split)
+        if agree:
+            _agree(lines, checkpoint, triton, as_json)
+            return
+        measure, shown = partial(_measured, lines, quick, gallery, speed), tables
     name = engine or (EngineName.TORCH if checkpoint else EngineName.SERVED)
     if triton is not None and name != EngineName.SERVED:
         raise BadSettings("--triton is for --engine served")
     with ExitStack() as stack:
         with Console(stderr=True).status(f"starting {name}"):
             network = stack.enter_context(opened(name, checkpoint, triton))
-        report = _measured(network, lines, quick, gallery, speed)
+        report = measure(network)
     about = _about(data, split, name, network.version)
     if as_json:
         typer.echo(json.dumps({**about, **report}, allow_nan=False))
     else:
         console = Console()  # piped into a file, a table is as wide as it needs
         wide = console if console.is_terminal else Console(width=PIPED_WIDTH)
-        wide.print(*tables(about, report), sep="\n")
+        wide.print(*shown(about, report), sep="\n")
 
 
 def _measured(
-    network: Engine,
     lines: list[LabelledLine],
     quick: bool,
     gallery: Path | None,
     timed: bool,
+    network: Engine,
 ) -> dict[str, Any]:
     from inference.training import evaluate as evaluation
     from inference.training.gallery import write_gallery
@@ -106,6 +119,20 @@ def _measured(
     if timed:
         report["speed"] = {line.name: speed(network, line) for line in lines}
     return report
+
+
+def _words_measured(folder: Path, split: str) -> Callable[[Engine], dict[str, Any]]:
+    """How a referring data set is measured; it is read at once."""
+    from inference.training.referring_figures import by_picture, referring_figures
+    from inference.training.referring_set import read_referring
+
+    pictures = by_picture(read_referring(folder), split)
+
+    def measure(network: Engine) -> dict[str, Any]:
+        with _progress(len(pictures), "measuring") as advance:
+            return {"lines": referring_figures(network, folder, pictures, advance)}
+
+    return measure
 
 
 def _agree(

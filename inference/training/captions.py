@@ -68,11 +68,16 @@ class CaptionBank:
         self.texts: list[str] = list(grammar.universal)
         self.universal_ids = np.arange(len(self.texts))
         self._ids: dict[tuple[str, str], np.ndarray] = {}
+        usual = [self.texts.index(UNIVERSAL_PROMPT)] * len(self.texts)
         for kind in (*self.kinds, ANY_KIND):
-            for form in grammar.forms:
+            for form, templates in grammar.forms.items():
                 sentences = grammar.sentences(kind, form)
-                self._ids[kind, form] = np.arange(len(sentences)) + len(self.texts)
+                ids = np.arange(len(sentences)) + len(self.texts)
+                self._ids[kind, form] = ids
+                first = [0] * len(ids) if form == PLAIN else np.arange(len(ids)) % len(templates)
+                usual += ids[first].tolist()
                 self.texts += sentences
+        self._usual = np.array(usual)
         self._encoder = encoder
         self._encoded: dict[int, PromptTokens] = {}
 
@@ -90,6 +95,10 @@ class CaptionBank:
         if number not in self._encoded:
             self._encoded[number] = self._encoder.encode([self.texts[number]])
         return self._encoded[number]
+
+    def usual(self, captions: np.ndarray) -> np.ndarray:
+        """Captions that ask for the same in the usual words: "any defect", a kind's first name."""
+        return self._usual[captions]
 
     def draw_universal(self, rng: np.random.Generator) -> int:
         """Number of a universal caption; the default prompt comes more often than the others."""

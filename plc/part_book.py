@@ -190,9 +190,12 @@ class PartBook:
     def _time_is_up(self, part: Part, now: Stamp) -> None:
         if part.phase is PartPhase.AWAITING:
             self._expire(part, self.outages.cause(part), now)
-        elif part.is_pass:
-            shown = part.phase is PartPhase.PRESENTED
-            self._withdraw(part, Cause.UNACKNOWLEDGED if shown else Cause.EXPIRED, now)
+        elif part.is_pass and part.phase is PartPhase.PRESENTED:
+            self._withdraw(part, Cause.UNACKNOWLEDGED, now)
+        elif part.is_pass:  # its turn on the registers did not come: they show that it is none
+            self.display.drop(part)
+            part.intended = False
+            self._expire(part, Cause.EXPIRED, now)
 
     def _expire(self, part: Part, cause: Cause, now: Stamp) -> None:
         part.expire(cause, now)

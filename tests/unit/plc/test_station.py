@@ -45,6 +45,21 @@ def test_a_pass_that_is_not_acknowledged_in_time_is_withdrawn_for_good(bench):
     assert (bench.read()["ack_echo"], bench.read()["ack_state"]) == (1, 2)
 
 
+def test_a_pass_whose_turn_did_not_come_in_time_is_shown_as_none(bench):
+    for seq in (1, 2):
+        bench.trigger(seq)
+        bench.say(seq, PASS)
+    bench.wait(310)
+    assert bench.settled[1].cause is Cause.UNACKNOWLEDGED
+    shown = bench.read()
+    assert (shown["seq_head"], shown["verdict"]) == (2, 3)
+    assert (bench.settled[2].decision, bench.settled[2].cause) == (NONE, Cause.EXPIRED)
+    assert bench.settled[2].presented_at is not None
+    assert (bench.settled[2].verdict_id, bench.settled[2].late_verdict_id) == (None, "v2")
+    bench.write(ack_seq=2)
+    assert (bench.read()["ack_echo"], bench.read()["ack_state"]) == (2, 3)
+
+
 def test_a_late_pass_is_recorded_and_never_applied(bench):
     bench.trigger(1)
     bench.wait(310)

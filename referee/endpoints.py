@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import socket
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -14,6 +16,8 @@ FILE_NAME = "endpoints.json"
 LOOPBACK = "127.0.0.1"
 """Redis, the broker and Triton have no passwords on one machine: nobody else may reach them."""
 OUTWARD = ("dashboard", "modbus")
+OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
+LEAST_PORT, MOST_PORT = 10_000, 65_535
 STAGES = ("ingest", "inference", "bridge", "storage", "archive")
 
 
@@ -96,12 +100,21 @@ def _refuse_taken(host: str, port: int, setting: str) -> None:
 
 
 def free_ports(host: str, count: int) -> list[int]:
-    """Distinct free ports: all are held open until the last is found."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((host, 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """Distinct free ports, all held open until the last is found.
+
+    None is of those that the kernel gives to outgoing connections: one of them could be given away
+    before the server that it is meant for has started.
+    """
+    low, high = map(int, OUTGOING.read_text().split())
+    candidates = [*range(LEAST_PORT, low), *range(high + 1, MOST_PORT + 1)]
+    random.shuffle(candidates)
+    with ExitStack() as probes:
+        found: list[int] = []
+        for port in candidates:
+            probe = probes.enter_context(socket.socket())
+            with suppress(OSError):
+                probe.bind((host, port))
+                found.append(port)
+            if len(found) == count:
+                return found
+    raise BadSettings(f"{host} has only {len(found)} free ports outside {low} to {high}")

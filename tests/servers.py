@@ -15,15 +15,15 @@ from typing import Literal
 
 import redis
 
+from referee.endpoints import free_ports
+
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 START_TIMEOUT_S = 10.0
 
 
 def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on right now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """A TCP port of the loopback that nobody listens on, nor is given to a connection meanwhile."""
+    return free_ports("127.0.0.1", 1)[0]
 
 
 class Server:

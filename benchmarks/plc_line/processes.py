@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contracts.errors import LinkDown
+from referee.endpoints import free_ports
 from referee.project import ROOT
 from referee.servers.mosquitto import mosquitto_argv
 from referee.servers.redis import redis_argv
@@ -45,7 +46,7 @@ class Processes:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ports = Ports(*_free_ports(3))
+        self.ports = Ports(*free_ports(HOST, 3))
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
@@ -120,14 +121,6 @@ def processes(folder: Path) -> Iterator[Processes]:
         yield running
     finally:
         running.end_all()
-
-
-def _free_ports(number: int) -> list[int]:
-    sockets = [socket.create_server((HOST, 0)) for _ in range(number)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def _wait_for(port: int) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from contracts.errors import BadSettings
 from contracts.line import OpcUa, Sockets
-from referee.endpoints import Endpoints, choose
+from referee import endpoints as endpoints_module
+from referee.endpoints import OUTGOING, Endpoints, choose, free_ports
 
 
 def test_a_taken_port_is_named_with_its_setting() -> None:
@@ -31,6 +32,18 @@ def test_free_ports_differ() -> None:
     ports = [value for value in endpoints.model_dump().values() if isinstance(value, int)]
     ports += endpoints.stage_metrics.values()
     assert len(set(ports)) == len(ports) == 13
+
+
+def test_no_free_port_is_one_that_an_outgoing_connection_may_be_given() -> None:
+    low, high = map(int, OUTGOING.read_text().split())
+    assert not [port for port in free_ports("127.0.0.1", 500) if low <= port <= high]
+
+
+def test_too_few_ports_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "range").write_text("10001\t65535\n")
+    monkeypatch.setattr(endpoints_module, "OUTGOING", tmp_path / "range")
+    with pytest.raises(BadSettings, match="free ports outside 10001 to 65535"):
+        free_ports("127.0.0.1", 2)
 
 
 def test_given_ports_are_kept_and_survive_the_file(tmp_path: Path) -> None:

@@ -31,13 +31,14 @@ One run on one machine, nothing else on it but what the load says. Pictures are 
 JPEG, encoded beforehand and served from files: no renderer is timed, and no camera's encoder.
 *Bare network*: the exported file that the line serves, in ONNX Runtime with the same threads, its
 pictures decoded and its words encoded before. *Through Triton*: the same with transport and
-decoding. *The line*: `referee up` with all its processes, up for all stations of the run at once;
-ingest and the soft PLC stand for what a plant has anyway and are listed apart. Loads are triggers a
-second over what the bare network does in a second, one part after the other; at the load *memory*
-with pictures as small as its own. Percentiles are nearest rank. Times from the trigger begin when
-the bridge sees it, times from the capture at the camera's shutter; both end when the result is on
-the PLC's registers and in the bridge's journal. Processor time is of all threads and children;
-memory is proportional set size (PSS).
+decoding. The bare network with one prompt runs before half and full load and again after them,
+because the machine's speed drifts. *The line*: `referee up` with all its processes, up for all
+stations of the run at once; ingest and the soft PLC stand for what a plant has anyway and are
+listed apart. Loads are triggers a second over what the bare network does in a second, one part
+after the other; at the load *memory* with pictures as small as its own. Percentiles are nearest
+rank. Times from the trigger begin when the bridge sees it, times from the capture at the camera's
+shutter; both end when the result is on the PLC's registers and in the bridge's journal. Processor
+time is of all threads and children; memory is proportional set size (PSS).
 
 *The loop* is what users would otherwise write: cv2 and the shipped weights in torch, no line around
 it. *Paper* is the published configuration in torch: random weights, one prompt, its words not

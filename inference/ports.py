@@ -22,8 +22,13 @@ class Model(Protocol):
         """Do what can be done from here about a model that died. Raises ModelUnavailable."""
         ...
 
-    def infer(self, image: bytes, words: Sequence[str], timeout_s: float) -> Perception:
-        """Raises BadImage, ModelRejected, ModelUnavailable, or ModelTooSlow where time ran out."""
+    def infer(
+        self, image: bytes, words: Sequence[str], timeout_s: float, *, is_beside: bool = False
+    ) -> Perception:
+        """``is_beside``: another picture is looked at meanwhile.
+
+        Raises BadImage, ModelRejected, ModelUnavailable, or ModelTooSlow where time ran out.
+        """
         ...
 
 

@@ -49,6 +49,10 @@ TOKEN_MASK = "mask"
 VERSION = "version"
 """UINT8 [bytes]: UTF-8; names the prompt encoder's weights."""
 
+BESIDE = "beside"
+"""A request's parameter: the picture is looked at while another is, so it takes its share of the
+threads only."""
+
 MOST_WORDS = 64
 """Prompts in one request."""
 BAD_IMAGE = "bad_image: "

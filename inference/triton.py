@@ -87,13 +87,16 @@ class TritonModel:
             self._dead_models.discard(name)
             log.warning("model_loaded_again", model=name, server=self._url)
 
-    def infer(self, image: bytes, words: Sequence[str], timeout_s: float) -> Perception:
+    def infer(
+        self, image: bytes, words: Sequence[str], timeout_s: float, *, is_beside: bool = False
+    ) -> Perception:
         """Look at one picture for what the words describe.
 
         Args:
             image: a PNG or JPEG file, as the camera gave it.
             words: 1 to 64 prompts.
             timeout_s: the answer is of no use afterwards.
+            is_beside: another picture is looked at meanwhile, and the threads are to be shared.
 
         Raises:
             BadImage: the bytes are no picture that can be inspected.
@@ -108,6 +111,7 @@ class TritonModel:
                 _inputs(image, words),
                 outputs=[InferRequestedOutput(name) for name in WANTED],
                 client_timeout=timeout_s,
+                parameters={tensors.BESIDE: is_beside},
             )
         except InferenceServerException as error:
             self._dead_models |= dead_models(str(error.message()))

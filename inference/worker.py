@@ -184,9 +184,9 @@ class InferenceWorker:
     def _turn(self, frame: Frame) -> Iterator[None]:
         """While others wait, a part is looked at beside the one before it; else after that.
 
-        The threads of one pass of the network wait for each other now and then, and a second pass
-        fills that; but each then takes nearly twice as long, and nobody gains from it where there
-        is no third.
+        Two passes of the network with half of the threads each do more than one after the other
+        with all of them, which wait for each other now and then; but each then takes nearly twice
+        as long, and nobody gains from it where there is no third.
         """
         left_s = max(0.0, self._left_ms(frame, self._clock.now()) / 1e3)
         has_turn = not frame.behind and self._turns.acquire(timeout=left_s)
@@ -218,7 +218,9 @@ class InferenceWorker:
             asked = self._clock.now()
             left_ms = max(1.0, self._left_ms(frame, asked))
             try:
-                perception = self._model.infer(frame.image, words, left_ms / 1e3)
+                perception = self._model.infer(
+                    frame.image, words, left_ms / 1e3, is_beside=frame.behind > 0
+                )
                 self._model_is_down = False
                 return perception
             except ModelTooSlow:

@@ -12,13 +12,12 @@ from inference.text_encoder import TextEncoder
 from inference.triton import TritonModel
 from referee.bench.scenario import WORDS
 from referee.bench.served import ServedNetwork
-from referee.bench.spread import Spread
 
 WARM_UP = 5
 PATIENCE_S = 60.0
 
 
-def timed(work: Callable[[int], object], times: int, warm_up: int = WARM_UP) -> Spread:
+def timed(work: Callable[[int], object], times: int, warm_up: int = WARM_UP) -> list[float]:
     """Milliseconds of each call, after some that are not counted."""
     for index in range(warm_up):
         work(index)
@@ -27,7 +26,7 @@ def timed(work: Callable[[int], object], times: int, warm_up: int = WARM_UP) -> 
         began = time.perf_counter()
         work(index)
         taken_ms.append((time.perf_counter() - began) * 1e3)
-    return Spread.of(taken_ms)
+    return taken_ms
 
 
 def opened(served: ServedNetwork) -> Any:
@@ -46,8 +45,8 @@ def bare_network(
     encoder: TextEncoder,
     prompts: int,
     times: int,
-) -> Spread:
-    """The network in a loop, pictures decoded and words encoded beforehand."""
+) -> list[float]:
+    """The network in a loop, pictures decoded and words encoded beforehand: ms of each run."""
     network = opened(served)
     words = encoder.encode(list(WORDS[:prompts]))
     inputs = [
@@ -59,7 +58,7 @@ def bare_network(
     )
 
 
-def through_triton(url: str, pictures: Sequence[bytes], prompts: int, times: int) -> Spread:
+def through_triton(url: str, pictures: Sequence[bytes], prompts: int, times: int) -> list[float]:
     """The same through a running Triton: transport and decoding come on top."""
     words = list(WORDS[:prompts])
     with TritonModel(url) as model:

@@ -39,7 +39,7 @@ def torch_loop(pictures: Sequence[bytes], encoder: TextEncoder, threads: int, ti
         with torch.inference_mode():
             model(torch.from_numpy(np.ascontiguousarray(pixels))[None].float(), states, mask)
 
-    return timed(one, times)
+    return Spread.of(timed(one, times))
 
 
 def paper_configuration(threads: int, times: int) -> Spread:
@@ -63,4 +63,4 @@ def paper_configuration(threads: int, times: int) -> Spread:
         with torch.inference_mode():
             model(image, tokens, mask)
 
-    return timed(one, times, warm_up=1)
+    return Spread.of(timed(one, times, warm_up=1))

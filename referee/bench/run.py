@@ -1,9 +1,13 @@
-"""The whole of a bench: alone first, then the line, one scenario after another."""
+"""The whole of a bench: the network alone, then the line, one scenario after another.
+
+What the line is compared with is measured before and after it: a machine that others use as well is
+now faster, now slower, and a ratio of two moments would be of those.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +56,11 @@ class Extent(NamedTuple):
     memory_parts: int = 0
 
     @property
+    def times_alone(self) -> int:
+        """Runs of the network without a line, each time."""
+        return max(20, self.parts // 4)
+
+    @property
     def all_sides_px(self) -> set[int]:
         """With that of the pictures whose memory is watched."""
         return {*self.sides_px, *([MEMORY_PX] if self.memory_parts else [])}
@@ -70,12 +79,17 @@ def measured_line(
     encoder = TextEncoder(Path(os.environ.get("REFEREE_TEXT_ENCODER") or TEXT_ENCODER))
     served = served_network()
     alone = _alone(extent, served, encoded, encoder, console)
+    compared, others = plan(extent.parts, extent.sides_px, extent.stations, extent.prompts)
+    with _line_up(extent, folder, "compared", console) as up:
+        stretches = _stretches(compared, folder, alone.network, up, console)
+    pictures = encoded[extent.sides_px[0]]
+    with console.status("the bare network again"):
+        again = bare_network(served, pictures, encoder, 1, extent.times_alone)
     memory: MemoryRun | None = None
-    with _line_up(extent, folder, console) as up:
-        stretches = _stretches(extent, folder, alone.network, up, console)
+    with _line_up(extent, folder, "others", console) as up:
+        stretches |= _stretches(others, folder, alone.network, up, console)
         if alone.small is not None:
             stretches[MEMORY], memory = _memory(extent, folder, alone.small, up, console)
-    pictures = encoded[extent.sides_px[0]]
     with console.status("what users would otherwise write"):
         loop, paper = _plain(extent, pictures, encoder, served.threads)
     shown = {
@@ -83,16 +97,21 @@ def measured_line(
         "network": served.digest,
         "threads": served.threads,
         "parts a scenario": extent.parts,
+        "bare network before and after, p50 ms": (
+            f"{Spread.of(alone.network[1]).p50:.1f}, {Spread.of(again).p50:.1f}"
+        ),
     }
-    return Measured(alone.network, alone.triton, stretches, loop, paper, shown, memory)
+    network = {count: Spread.of(taken_ms) for count, taken_ms in alone.network.items()}
+    network[1] = Spread.of([*alone.network[1], *again])
+    return Measured(network, alone.triton, stretches, loop, paper, shown, memory)
 
 
 class _Alone(NamedTuple):
     """Before there is a line: by number of prompts, and with the small pictures."""
 
-    network: dict[int, Spread]
+    network: dict[int, list[float]]
     triton: dict[int, Spread]
-    small: Spread | None
+    small: list[float] | None
 
 
 def _alone(
@@ -102,7 +121,7 @@ def _alone(
     encoder: TextEncoder,
     console: Console,
 ) -> _Alone:
-    pictures, times = encoded[extent.sides_px[0]], max(20, extent.parts // 4)
+    pictures, times = encoded[extent.sides_px[0]], extent.times_alone
     counts = [count for count in PROMPTS if count <= extent.prompts]
     with console.status("the bare network"):
         network = {n: bare_network(served, pictures, encoder, n, times) for n in counts}
@@ -110,59 +129,58 @@ def _alone(
         if extent.memory_parts:
             small = bare_network(served, encoded[MEMORY_PX], encoder, 1, times)
     with console.status("through Triton"), serving_triton(served.repository) as url:
-        triton = {n: through_triton(url, pictures, n, times) for n in counts}
+        triton = {n: Spread.of(through_triton(url, pictures, n, times)) for n in counts}
     return _Alone(network, triton, small)
 
 
 @contextmanager
-def _line_up(extent: Extent, folder: Path, console: Console) -> Iterator[RunningLine]:
+def _line_up(extent: Extent, folder: Path, run: str, console: Console) -> Iterator[RunningLine]:
+    """``run`` names its folder."""
     whole = line_of(min(extent.stations, MOST_STATIONS), 1, folder / str(extent.sides_px[0]), 1.0)
     endpoints = choose(SITE, LINE, whole.sockets, dashboard=False)
     with (
         console.status("starting the line") as status,
-        started_line(
-            whole, endpoints, folder / "run", on_wait=lambda why: status.update(why)
-        ) as up,
+        started_line(whole, endpoints, folder / run, on_wait=lambda why: status.update(why)) as up,
     ):
         status.stop()
         yield up
 
 
 def _stretches(
-    extent: Extent,
+    scenarios: Sequence[Scenario],
     folder: Path,
-    networks: Mapping[int, Spread],
+    networks: Mapping[int, Sequence[float]],
     up: RunningLine,
     console: Console,
 ) -> dict[str, Stretch]:
-    """``networks`` by number of prompts."""
-    scenarios = plan(extent.parts, extent.sides_px, extent.stations, extent.prompts)
+    """``networks``: the bare network's milliseconds by number of prompts."""
     return {
-        one.name: _stretch(one, folder, networks[one.prompts], up, console) for one in scenarios
+        one.name: _stretch(one, folder, Spread.of(networks[one.prompts]).a_second, up, console)
+        for one in scenarios
     }
 
 
 def _stretch(
-    scenario: Scenario, folder: Path, network: Spread, up: RunningLine, console: Console
+    scenario: Scenario, folder: Path, network_a_second: float, up: RunningLine, console: Console
 ) -> Stretch:
     console.print(f"{scenario.name}: {scenario.parts} parts")
-    rate = scenario.load * network.a_second
+    rate = scenario.load * network_a_second
     pictures = folder / str(scenario.side_px)
     line = line_of(scenario.stations, scenario.prompts, pictures, rate, scenario.cycle_ms)
     return measure(line, scenario, up, console)
 
 
 def _memory(
-    extent: Extent, folder: Path, network: Spread, up: RunningLine, console: Console
+    extent: Extent, folder: Path, small: Sequence[float], up: RunningLine, console: Console
 ) -> tuple[Stretch, MemoryRun]:
-    """``network`` is of pictures as small as these."""
-    stations = min(MEMORY_STATIONS, extent.stations)
-    rate = min(MEMORY_LOAD * network.a_second, stations * MOST_A_SECOND)
-    load = rate / network.a_second
+    """``small``: the bare network's milliseconds with pictures as small as these."""
+    stations, a_second = min(MEMORY_STATIONS, extent.stations), Spread.of(small).a_second
+    rate = min(MEMORY_LOAD * a_second, stations * MOST_A_SECOND)
+    load = rate / a_second
     scenario = Scenario(MEMORY, load, extent.memory_parts, MEMORY_PX, stations)
     every_s = min(MOST_BETWEEN_S, max(LEAST_BETWEEN_S, scenario.parts / rate / LOOKS))
     with MemoryWatch(up, every_s) as watch:
-        stretch = _stretch(scenario, folder, network, up, console)
+        stretch = _stretch(scenario, folder, a_second, up, console)
     return stretch, watch.found()
 
 

@@ -86,16 +86,17 @@ def line_of(
     )
 
 
-def plan(parts: int, sides_px: Sequence[int], stations: int, prompts: int) -> list[Scenario]:
-    """All stretches of a run, the ones that others are compared with first.
+def plan(
+    parts: int, sides_px: Sequence[int], stations: int, prompts: int
+) -> tuple[list[Scenario], list[Scenario]]:
+    """The stretches that are compared with the bare network, and all others of a run.
 
     ``stations`` and ``prompts`` are the most that are tried.
     """
     first, *larger = sides_px
     half = Scenario(HALF, 0.5, parts, first)
     full = Scenario(FULL, FULL_LOAD, parts, first)
-    found = [half, full]
-    found += [
+    found = [
         Scenario(f"{count} prompts", FULL_LOAD, parts, first, prompts=count)
         for count in (4, 16)
         if count <= prompts
@@ -108,4 +109,4 @@ def plan(parts: int, sides_px: Sequence[int], stations: int, prompts: int) -> li
     found.append(Scenario(TWICE, 2.0, parts, first, cycle_ms=SHORT_CYCLE_MS))
     for side in larger:
         found.append(Scenario(f"half load, {side} px", 0.5, parts, side))
-    return found
+    return [half, full], found

@@ -33,7 +33,7 @@ class Stretch:
     """What a scenario came to.
 
     Attributes:
-        triggered, inspected: parts; inspected ones have a pass or a reject.
+        triggered, inspected: parts; inspected ones have a pass or a reject on the registers.
         causes: of the others.
         inspected_a_second: between the first and the last that was presented.
         to_plc_ms: of inspected parts, capture to registers.
@@ -100,7 +100,7 @@ def _stretch(
     triggered = sum(unit["triggered"] for unit in facts.report["units"].values())
     refused = {one.part: str(one.cause) for one in facts.parts if one.cause}
     causes = Counter(refused.values())
-    inspected = [one for one in times if one.part not in refused]
+    inspected = inspected_parts(times, refused)
     if not inspected:
         told = f"{scenario.name}: none of {triggered} parts was inspected: {dict(causes)}"
         raise LinkDown("the line", told)
@@ -119,6 +119,12 @@ def _stretch(
         pss_mb={name: usage.pss_mb for name, usage in after.items()},
         is_closed=all(row.closed for row in facts.ledger) and len(facts.parts) == triggered,
     )
+
+
+def inspected_parts(times: Sequence[PartTimes], refused: Mapping[PartKey, str]) -> list[PartTimes]:
+    """Those with a pass or a reject that the registers showed. A reject that waited too long behind
+    others is in the ledger, but the PLC never saw it: it counts as unanswered."""
+    return [one for one in times if one.part not in refused and one.start_to_plc_ms is not None]
 
 
 def answered(times: Sequence[PartTimes], refused: Mapping[PartKey, str]) -> dict[str, Spread]:

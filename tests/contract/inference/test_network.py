@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from referee.servers.triton import MODELS
@@ -50,3 +51,30 @@ def test_pictures_in_a_batch_answer_as_alone_and_the_version_is_the_files(
     assert both.presence.shape == (2, 3)
     alone = loaded.run(pictures[1:], states, mask)
     np.testing.assert_allclose(both.margin[1], alone.margin[0], atol=1e-5)
+
+
+def test_passes_at_once_share_the_threads_and_answer_alike(
+    network: ModuleType, tiny_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+    real = network.onnxruntime.InferenceSession
+
+    def noted(path: str, options: onnxruntime.SessionOptions, providers: list[str]) -> object:
+        opened.append(options.intra_op_num_threads)
+        return real(path, options, providers=providers)
+
+    monkeypatch.setattr(network.onnxruntime, "InferenceSession", noted)
+    path = tiny_models / "dqformer" / "1" / "model.onnx"
+    shared = network.Network(path, threads=4, providers=[CPU], at_once=2)
+    assert opened == [4, 2]
+    picture = np.random.default_rng(2).integers(0, 256, (1, 3, 64, 64), np.uint8)
+    states, mask = np.ones((1, 32, 384), np.float32), np.ones((1, 32), bool)
+    alone = shared.run(picture, states, mask)
+    beside = shared.run(picture, states, mask, is_beside=True)
+    np.testing.assert_allclose(beside.margin, alone.margin, atol=1e-5)
+
+    opened.clear()
+    for threads in (1, 4):
+        network.Network(path, threads=threads, providers=[CPU], at_once=1)
+    network.Network(path, threads=1, providers=[CPU], at_once=2)
+    assert opened == [1, 4, 1]  # nothing to share

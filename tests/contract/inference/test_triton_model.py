@@ -50,6 +50,8 @@ def test_same_answer_as_the_network_itself(model: TritonModel, tiny_models: Path
         perception.sensor_margin(1),
         margin_to_sensor(perception.margin, network_input, (150, 203))[1],
     )
+    beside = model.infer(encoded, WORDS, TIMEOUT_S, is_beside=True)
+    np.testing.assert_allclose(beside.margin, perception.margin, atol=1e-5)
 
 
 def test_masks_in_sensor_pixels_only_on_request(model: TritonModel, triton: TritonServer) -> None:

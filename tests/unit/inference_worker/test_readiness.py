@@ -36,7 +36,9 @@ class World:
     def revive(self) -> None:
         raise ModelUnavailable("nobody listens")
 
-    def infer(self, image: bytes, words: Sequence[str], timeout_s: float) -> Perception:
+    def infer(
+        self, image: bytes, words: Sequence[str], timeout_s: float, *, is_beside: bool = False
+    ) -> Perception:
         self.asked += words
         if self.refuses in words:
             raise ModelRejected("no such words")

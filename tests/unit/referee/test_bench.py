@@ -15,7 +15,7 @@ from referee.bench.scenario import line_of, plan, station_names
 from referee.bench.served import served_network
 from referee.bench.spread import Spread
 from referee.bench.steps import steps
-from referee.bench.stretch import answered
+from referee.bench.stretch import answered, inspected_parts
 from referee.bench.targets import targets
 from referee.servers.triton import MODELS
 from storage.queries import PartTimes
@@ -106,6 +106,12 @@ def test_a_refused_part_tells_how_soon_it_was_answered(measured: Measured) -> No
     assert (told["unanswered"], told["deadline_ms"]) == (0, 1000)
 
 
+def test_a_reject_that_the_registers_never_showed_was_not_inspected() -> None:
+    shown, refused = part_times({}), part_times({}, seq=2)
+    silent = part_times({}, seq=3, start_to_plc_ms=None)
+    assert inspected_parts([shown, refused, silent], {refused.part: "overload"}) == [shown]
+
+
 def test_steps_add_up_to_the_whole() -> None:
     timings = {
         "capture": 1.0,
@@ -155,10 +161,11 @@ def test_a_line_shares_its_load_among_the_stations(tmp_path: Path) -> None:
 
 
 def test_the_plan_tries_no_more_than_asked() -> None:
-    names = [scenario.name for scenario in plan(60, (512,), stations=1, prompts=4)]
-    assert names == ["half load", "full load", "4 prompts", "twice the load"]
-    whole = [scenario.name for scenario in plan(60, (512, 1024), stations=8, prompts=16)]
-    assert {"16 prompts", "8 stations", "half load, 1024 px"} <= set(whole)
+    compared, others = plan(60, (512,), stations=1, prompts=4)
+    assert [scenario.name for scenario in compared] == ["half load", "full load"]
+    assert [scenario.name for scenario in others] == ["4 prompts", "twice the load"]
+    _, whole = plan(60, (512, 1024), stations=8, prompts=16)
+    assert {"16 prompts", "8 stations", "half load, 1024 px"} <= {one.name for one in whole}
 
 
 def test_the_bare_network_is_the_one_that_the_line_serves(

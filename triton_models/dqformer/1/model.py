@@ -43,6 +43,7 @@ class Job:
     """One request, read and decoded."""
 
     words: tuple[str, ...]
+    is_beside: bool
     mask_wanted: bool
     sensor_hw: tuple[int, int]
     network_input: NetworkInput
@@ -59,12 +60,13 @@ class TritonPythonModel:
 
     def initialize(self, args: dict[str, str]) -> None:
         """Load and warm up the network beside this file; ``model.json`` says how it was trained."""
-        parameters = json.loads(args["model_config"])["parameters"]
-        setting = {name: value["string_value"] for name, value in parameters.items()}
+        config = json.loads(args["model_config"])
+        setting = {name: value["string_value"] for name, value in config["parameters"].items()}
         self._network = Network(
             Path(__file__).with_name("model.onnx"),
             int(os.environ.get("REFEREE_MODEL_THREADS") or setting["threads"]),
             (os.environ.get("REFEREE_MODEL_PROVIDERS") or setting["providers"]).split(","),
+            at_once=sum(group["count"] for group in config["instance_group"]),
         )
         card = json.loads(Path(__file__).with_name("model.json").read_text())
         self._sizes = NetworkSizes(card["max_side_px"], card["size_multiple"])
@@ -98,7 +100,8 @@ class TritonPythonModel:
             return [refusal(error) for _ in jobs]
         encoded = time.perf_counter()
         images = np.stack([job.network_input.pixels for job in jobs])  # (B, 3, H, W)
-        scores = self._network.run(images, states, token_mask)
+        is_beside = any(job.is_beside for job in jobs)
+        scores = self._network.run(images, states, token_mask, is_beside=is_beside)
         words_ms = (encoded - started) * 1e3
         network_ms = (time.perf_counter() - encoded) * 1e3
         version = f"{self._network.version}+{self._encoder.version}"
@@ -121,7 +124,8 @@ def read_job(request: pb_utils.InferenceRequest, sizes: NetworkSizes) -> Job:
     if mask_wanted and len(words) * sensor_hw[0] * sensor_hw[1] > LARGEST_MASK_BYTES:
         raise ModelRejected("masks of so many prompts on so large a picture: ask for fewer at once")
     decode_ms = (time.perf_counter() - started) * 1e3
-    return Job(words, mask_wanted, sensor_hw, network_input, decode_ms)
+    is_beside = bool(json.loads(request.parameters() or "{}").get(tensors.BESIDE))
+    return Job(words, is_beside, mask_wanted, sensor_hw, network_input, decode_ms)
 
 
 def _input(request: pb_utils.InferenceRequest, name: str) -> np.ndarray:

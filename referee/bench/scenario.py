@@ -16,7 +16,7 @@ DEADLINE_MS = 1000
 CYCLE_MS, SHORT_CYCLE_MS = 25.0, 10.0
 """As PLCs that poll over Modbus TCP do, so that the simulated one takes little of the machine; it
 acknowledges one result a cycle, and at twice the load there are too many for the longer one."""
-FULL_LOAD = 0.8
+FULL_LOAD = 0.9
 """More than a line can do whose other processes share the network's processors, but little more:
 each part that is refused costs them too."""
 MOST_STATIONS = 8

@@ -372,7 +372,9 @@ class Line(RuleBasedStateMachine):
             assert total == last - first + 1
         bodies = query("SELECT body FROM dispositions").fetchall()
         for disposition in (Disposition.model_validate_json(body) for (body,) in bodies):
-            assert disposition.challenge == (disposition.part in self.challenged)
+            # What was asked of a part whose trigger was lost with the bridge, nobody knows.
+            is_known = disposition.cause is not Cause.MISSED_TRIGGER
+            assert disposition.challenge == (is_known and disposition.part in self.challenged)
             if disposition.decision is Decision.PASS:
                 assert disposition.presented_at is not None
                 assert disposition.acknowledged_at is not None

@@ -12,16 +12,16 @@ import structlog
 from contracts.errors import FatalError
 from plc.bridge import Bridge
 from plc.camera_triggers import CameraTriggers
+from plc.core.station import Station
 from plc.inbox import Inbox, subscriptions
-from plc.journal import Journal
-from plc.journal_ranges import ranges
-from plc.journal_writer import JournalWriter
-from plc.kept_releases import kept
-from plc.outbox import DispositionOutbox
-from plc.ranges import Ranges
+from plc.journal.journal import Journal
+from plc.journal.kept_releases import kept
+from plc.journal.outbox import DispositionOutbox
+from plc.journal.ranges import Ranges
+from plc.journal.stored_ranges import ranges
+from plc.journal.writer import JournalWriter
 from plc.service import run_bridge
 from plc.settings import BridgeSettings
-from plc.station import Station
 from runtime import log, metrics
 from runtime.clock import SystemClock
 from runtime.mqtt import MqttLink

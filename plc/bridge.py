@@ -23,7 +23,7 @@ from contracts.messages import (
     Verdict,
 )
 from contracts.release import Activation
-from plc.effects import (
+from plc.core.effects import (
     AskPicture,
     ForgetRelease,
     JournalOp,
@@ -33,15 +33,15 @@ from plc.effects import (
     Settle,
     station_of,
 )
-from plc.journal import Applied
-from plc.kept_releases import KeptRelease
+from plc.core.phases import Health
+from plc.core.register_image import RegisterImage
+from plc.core.station import Station
+from plc.journal.journal import Applied
+from plc.journal.kept_releases import KeptRelease
+from plc.journal.ranges import Ranges
 from plc.part_log import note_activation, note_settled
-from plc.phases import Health
 from plc.ports import Cameras
-from plc.ranges import Ranges
-from plc.register_image import RegisterImage
 from plc.serving import INFERENCE, INGEST, Serving
-from plc.station import Station
 from runtime.clock import Clock
 
 log = structlog.get_logger()

@@ -7,7 +7,7 @@ from prometheus_client import Counter, Histogram
 
 from contracts.causes import Mode
 from contracts.release import Activation
-from plc.effects import Settle
+from plc.core.effects import Settle
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from plc.bridge import Bridge
-from plc.modbus import serve
+from plc.modbus.server import serve
 from plc.settings import BridgeSettings
 from runtime.state import StateBoard
 from runtime.worker import Stop
@@ -52,7 +52,9 @@ async def _serve_opcua(bridge: Bridge, settings: BridgeSettings, stop: Stop) -> 
     """OPC UA where it is wanted. Beside the loop: its nodes take a second or two to build."""
     if not settings.opcua_port:
         return
-    from plc.opcua import OpcUaServer  # half a second and 30 MB that other lines need not spend
+    from plc.opcua.server import (
+        OpcUaServer,  # half a second and 30 MB that other lines need not spend
+    )
 
     server = OpcUaServer(bridge.images, settings.opcua_stations, stop.fail)
     uri = f"urn:referee:{settings.site}:{settings.line}:bridge"

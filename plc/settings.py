@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from contracts.line import Port
-from plc.part_book import Timing
+from plc.core.part_book import Timing
 from runtime.settings import Names, ProcessSettings
 
 

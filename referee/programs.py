@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from contracts.line import LineFile, SoftPlc
-from plc.soft_plc.options import written
 from referee.endpoints import LOOPBACK, Endpoints
 from referee.project import ROOT
 from referee.rundir import database_url
@@ -15,6 +14,7 @@ from referee.servers.mosquitto import mosquitto_argv
 from referee.servers.redis import redis_argv
 from referee.servers.triton import TritonPorts, triton_command
 from referee.supervision import Program
+from simulation.soft_plc.options import written
 
 SOFT_PLC = "soft-plc"
 SERVERS, STAGES, AT_LAST = 1, 2, 3
@@ -105,7 +105,7 @@ def soft_plc_argv(
 ) -> list[str]:
     """The simulated PLC; with ``parts`` it stops after so many at each station."""
     ways_ms = {each.plc_unit: plc.gate_way_ms(each) for each in line.stations.values()}
-    argv = [sys.executable, "-m", "plc.soft_plc", *written(plc, ways_ms)]
+    argv = [sys.executable, "-m", "simulation.soft_plc", *written(plc, ways_ms)]
     argv += ["--host", endpoints.reachable_host, "--port", str(endpoints.modbus)]
     argv += ["--report", str(report)]
     return argv + (["--parts", str(parts)] if parts is not None else [])

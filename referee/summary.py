@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contracts.causes import Decision
-from plc.gate_check import GateCheck, LedgerPart, check_gate, gate_parts
 from referee.truth import Judgement, count_errors
+from simulation.gate_check import GateCheck, LedgerPart, check_gate, gate_parts
 from storage.queries import DecidedPart, LedgerRow
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from benchmarks.plc_line.script import Said
 from contracts.causes import Cause, Decision, Mode
 from contracts.identity import PartKey
-from plc.gate_check import LedgerPart
+from simulation.gate_check import LedgerPart
 from storage.models import DispositionRow
 from storage.queries import LedgerRow, PartTimes
 

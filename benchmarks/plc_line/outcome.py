@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.plc_line.facts import Disposed, Facts, Outage
 from benchmarks.plc_line.script import Fate, Said
 from contracts.causes import Decision
-from plc.gate_check import GatePart, check_gate, gate_parts
+from simulation.gate_check import GatePart, check_gate, gate_parts
 
 BACK_AGAIN_NS = 2_000_000_000  # bridge, PLC and broker find each other
 PASSES = (Fate.PASS, Fate.LATE_PASS)

@@ -70,7 +70,8 @@ def run(plan: Plan, folder: Path) -> Facts:
         inspection = Inspection(ports.broker, Topics(SITE, LINE), ports.redis_url, release, script)
         with _inspecting(inspection):
             running.start_module("bridge", "plc")
-            plc = running.start_module("soft-plc", "plc.soft_plc", *_plc_options(plan, running))
+            options = _plc_options(plan, running)
+            plc = running.start_module("soft-plc", "simulation.soft_plc", *options)
             outages = _restart_bridge(plan, running, plc)
             _wait_for_the_end(plan, running, plc)
             return _settled(plan, running, inspection, outages)

@@ -26,7 +26,7 @@ from contracts.messages import Disposition, FrameHeader, Stored, StoredItem, Ver
 from contracts.names import Topics, frames, numbers
 from contracts.release import Prompt, Release, ReplayCamera, StationConfig
 from ingest.cameras.replay import ReplayFolder
-from plc.registers import (
+from plc.core.registers import (
     COILS,
     DISCRETE_INPUTS,
     INPUT_REGISTERS,

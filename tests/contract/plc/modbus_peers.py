@@ -12,7 +12,7 @@ from typing import Self
 from pymodbus.client import ModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
-from plc.registers import INPUT_REGISTERS, INPUT_SIZE, decode
+from plc.core.registers import INPUT_REGISTERS, INPUT_SIZE, decode
 from tests.waiting import until
 
 CONTROL, HEARTBEAT, TRIGGER_SEQ, ACK_SEQ, PLC_BOOT_ID = 0, 1, 6, 7, 12

@@ -165,8 +165,8 @@ class PlcLine:
         return code
 
     def start_soft_plc(self, *options: str) -> subprocess.Popen:
-        """``python -m plc.soft_plc`` on unit 1."""
-        command = [sys.executable, "-m", "plc.soft_plc", "--port", str(self.modbus_port)]
+        """``python -m simulation.soft_plc`` on unit 1."""
+        command = [sys.executable, "-m", "simulation.soft_plc", "--port", str(self.modbus_port)]
         command += ["--unit", "1", "--report", str(self.report_path), *options]
         with (self.folder / "soft_plc.log").open("ab") as log:
             return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)

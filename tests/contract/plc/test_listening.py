@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from contracts.errors import FatalError
-from plc.modbus import serve
-from plc.opcua import OpcUaServer
+from plc.modbus.server import serve
+from plc.opcua.server import OpcUaServer
 
 
 def opc_ua(port: int) -> Coroutine[Any, Any, Any]:

@@ -15,7 +15,7 @@ import pytest
 from pymodbus.client import ModbusTcpClient
 
 from contracts.causes import Cause, Decision
-from plc.registers import INPUT_REGISTERS, INPUT_SIZE, decode
+from plc.core.registers import INPUT_REGISTERS, INPUT_SIZE, decode
 from tests.contract.plc.plc_line import PlcLine, plc_line, release
 
 READY, RUNNING = 2, 3

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import FatalError
-from plc.modbus import Limits, serve
-from plc.registers import HOLDING_SIZE, INPUT_SIZE
+from plc.core.registers import HOLDING_SIZE, INPUT_SIZE
+from plc.modbus.server import Limits, serve
 from tests.contract.plc.modbus_peers import ANSWER_ONE, READ_ONE, answers, dial, ended, frame, takes
 from tests.servers import free_port
 from tests.waiting import until

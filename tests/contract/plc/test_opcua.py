@@ -11,13 +11,13 @@ from asyncua import Client, Node, ua
 
 from contracts.causes import Decision
 from contracts.messages import Trigger, Verdict
-from plc.effects import AskPicture, JournalOp, LogMissed, Settle
-from plc.numbering import Numbering
-from plc.opcua import OpcUaServer
-from plc.opcua_nodes import EVENT_FIELDS, NAMESPACE, SHOWN, WRITTEN
-from plc.part_book import Timing
-from plc.register_image import RegisterImage
-from plc.station import Station
+from plc.core.effects import AskPicture, JournalOp, LogMissed, Settle
+from plc.core.numbering import Numbering
+from plc.core.part_book import Timing
+from plc.core.register_image import RegisterImage
+from plc.core.station import Station
+from plc.opcua.nodes import EVENT_FIELDS, NAMESPACE, SHOWN, WRITTEN
+from plc.opcua.server import OpcUaServer
 from runtime.clock import SystemClock
 from tests.servers import free_port
 from tests.unit.plc.bench import UP, release
@@ -186,7 +186,7 @@ def test_what_is_no_pass_of_this_moment_is_not_accepted(plant, desk):
 
 
 def test_a_journal_that_is_away_is_a_timeout_and_can_be_asked_again(plant, desk, monkeypatch):
-    monkeypatch.setattr("plc.opcua_station.ACK_WAIT_S", 0.05)
+    monkeypatch.setattr("plc.opcua.station_nodes.ACK_WAIT_S", 0.05)
 
     async def scene(plc: Plc) -> None:
         await plc.meet()

@@ -16,7 +16,7 @@ from asyncua import Client, ua
 from pymodbus.client import ModbusTcpClient
 
 from contracts.causes import Cause, Decision
-from plc.opcua_nodes import NAMESPACE, SHOWN, WRITTEN
+from plc.opcua.nodes import NAMESPACE, SHOWN, WRITTEN
 from tests.contract.plc.modbus_peers import Plc, dial, ended, takes
 from tests.contract.plc.plc_line import ROOT, PlcLine, plc_line, release
 from tests.servers import free_port

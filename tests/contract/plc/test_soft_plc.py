@@ -11,7 +11,7 @@ import pytest
 
 from contracts.causes import Cause, Decision, Gate
 from contracts.messages import Trigger
-from plc.gate_check import LedgerPart, check_gate, gate_parts
+from simulation.gate_check import LedgerPart, check_gate, gate_parts
 from tests.contract.plc.plc_line import PlcLine, plc_line, release
 
 PARTS = 100

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contracts.causes import Cause, Decision, Mode
 from contracts.messages import Disposition, Reason, Trigger, Verdict
 from contracts.release import Activation, Prompt, Release, ReplayCamera, StationConfig
-from plc.effects import AskPicture, LogMissed, NoteGate, NoteLate, OpenEpoch, Settle
-from plc.numbering import Numbering
-from plc.part_book import Timing
-from plc.phases import Health
-from plc.plc_image import PlcImage
-from plc.registers import (
+from plc.core.effects import AskPicture, LogMissed, NoteGate, NoteLate, OpenEpoch, Settle
+from plc.core.numbering import Numbering
+from plc.core.part_book import Timing
+from plc.core.phases import Health
+from plc.core.plc_image import PlcImage
+from plc.core.registers import (
     COILS,
     DISCRETE_INPUTS,
     INPUT_REGISTERS,
@@ -18,8 +18,8 @@ from plc.registers import (
     decode,
     word_to_bits,
 )
-from plc.station import Station
-from plc.view import input_words
+from plc.core.station import Station
+from plc.core.view import input_words
 from runtime.clock import ManualClock
 
 UP = Health(broker=True, journal=True, release=True, inference=True, camera=True)

@@ -12,15 +12,15 @@ from contracts.errors import FatalError
 from contracts.messages import Stored, StoredItem
 from contracts.release import Activation, Release
 from plc.bridge import Bridge
-from plc.effects import JournalOp
-from plc.journal import Journal
-from plc.journal_ranges import ranges
-from plc.kept_releases import kept
-from plc.part_book import Timing
-from plc.plc_image import PlcImage
-from plc.ranges import Ranges
-from plc.registers import HOLDING_REGISTERS, HOLDING_SIZE, INPUT_REGISTERS, decode, encode
-from plc.station import Station
+from plc.core.effects import JournalOp
+from plc.core.part_book import Timing
+from plc.core.plc_image import PlcImage
+from plc.core.registers import HOLDING_REGISTERS, HOLDING_SIZE, INPUT_REGISTERS, decode, encode
+from plc.core.station import Station
+from plc.journal.journal import Journal
+from plc.journal.kept_releases import kept
+from plc.journal.ranges import Ranges
+from plc.journal.stored_ranges import ranges
 from runtime.clock import ManualClock
 from tests.unit.plc.bench import RUN, release
 

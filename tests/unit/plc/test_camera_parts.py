@@ -7,11 +7,11 @@ import pytest
 from contracts.causes import Cause, Decision, Gate, Mode, TriggerSource
 from contracts.identity import PartKey, Stamp
 from contracts.messages import CaptureNotice, SequenceRange, Trigger
-from plc.camera_parts import EARLY_VERDICTS
-from plc.capture_clock import REMEMBERED, CaptureClock
-from plc.effects import LogMissed
-from plc.numbering import Numbering
-from plc.sequence import LARGEST_ABSENCE
+from plc.core.camera_parts import EARLY_VERDICTS
+from plc.core.capture_clock import REMEMBERED, CaptureClock
+from plc.core.effects import LogMissed
+from plc.core.numbering import Numbering
+from plc.core.sequence import LARGEST_ABSENCE
 from tests.unit.plc.bench import UP, Bench, release
 
 PASS, REJECT, NONE = Decision.PASS, Decision.REJECT, Decision.NO_VERDICT

@@ -13,7 +13,7 @@ from contracts.causes import Decision
 from contracts.messages import Disposition, Trigger, Verdict
 from contracts.names import Topics
 from plc.inbox import Inbox
-from plc.journal import Journal
+from plc.journal.journal import Journal
 from runtime.mqtt import Incoming
 from runtime.worker import Stop
 from tests.unit.plc.bench import release

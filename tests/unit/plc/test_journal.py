@@ -11,7 +11,7 @@ from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.errors import FatalError
 from contracts.identity import PartKey
 from contracts.messages import Disposition, StoredItem, Trigger
-from plc.effects import (
+from plc.core.effects import (
     LogIntent,
     LogMissed,
     LogTrigger,
@@ -21,8 +21,8 @@ from plc.effects import (
     OpenEpoch,
     Settle,
 )
-from plc.journal import Journal
-from plc.parts import Part
+from plc.core.part import Part
+from plc.journal.journal import Journal
 from runtime.clock import ManualClock
 
 CLOCK = ManualClock()
@@ -171,7 +171,7 @@ def test_an_old_revision_that_is_stored_leaves_the_new_one_to_be_told(journal):
 
 
 def test_only_what_storage_has_is_pruned(journal, monkeypatch):
-    monkeypatch.setattr("plc.journal.KEPT_DISPOSITIONS", 100)
+    monkeypatch.setattr("plc.journal.journal.KEPT_DISPOSITIONS", 100)
     for seq in range(1, 2001):
         each = part(seq)
         journal.apply([LogTrigger(each), Settle(each, disposed(seq))])

@@ -13,9 +13,9 @@ import pytest
 from contracts.causes import Decision
 from contracts.identity import PartKey
 from contracts.messages import StoredItem
-from plc.effects import MarkStored, NoteLate, OpenEpoch
-from plc.journal import Applied, Journal
-from plc.journal_writer import REFUSED, JournalWriter
+from plc.core.effects import MarkStored, NoteLate, OpenEpoch
+from plc.journal.journal import Applied, Journal
+from plc.journal.writer import REFUSED, JournalWriter
 from runtime.worker import Stop
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plc.modbus_connection import LONGEST_FRAME, Garbled, frame_size
-from plc.modbus_requests import Refusal, Requests
-from plc.registers import HOLDING_SIZE, INPUT_SIZE
+from plc.core.registers import HOLDING_SIZE, INPUT_SIZE
+from plc.modbus.connection import LONGEST_FRAME, Garbled, frame_size
+from plc.modbus.requests import Refusal, Requests
 
 LONGEST_PDU = LONGEST_FRAME - 7
 WORDS = st.integers(0, 0xFFFF)

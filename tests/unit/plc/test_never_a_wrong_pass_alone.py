@@ -18,12 +18,11 @@ from contracts.causes import Cause, Decision, Mode, TriggerSource
 from contracts.identity import PartKey, Stamp
 from contracts.messages import CaptureNotice, Disposition, SequenceRange, Verdict
 from contracts.release import Prompt, Release, ReplayCamera, StationConfig
-from plc.effects import AskPicture, JournalOp
-from plc.journal import Journal
-from plc.part_book import ACCEPTED, Timing
-from plc.phases import Health
-from plc.plc_image import PlcImage
-from plc.registers import (
+from plc.core.effects import AskPicture, JournalOp
+from plc.core.part_book import ACCEPTED, Timing
+from plc.core.phases import Health
+from plc.core.plc_image import PlcImage
+from plc.core.registers import (
     COILS,
     DISCRETE_INPUTS,
     INPUT_REGISTERS,
@@ -31,8 +30,9 @@ from plc.registers import (
     decode,
     word_to_bits,
 )
-from plc.station import Station
-from plc.view import input_words
+from plc.core.station import Station
+from plc.core.view import input_words
+from plc.journal.journal import Journal
 from runtime.clock import ManualClock
 
 MEMORY = Path("/dev/shm")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from contracts.errors import BadSettings
 from contracts.line import LineFile, OpcUa, SoftPlc
-from plc.opcua_nodes import EVENT_FIELDS, SHOWN, WRITTEN, markdown, shown_values, written
-from plc.plc_image import PlcImage
-from plc.registers import COILS, DISCRETE_INPUTS, HOLDING_SIZE, INPUT_SIZE
+from plc.core.plc_image import PlcImage
+from plc.core.registers import COILS, DISCRETE_INPUTS, HOLDING_SIZE, INPUT_SIZE
+from plc.opcua.nodes import EVENT_FIELDS, SHOWN, WRITTEN, markdown, shown_values, written
 from plc.settings import BridgeSettings
 from runtime.settings import load
 from tests.unit.plc.bench import release
@@ -54,7 +54,7 @@ def test_bits_are_shown_as_they_are(inputs):
 
 
 def test_docs_show_these_nodes():
-    assert markdown().strip() in DOCS.read_text(), "run: python -m plc.opcua_nodes"
+    assert markdown().strip() in DOCS.read_text(), "run: python -m plc.opcua.nodes"
 
 
 @pytest.mark.parametrize(

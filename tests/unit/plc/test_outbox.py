@@ -10,9 +10,9 @@ from structlog.testing import capture_logs
 from contracts.errors import LinkDown
 from contracts.messages import StoredItem
 from contracts.names import Topics
-from plc.effects import LogMissed, MarkStored, OpenEpoch
-from plc.journal import Journal
-from plc.outbox import UNSTORED, DispositionOutbox
+from plc.core.effects import LogMissed, MarkStored, OpenEpoch
+from plc.journal.journal import Journal
+from plc.journal.outbox import UNSTORED, DispositionOutbox
 from runtime.clock import ManualClock
 from tests.unit.plc.test_journal import missed
 
@@ -81,7 +81,7 @@ def test_a_broker_that_is_back_is_told_at_once_where_it_was_left(telling):
 
 
 def test_a_long_backlog_is_counted_and_is_an_alarm_once(telling, monkeypatch):
-    monkeypatch.setattr("plc.outbox.LONG_BACKLOG", 3)
+    monkeypatch.setattr("plc.journal.outbox.LONG_BACKLOG", 3)
     with capture_logs() as logs:
         telling.dispose(1, 2, 3, 4)
         telling.run(3)

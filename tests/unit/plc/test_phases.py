@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from plc.phases import BridgePhase as P
-from plc.phases import BridgeState, ErrorCode, Health
+from plc.core.phases import BridgePhase as P
+from plc.core.phases import BridgeState, ErrorCode, Health
 
 UP = Health(*[True] * len(Health._fields))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contracts.identity import PartKey
 from contracts.messages import StoredItem
-from plc.effects import LogMissed, MarkStored, OpenEpoch
-from plc.journal import Journal
-from plc.journal_ranges import ranges
-from plc.ranges import TOLD_AT_ONCE, EpochRange, Ranges
+from plc.core.effects import LogMissed, MarkStored, OpenEpoch
+from plc.journal.journal import Journal
+from plc.journal.ranges import TOLD_AT_ONCE, EpochRange, Ranges
+from plc.journal.stored_ranges import ranges
 from tests.unit.plc.test_journal import missed
 
 

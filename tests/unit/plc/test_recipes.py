@@ -9,8 +9,8 @@ import pytest
 from contracts.causes import Cause, Decision, Mode
 from contracts.messages import ProcessState
 from contracts.release import Activation, Prompt, Recipe
-from plc.phases import BridgePhase
-from plc.registers import COILS, bits_to_word
+from plc.core.phases import BridgePhase
+from plc.core.registers import COILS, bits_to_word
 from tests.unit.plc.bench import RUN, UP, Bench, release
 from tests.unit.plc.test_bridge import Wired
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.causes import Cause
-from plc.registers import (
+from plc.core.registers import (
     CAUSE_CODES,
     COILS,
     DISCRETE_INPUTS,
@@ -65,7 +65,7 @@ def test_every_cause_has_a_code_of_its_own():
 
 
 def test_docs_show_this_map():
-    assert markdown().strip() in DOCS.read_text(), "run: python -m plc.registers"
+    assert markdown().strip() in DOCS.read_text(), "run: python -m plc.core.registers"
 
 
 def test_docs_name_every_setting_of_the_bridge():

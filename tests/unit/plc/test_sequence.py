@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plc.numbering import Numbering
-from plc.sequence import LARGEST_ABSENCE, LARGEST_GAP, Move, advance, mint_epoch
+from plc.core.numbering import Numbering
+from plc.core.sequence import LARGEST_ABSENCE, LARGEST_GAP, Move, advance, mint_epoch
 
 SEQ = st.integers(0, 10**7)
 

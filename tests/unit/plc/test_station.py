@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.causes import Cause, Decision, Gate, Mode
-from plc.numbering import Numbering
+from plc.core.numbering import Numbering
 from tests.unit.plc.bench import UP, Bench, release
 
 PASS, REJECT, NONE = Decision.PASS, Decision.REJECT, Decision.NO_VERDICT

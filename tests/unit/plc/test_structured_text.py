@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from contracts.causes import Cause, Decision, Gate, Mode
-from plc.part_book import Timing
-from plc.plc_image import PlcImage
-from plc.registers import HOLDING_REGISTERS, INPUT_REGISTERS
-from plc.station import Station
-from plc.view import input_words
+from plc.core.part_book import Timing
+from plc.core.plc_image import PlcImage
+from plc.core.registers import HOLDING_REGISTERS, INPUT_REGISTERS
+from plc.core.station import Station
+from plc.core.view import input_words
 from tests.unit.plc.bench import UP, Bench, release
 from tests.unit.plc.structured_text import load
 

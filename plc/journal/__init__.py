@@ -1,0 +1,1 @@
+"""What the bridge writes down before anybody sees it."""

@@ -1,0 +1,272 @@
+"""The bridge's journal: each operation, and what a restart finds. SQLite, flushed at each commit.
+
+The rule of one disposition a part is kept here too, whatever the station may ask for: a part can be
+settled only while its trigger is in the journal, and settling takes the trigger out.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from contracts.causes import Gate
+from contracts.errors import FatalError
+from contracts.identity import PartKey
+from contracts.messages import Disposition
+from plc.core.effects import (
+    ForgetRelease,
+    JournalOp,
+    KeepRecipe,
+    KeepRelease,
+    LogIntent,
+    LogMissed,
+    LogTrigger,
+    MarkStored,
+    NoteGate,
+    NoteLate,
+    OpenEpoch,
+    Receipt,
+    Settle,
+)
+from plc.core.ledger_count import LedgerCount, column
+from plc.core.numbering import Numbering
+from plc.journal.kept_releases import forget, keep, keep_recipe
+from plc.journal.recovery import leftovers
+from plc.journal.schema import create_tables, open_database
+from plc.journal.stored_ranges import mark_stored
+
+KEPT_DISPOSITIONS = 50_000
+_PRUNE_EVERY = 1000
+_THIS_PART = "station = ? AND epoch = ? AND trigger_seq = ?"
+_UNSEEN = (Gate.PENDING, Gate.NOT_ASKED, Gate.NOT_SEEN)
+
+
+class Applied(NamedTuple):
+    """What an operation did.
+
+    Attributes:
+        news: dispositions that are new or revised, to be told.
+    """
+
+    op: JournalOp
+    news: tuple[Disposition, ...]
+
+
+class Journal:
+    """One file, one bridge: a second one that opens it is refused."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(path.with_suffix(".lock"))
+        self.path = path
+        self.database = open_database(path)
+        create_tables(self.database, path)
+        self._settled = 0
+        self._handlers: dict[type, Callable[[Any], Iterable[Disposition]]] = {
+            OpenEpoch: self._open_epoch,
+            LogTrigger: self._log_trigger,
+            LogMissed: self._log_missed,
+            LogIntent: self._log_intent,
+            Settle: self._settle_now,
+            NoteGate: self._note_gate,
+            NoteLate: self._note_late,
+            KeepRelease: self._keep_release,
+            ForgetRelease: self._forget_release,
+            KeepRecipe: self._keep_recipe,
+            MarkStored: self._mark_stored,
+            Receipt: lambda op: (),
+        }
+
+    def close(self) -> None:
+        """Give the file to whoever comes next."""
+        self.database.close()
+        os.close(self._lock)
+
+    def apply(self, ops: Sequence[JournalOp]) -> list[Applied]:
+        """Carry out operations in order, in one commit: all or, on an exception, none.
+
+        Raises:
+            sqlite3.OperationalError: disk full, input or output error: nothing was done.
+        """
+        self.database.execute("BEGIN IMMEDIATE")
+        try:
+            applied = [Applied(op, tuple(self._handlers[type(op)](op))) for op in ops]
+            self.database.execute("COMMIT")
+        except BaseException:
+            if self.database.in_transaction:
+                self.database.execute("ROLLBACK")
+            raise
+        return applied
+
+    def numbering(self, station: str) -> Numbering:
+        """Where the station's newest epoch stands."""
+        row = self.database.execute(
+            "SELECT epoch, plc_boot_id, first_seq, last_seq, passed, rejected, timeouts, missed"
+            " FROM epochs WHERE station = ? ORDER BY epoch DESC LIMIT 1",
+            (station,),
+        ).fetchone()
+        if row is None:
+            return Numbering(station)
+        epoch, plc_boot_id, first_seq, last_seq, *counts = row
+        return Numbering(station, epoch, plc_boot_id, first_seq, last_seq, LedgerCount(*counts))
+
+    def close_leftovers(self) -> int:
+        """Dispose of the parts that a restart finds open. Returns how many."""
+        left = leftovers(self.database)
+        self.database.execute("BEGIN IMMEDIATE")
+        for disposition in left:
+            self._settle(disposition)
+        self.database.execute("COMMIT")
+        return len(left)
+
+    def _open_epoch(self, op: OpenEpoch) -> Iterable[Disposition]:
+        self.database.execute(
+            "INSERT INTO epochs (station, epoch, plc_boot_id, first_seq, last_seq, after_jump)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (op.station, op.epoch, op.plc_boot_id, op.first_seq, op.first_seq - 1, op.after_jump),
+        )
+        return ()
+
+    def _log_trigger(self, op: LogTrigger) -> Iterable[Disposition]:
+        part = op.part
+        if self._advance(part.key):
+            self.database.execute(
+                "INSERT INTO triggers VALUES (?, ?, ?, ?, ?, ?)",
+                (*_id(part.key), part.mode, part.release_id, part.trigger.model_dump_json()),
+            )
+        return ()
+
+    def _log_missed(self, op: LogMissed) -> Iterable[Disposition]:
+        new = [each for each in op.dispositions if self._advance(each.part)]
+        for disposition in new:
+            self._insert(disposition)
+        return new
+
+    def _log_intent(self, op: LogIntent) -> Iterable[Disposition]:
+        self.database.execute(
+            "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (*_id(op.part.key), op.decision, op.cause, op.verdict_id, op.release_id),
+        )
+        return ()
+
+    def _settle_now(self, op: Settle) -> Iterable[Disposition]:
+        settled = self._settle(op.disposition)
+        if not settled:
+            raise FatalError(f"{op.part.key} is not open in the journal: its disposition stands")
+        return settled
+
+    def _settle(self, disposition: Disposition) -> Iterable[Disposition]:
+        identity = _id(disposition.part)
+        was_open = self.database.execute(f"DELETE FROM triggers WHERE {_THIS_PART}", identity)
+        if was_open.rowcount != 1:
+            return ()
+        self.database.execute(f"DELETE FROM intents WHERE {_THIS_PART}", identity)
+        self.database.execute(f"DELETE FROM late_verdicts WHERE {_THIS_PART}", identity)
+        self._insert(disposition)
+        return (disposition,)
+
+    def _insert(self, disposition: Disposition) -> None:
+        part, counter = disposition.part, column(disposition.decision, disposition.cause)
+        self.database.execute(
+            "INSERT INTO dispositions (station, epoch, trigger_seq, revision, body)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (*_id(part), disposition.revision, disposition.model_dump_json()),
+        )
+        self.database.execute(
+            f"UPDATE epochs SET {counter} = {counter} + 1 WHERE station = ? AND epoch = ?",
+            (part.station, part.epoch),
+        )
+        self._settled += 1
+        if self._settled % _PRUNE_EVERY == 0:
+            self._prune()
+
+    def _note_gate(self, op: NoteGate) -> Iterable[Disposition]:
+        def revised(known: Disposition) -> dict[str, Any] | None:
+            if known.gate not in _UNSEEN or known.gate is op.gate:
+                return None
+            return {"gate": op.gate, "acknowledged_at": known.acknowledged_at or op.acknowledged_at}
+
+        return self._revise(op.key, revised)
+
+    def _note_late(self, op: NoteLate) -> Iterable[Disposition]:
+        def revised(known: Disposition) -> dict[str, Any] | None:
+            if op.verdict_id == known.verdict_id or known.late_verdict_id is not None:
+                return None
+            return {"late_verdict_id": op.verdict_id, "late_decision": op.decision}
+
+        self.database.execute(
+            "INSERT INTO late_verdicts SELECT station, epoch, trigger_seq, ?, ?"
+            f" FROM triggers WHERE {_THIS_PART} ON CONFLICT DO NOTHING",
+            (op.verdict_id, op.decision, *_id(op.key)),
+        )
+        return self._revise(op.key, revised)
+
+    def _keep_release(self, op: KeepRelease) -> Iterable[Disposition]:
+        keep(self.database, op.release)
+        return ()
+
+    def _forget_release(self, op: ForgetRelease) -> Iterable[Disposition]:
+        forget(self.database, op.station)
+        return ()
+
+    def _keep_recipe(self, op: KeepRecipe) -> Iterable[Disposition]:
+        keep_recipe(self.database, op.station, op.recipe)
+        return ()
+
+    def _mark_stored(self, op: MarkStored) -> Iterable[Disposition]:
+        self.database.executemany(
+            f"UPDATE dispositions SET stored = max(stored, ?) WHERE {_THIS_PART}",
+            [(item.revision, *_id(item.part)) for item in op.items if item.kind == "disposition"],
+        )
+        mark_stored(self.database, op.items)
+        return ()
+
+    def _revise(
+        self, key: PartKey, change: Callable[[Disposition], dict[str, Any] | None]
+    ) -> Iterable[Disposition]:
+        row = self.database.execute(
+            f"SELECT body FROM dispositions WHERE {_THIS_PART}", _id(key)
+        ).fetchone()
+        known = Disposition.model_validate_json(row[0]) if row else None
+        fields = change(known) if known else None
+        if known is None or fields is None:
+            return ()
+        newer = known.model_copy(update={**fields, "revision": known.revision + 1})
+        self.database.execute(
+            f"UPDATE dispositions SET revision = ?, body = ? WHERE {_THIS_PART}",
+            (newer.revision, newer.model_dump_json(), *_id(key)),
+        )
+        return (newer,)
+
+    def _advance(self, key: PartKey) -> bool:
+        """Whether the part is new to its epoch, which it then ends at."""
+        moved = self.database.execute(
+            "UPDATE epochs SET last_seq = ? WHERE station = ? AND epoch = ? AND last_seq < ?",
+            (key.trigger_seq, key.station, key.epoch, key.trigger_seq),
+        )
+        return moved.rowcount == 1
+
+    def _prune(self) -> None:
+        """Forget the oldest that storage has. What is not stored stays, however old."""
+        self.database.execute(
+            "DELETE FROM dispositions WHERE stored >= revision"
+            " AND id <= (SELECT max(id) FROM dispositions) - ?",
+            (KEPT_DISPOSITIONS,),
+        )
+
+
+def _id(key: PartKey) -> tuple[str, int, int]:
+    return key.station, key.epoch, key.trigger_seq
+
+
+def _locked(path: Path) -> int:
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise FatalError(f"{path}: another bridge has this journal open") from error
+    return handle

@@ -1,0 +1,88 @@
+"""What each epoch covers, as far as it is committed: told until storage has all of it. Pure.
+
+A range is told of parts that are in the journal and of no others: after a crash nobody could ever
+dispose of a part that only memory knew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from contracts.identity import PartKey
+from contracts.messages import SequenceRange, StoredItem
+from plc.core.effects import JournalOp, LogMissed, LogTrigger, MarkStored, OpenEpoch
+
+TOLD_AT_ONCE = 100
+"""Older epochs of one station in one message; the others follow as storage confirms these."""
+
+
+@dataclass
+class EpochRange:
+    """One epoch of a station: what is committed of it, and up to where storage knows."""
+
+    station: str
+    epoch: int
+    first_seq: int
+    last_seq: int
+    after_jump: bool = False
+    stored_last_seq: int = -1
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether storage knows all of it; an epoch without a part has nothing to be known."""
+        return self.last_seq < self.first_seq or self.stored_last_seq >= self.last_seq
+
+    def as_message(self) -> SequenceRange:
+        """What the line is told."""
+        return SequenceRange(
+            epoch=self.epoch,
+            first_seq=self.first_seq,
+            last_seq=self.last_seq,
+            after_jump=bool(self.after_jump),
+        )
+
+
+class Ranges:
+    """The newest epoch of each station, and the older ones that storage has not all of."""
+
+    def __init__(self, journaled: Iterable[EpochRange]) -> None:
+        self._epochs: dict[str, dict[int, EpochRange]] = {}
+        for each in journaled:
+            self._epochs.setdefault(each.station, {})[each.epoch] = each
+
+    def committed(self, op: JournalOp) -> None:
+        """The journal has this durably."""
+        if isinstance(op, OpenEpoch):
+            first_seq = op.first_seq
+            begun = EpochRange(op.station, op.epoch, first_seq, first_seq - 1, op.after_jump)
+            self._epochs.setdefault(op.station, {})[op.epoch] = begun
+        elif isinstance(op, LogTrigger):
+            self._widen(op.part.key)
+        elif isinstance(op, LogMissed):
+            self._widen(op.dispositions[-1].part)
+        elif isinstance(op, MarkStored):
+            self._stored(op.items)
+
+    def told(self) -> dict[str, tuple[SequenceRange, ...]]:
+        """By station: older epochs that storage has not all of, oldest first, then the newest."""
+        told = {station: self._of(epochs) for station, epochs in self._epochs.items()}
+        return {station: ranges for station, ranges in told.items() if ranges}
+
+    def _of(self, epochs: dict[int, EpochRange]) -> tuple[SequenceRange, ...]:
+        newest = max(epochs)
+        for epoch in [e for e, each in epochs.items() if e != newest and each.is_stored]:
+            del epochs[epoch]
+        older = sorted(epochs)[:-1][:TOLD_AT_ONCE]
+        known = [epochs[epoch] for epoch in (*older, newest)]
+        return tuple(each.as_message() for each in known if each.last_seq >= each.first_seq)
+
+    def _widen(self, key: PartKey) -> None:
+        reached = self._epochs[key.station][key.epoch]
+        reached.last_seq = max(reached.last_seq, key.trigger_seq)
+
+    def _stored(self, items: Iterable[StoredItem]) -> None:
+        for item in items:
+            known = self._epochs.get(item.part.station, {}).get(item.part.epoch)
+            if item.kind == "sequence" and known is not None:
+                known.stored_last_seq = max(known.stored_last_seq, item.part.trigger_seq)

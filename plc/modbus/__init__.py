@@ -1,0 +1,1 @@
+"""The registers over Modbus TCP."""

@@ -1,0 +1,120 @@
+"""One Modbus TCP connection: frames in, answers out in the order of their requests.
+
+A stream that is out of step stays so, and a peer that waits for an answer to it would wait for
+ever: what is no frame ends the connection, and the peer dials again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from plc.modbus.requests import Answer
+
+LONGEST_FRAME = 260
+_HEADER = struct.Struct(">HHHB")  # transaction, protocol (0), length of what follows, unit
+_LENGTH_ENDS = 6
+_SHORTEST, _LONGEST = 2, LONGEST_FRAME - _LENGTH_ENDS
+"""Least and greatest length field: unit and function code; the longest frame."""
+
+
+class Garbled(Exception):
+    """Bytes that no frame begins with."""
+
+
+def frame_size(data: bytes) -> int:
+    """Of the frame that ``data`` begins with; 0 while it is not whole. Raises Garbled."""
+    if len(data) < _LENGTH_ENDS:
+        return 0
+    protocol, length = struct.unpack_from(">HH", data, 2)
+    if protocol or not _SHORTEST <= length <= _LONGEST:
+        raise Garbled
+    size = _LENGTH_ENDS + int(length)
+    return size if size <= len(data) else 0
+
+
+class Connections(Protocol):
+    """Who is told of a connection's begin and end."""
+
+    def opened(self, connection: Connection) -> None: ...
+
+    def closed(self, connection: Connection, why: str = "") -> None: ...
+
+
+class Connection(asyncio.BufferedProtocol):
+    """A peer. Reads no more than a frame's length at a time, so that none keeps the event loop.
+
+    ``wrote`` says whether it ever wrote to a station, as a PLC does; ``heard_s`` when its last
+    request came, on the event loop's clock.
+    """
+
+    def __init__(
+        self,
+        connections: Connections,
+        answer: Callable[[Connection, int, bytes], Answer],
+        clock_s: Callable[[], float],
+    ) -> None:
+        self._connections, self._answer, self._clock_s = connections, answer, clock_s
+        self._buffer, self._filled = bytearray(LONGEST_FRAME), 0
+        self._frame_began_s = self.heard_s = clock_s()
+        self._transport: asyncio.Transport
+        self.wrote, self.peer = False, ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The peer is there."""
+        self._transport = cast(asyncio.Transport, transport)
+        address = transport.get_extra_info("peername")  # None where it is gone already
+        self.peer = address[0] if address else "unknown"
+        self._connections.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The peer is gone."""
+        self._connections.closed(self)
+
+    def pause_writing(self) -> None:
+        """It leaves its answers unread."""
+        self.end("unread")
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes go. Never empty: a frame that fills it is whole, or none."""
+        return memoryview(self._buffer)[self._filled :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Answer every frame that is whole now."""
+        data, answers = bytes(self._buffer[: self._filled + nbytes]), bytearray()
+        try:
+            while size := frame_size(data):
+                answers += self._answered(data[:size])
+                data = data[size:]
+        except Garbled:
+            self._send(answers)
+            self.end("garbled")
+            return
+        self._send(answers)
+        if answers or not self._filled:
+            self._frame_began_s = self._clock_s()
+        self._buffer[: len(data)], self._filled = data, len(data)
+
+    def overdue(self, now_s: float, frame_s: float, idle_s: float) -> str:
+        """Why it has had its time, an "unfinished" frame or "idle"; empty while it has not."""
+        if self._filled and now_s - self._frame_began_s > frame_s:
+            return "unfinished"
+        return "idle" if now_s - self.heard_s > idle_s else ""
+
+    def end(self, why: str = "") -> None:
+        """Give the connection up."""
+        self._transport.abort()
+        self._connections.closed(self, why)
+
+    def _answered(self, frame: bytes) -> bytes:
+        transaction, _, _, unit = _HEADER.unpack_from(frame)
+        answer = self._answer(self, unit, frame[_HEADER.size :])
+        self.heard_s = self._clock_s()
+        self.wrote = self.wrote or answer.wrote
+        return _HEADER.pack(transaction, 0, len(answer.pdu) + 1, unit) + answer.pdu
+
+    def _send(self, answers: bytearray) -> None:
+        if answers:
+            self._transport.write(answers)

@@ -1,0 +1,175 @@
+"""One Modbus request and its answer, by the Modbus application protocol 1.1b3. No sockets.
+
+Whatever the bytes are, there is an answer; a request that is refused has changed nothing.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+from plc.core.registers import HOLDING_SIZE
+from plc.ports import UnitsWithWrites
+
+MOST_BITS_READ, MOST_WORDS_READ = 2000, 125
+MOST_BITS_WRITTEN, MOST_WORDS_WRITTEN, MOST_WORDS_EXCHANGED = 1968, 123, 121
+COIL_ON, COIL_OFF = 0xFF00, 0x0000
+WORD_BITS = 16
+
+READS = (1, 2, 3, 4)
+WRITES = (5, 6, 15, 16, 22, 23)
+
+
+class Refusal(IntEnum):
+    """Modbus exception codes that the bridge answers with."""
+
+    ILLEGAL_FUNCTION = 1
+    ILLEGAL_ADDRESS = 2
+    ILLEGAL_VALUE = 3
+    DEVICE_FAILURE = 4
+    NO_SUCH_UNIT = 11
+
+
+class Answer(NamedTuple):
+    """What goes back. ``refusal`` is None where the request was carried out."""
+
+    pdu: bytes
+    refusal: Refusal | None = None
+    wrote: bool = False
+
+
+class Refused(Exception):
+    """The request cannot be carried out."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.name)
+        self.refusal = refusal
+
+
+def refuse(request: bytes, refusal: Refusal) -> Answer:
+    """The answer to a request that is refused."""
+    return Answer(bytes((request[0] | 0x80, refusal)), refusal)
+
+
+class Requests:
+    """Answers requests from the stations: a read sees one moment, a write is one event."""
+
+    def __init__(self, units: UnitsWithWrites) -> None:
+        self._units = units
+
+    def answer(self, unit: int, request: bytes) -> Answer:
+        """``request`` is a function code and its data, at least one byte."""
+        function, data = request[0], request[1:]
+        try:
+            if not self._units.has(unit):
+                raise Refused(Refusal.NO_SUCH_UNIT)
+            if function in READS:
+                return Answer(request[:1] + self._read(unit, function, data))
+            if function in WRITES and self._units.takes_writes(unit):
+                return Answer(request[:1] + self._write(unit, function, data), wrote=True)
+            raise Refused(Refusal.ILLEGAL_FUNCTION)
+        except Refused as refused:
+            return refuse(request, refused.refusal)
+
+    def _read(self, unit: int, function: int, data: bytes) -> bytes:
+        address, count = _fields(">HH", data)
+        of_plc = function in (1, 3)
+        words = self._units.holding(unit) if of_plc else self._units.inputs(unit)
+        if function in (1, 2):
+            return _bits_out(words[0], address, count)
+        return _words_out(words, address, count)
+
+    def _write(self, unit: int, function: int, data: bytes) -> bytes:
+        if function == 23:
+            return self._exchange(unit, data)
+        words = list(self._units.holding(unit))
+        written = _coils_written if function in (5, 15) else _words_written
+        self._units.write(unit, written(words, function, data))
+        return data[:4] if function in (15, 16) else data
+
+    def _exchange(self, unit: int, data: bytes) -> bytes:
+        """A write, then a read of the same registers. Both are looked at before either is done."""
+        read_at, read_count, *write = _fields(">HHHHB", data[:9])
+        words = list(self._units.holding(unit))
+        _words_out(words, read_at, read_count)
+        self._units.write(unit, _with_words(words, write, data[9:], MOST_WORDS_EXCHANGED))
+        return _words_out(self._units.holding(unit), read_at, read_count)
+
+
+def _words_written(words: list[int], function: int, data: bytes) -> list[int]:
+    if function == 16:
+        return _with_words(words, _fields(">HHB", data[:5]), data[5:], MOST_WORDS_WRITTEN)
+    if function == 22:
+        address, keep, put = _fields(">HHH", data)
+        _check_range(address, 1, HOLDING_SIZE)
+        words[address] = words[address] & keep | put & ~keep
+    else:
+        address, value = _fields(">HH", data)
+        _check_range(address, 1, HOLDING_SIZE)
+        words[address] = value
+    return words
+
+
+def _coils_written(words: list[int], function: int, data: bytes) -> list[int]:
+    if function == 15:
+        address, count, size = _fields(">HHB", data[:5])
+        _check_count(count, MOST_BITS_WRITTEN)
+        _check_size(size, (count + 7) // 8, data[5:])
+        bits = int.from_bytes(data[5:], "little")
+    else:
+        address, value = _fields(">HH", data)
+        if value not in (COIL_ON, COIL_OFF):
+            raise Refused(Refusal.ILLEGAL_VALUE)
+        count, bits = 1, int(value == COIL_ON)
+    _check_range(address, count, WORD_BITS)
+    mask = (1 << count) - 1
+    words[0] = words[0] & ~(mask << address) | (bits & mask) << address
+    return words
+
+
+def _with_words(words: list[int], span: Sequence[int], data: bytes, most: int) -> list[int]:
+    """``span``: address, count, and how many bytes the request says that it brings."""
+    address, count, size = span
+    _check_count(count, most)
+    _check_size(size, 2 * count, data)
+    _check_range(address, count, HOLDING_SIZE)
+    words[address : address + count] = struct.unpack(f">{count}H", data)
+    return words
+
+
+def _words_out(words: Sequence[int], address: int, count: int) -> bytes:
+    _check_count(count, MOST_WORDS_READ)
+    _check_range(address, count, len(words))
+    return struct.pack(f">B{count}H", 2 * count, *words[address : address + count])
+
+
+def _bits_out(word: int, address: int, count: int) -> bytes:
+    _check_count(count, MOST_BITS_READ)
+    _check_range(address, count, WORD_BITS)
+    size = (count + 7) // 8
+    bits = word >> address & (1 << count) - 1
+    return bytes((size,)) + bits.to_bytes(size, "little")
+
+
+def _fields(layout: str, data: bytes) -> tuple[int, ...]:
+    """The fields of a request; one of another length than its function has is refused."""
+    if len(data) != struct.calcsize(layout):
+        raise Refused(Refusal.ILLEGAL_VALUE)
+    return struct.unpack(layout, data)
+
+
+def _check_count(count: int, most: int) -> None:
+    if not 1 <= count <= most:
+        raise Refused(Refusal.ILLEGAL_VALUE)
+
+
+def _check_size(said: int, due: int, data: bytes) -> None:
+    if not said == due == len(data):
+        raise Refused(Refusal.ILLEGAL_VALUE)
+
+
+def _check_range(address: int, count: int, size: int) -> None:
+    if address + count > size:
+        raise Refused(Refusal.ILLEGAL_ADDRESS)

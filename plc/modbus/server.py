@@ -1,0 +1,161 @@
+"""Modbus TCP server: register map v1 on the wire, and how much of the bridge a peer may take.
+
+The PLC is never locked out: a new connection is always taken, and where there is no place left the
+one goes that matters least.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import Counter as Tally
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from plc.listening import MODBUS, listening
+from plc.modbus.connection import Connection
+from plc.modbus.requests import Answer, Refusal, Requests, refuse
+from plc.ports import UnitsWithWrites
+
+log = structlog.get_logger()
+
+CONNECTIONS = Gauge("referee_bridge_modbus_connections", "Modbus connections that are open")
+REFUSED = Counter(
+    "referee_bridge_modbus_refused", "Modbus requests answered with an exception", ["exception"]
+)
+ENDED = Counter("referee_bridge_modbus_ended", "Modbus connections that the bridge ended", ["why"])
+
+BACKLOG = 256  # connections at once that need not dial a second time
+SAID_AGAIN_S = 60.0
+SOCKET_OPTIONS = {
+    (socket.SOL_SOCKET, socket.SO_SNDBUF): 1 << 16,  # bytes of answers, for a peer that reads none
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE): 1,
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE): 5,  # s of silence before the first probe
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL): 1,  # s between probes
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT): 3,
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT): 8000,  # ms for answers that never arrive
+}
+"""Of every connection. A peer that went without a word is given up after 8 s."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What peers may take. A PLC that changes its heartbeat every 500 ms is far from each."""
+
+    connections: int = 32
+    idle_s: float = 60.0
+    frame_s: float = 1.0
+    """Longest time from the first byte of a frame to its last."""
+
+
+class ModbusServer:
+    """Listens, keeps the connections within their limits, and has their requests answered."""
+
+    def __init__(
+        self, units: UnitsWithWrites, on_bug: Callable[[], object], limits: Limits
+    ) -> None:
+        self._requests, self._on_bug, self._limits = Requests(units), on_bug, limits
+        self._loop = asyncio.get_running_loop()
+        self._open: set[Connection] = set()
+        self._said: dict[tuple[str, str], float] = {}
+        self._server: asyncio.Server
+        self._next_look: asyncio.TimerHandle
+
+    async def listen(self, host: str, port: int) -> None:
+        """Raises FatalError where the address cannot be bound."""
+        with listening("Modbus", host, port, MODBUS):
+            self._server = await self._loop.create_server(
+                lambda: Connection(self, self._answer, self._loop.time),
+                host,
+                port,
+                backlog=BACKLOG,
+                start_serving=False,
+            )
+        for listener in self._server.sockets:
+            for (level, option), value in SOCKET_OPTIONS.items():
+                listener.setsockopt(level, option, value)  # connections inherit it
+        await self._server.start_serving()
+        self._look()
+
+    async def shutdown(self) -> None:
+        """Stop listening and end every connection."""
+        self._next_look.cancel()
+        self._server.close()
+        for connection in tuple(self._open):
+            connection.end()
+
+    # Of the connections: plc.modbus.connection.Connections
+
+    def opened(self, connection: Connection) -> None:
+        """One more, and where that is too many the one that matters least goes."""
+        if len(self._open) >= self._limits.connections:
+            self._least_needed().end("crowded_out")
+        self._open.add(connection)
+        CONNECTIONS.set(len(self._open))
+
+    def closed(self, connection: Connection, why: str = "") -> None:
+        """It is over; ``why`` where the bridge ended it."""
+        if connection not in self._open:
+            return
+        self._open.remove(connection)
+        CONNECTIONS.set(len(self._open))
+        if why:
+            ENDED.labels(why).inc()
+            self._say("modbus_connection_ended", connection.peer, why=why)
+
+    def _answer(self, connection: Connection, unit: int, request: bytes) -> Answer:
+        try:
+            answer = self._requests.answer(unit, request)
+        except Exception:  # answered, and then the end: this is a state that nobody thought of
+            log.critical("station_failed", unit=unit, exc_info=True)
+            self._on_bug()
+            return refuse(request, Refusal.DEVICE_FAILURE)
+        if answer.refusal is not None:
+            why = answer.refusal.name.lower()
+            REFUSED.labels(why).inc()
+            self._say("modbus_request_refused", connection.peer, why=why, unit=unit)
+        return answer
+
+    def _least_needed(self) -> Connection:
+        """One that only read, of the peer that holds the most, as a scanner does; the most idle."""
+        held = Tally(each.peer for each in self._open)
+        return min(self._open, key=lambda each: (each.wrote, -held[each.peer], each.heard_s))
+
+    def _look(self) -> None:
+        """End what has had its time, again and again."""
+        now_s, limits = self._loop.time(), self._limits
+        for connection in tuple(self._open):
+            if why := connection.overdue(now_s, limits.frame_s, limits.idle_s):
+                connection.end(why)
+        self._next_look = self._loop.call_later(limits.frame_s / 4, self._look)
+
+    def _say(self, event: str, peer: str, *, why: str, **details: object) -> None:
+        """Once a minute for each peer and reason: a scanner would fill the disk."""
+        now_s = self._loop.time()
+        if now_s - self._said.get((peer, why), -SAID_AGAIN_S) < SAID_AGAIN_S:
+            return
+        self._said = {key: at_s for key, at_s in self._said.items() if now_s - at_s < SAID_AGAIN_S}
+        self._said[peer, why] = now_s
+        log.warning(event, peer=peer, why=why, **details)
+
+
+async def serve(
+    units: UnitsWithWrites,
+    host: str,
+    port: int,
+    on_bug: Callable[[], object],
+    limits: Limits | None = None,
+) -> ModbusServer:
+    """Listen; the server that is returned ends with its ``shutdown()``.
+
+    ``on_bug`` hears of a request that failed for no reason of the PLC.
+
+    Raises:
+        FatalError: the address cannot be bound.
+    """
+    server = ModbusServer(units, on_bug, limits or Limits())
+    await server.listen(host, port)
+    return server

@@ -1,0 +1,164 @@
+"""OPC UA server: the registers of each station as `Inspection` nodes, a method and an event.
+
+The one place of the bridge that knows asyncua, whose version is pinned. A Write request is one
+event for the station, applied whole or not at all; a Read request sees one moment. What the nodes
+hold is never asked for a decision: it is copied from the registers, as a PLC would read them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
+
+import structlog
+from asyncua import Server, ua
+from asyncua.common.callback import CallbackType, ServerItemCallback
+from asyncua.common.connection import TransportLimits
+from asyncua.common.utils import ServiceError
+
+from plc.listening import OPC_UA, listening, try_to_listen
+from plc.opcua.limits import (
+    ACTIVATION_S,
+    LARGEST_CHUNK,
+    LARGEST_MESSAGE,
+    MOST_CONNECTIONS,
+    look_after,
+)
+from plc.opcua.nodes import NAMESPACE
+from plc.opcua.station_nodes import Inspection, event_type
+from plc.ports import Registers
+
+log = structlog.get_logger()
+
+Listener = Callable[[ServerItemCallback], Awaitable[None]]
+
+
+class OpcUaServer:
+    """Listens from ``start`` to ``stop``. One event loop, that of the stations.
+
+    ``on_bug`` hears of a request that failed for no reason of the PLC.
+    """
+
+    def __init__(
+        self,
+        images: Mapping[str, Registers],
+        driven: Collection[str],
+        on_bug: Callable[[], object],
+    ) -> None:
+        self._images, self._driven, self._on_bug = images, driven, on_bug
+        self._stations: list[Inspection] = []
+        self._writable: dict[ua.NodeId, tuple[Inspection, str]] = {}
+        self._refreshing = asyncio.Lock()
+        self._server = Server()
+
+    async def start(self, host: str, port: int, application_uri: str) -> None:
+        """Build the nodes and listen.
+
+        Raises:
+            FatalError: the address cannot be bound.
+        """
+        await try_to_listen("OPC UA", host, port, OPC_UA)
+        logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # lines for each bad request
+        await self._set_up(host, port, application_uri)
+        await self._add_stations()
+        await self.refresh()
+        for kind, listener in (
+            (CallbackType.PreRead, self._before_read),
+            (CallbackType.PreWrite, self._before_write),
+            (CallbackType.PostWrite, self._after_write),
+        ):
+            self._server.iserver.subscribe_server_callback(kind, partial(self._watched, listener))
+        with listening("OPC UA", host, port, OPC_UA):
+            await self._server.start()
+        gc.freeze()  # some 400,000 objects that stay: no collection walks them while parts wait
+
+    async def stop(self) -> None:
+        """Close all connections."""
+        await self._server.stop()
+
+    async def refresh(self) -> None:
+        """Bring the nodes up to the registers, and tell those who subscribed."""
+        async with self._refreshing:
+            for station in self._stations:
+                await station.refresh()
+
+    def look_after_peers(self) -> None:
+        """End the connections that have taken too much."""
+        look_after(self._server.bserver.clients)
+
+    async def _set_up(self, host: str, port: int, application_uri: str) -> None:
+        server, inner = self._server, self._server.iserver
+        server.name, server.manufacturer_name = "Referee PLC bridge", "Referee"
+        server.product_uri = "urn:referee"
+        server.application_type = ua.ApplicationType.Server
+        server.set_endpoint(f"opc.tcp://{host}:{port}/referee")
+        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        server.set_identity_tokens([ua.AnonymousIdentityToken])
+        server.allow_remote_admin(False)  # asyncua's default lets anyone called admin do anything
+        chunks = LARGEST_MESSAGE // LARGEST_CHUNK + 1
+        server.limits = TransportLimits(LARGEST_CHUNK, LARGEST_CHUNK, chunks, LARGEST_MESSAGE)
+        inner.max_connections = MOST_CONNECTIONS
+        inner.max_pending_activation_seconds = ACTIVATION_S
+        await server.init()
+        await server.set_application_uri(application_uri)
+
+    async def _add_stations(self) -> None:
+        namespace = await self._server.register_namespace(NAMESPACE)
+        events = await event_type(self._server, namespace)
+        for name, image in self._images.items():
+            driven = name in self._driven
+            station = Inspection(name, image, driven=driven, on_bug=self._on_bug)
+            await station.add_to(self._server, namespace, events)
+            self._stations.append(station)
+            if driven:
+                self._writable |= {node: (station, to) for node, to in station.writable.items()}
+
+    async def _watched(
+        self, listener: Listener, event: ServerItemCallback, service: object
+    ) -> None:
+        """asyncua would answer and go on after a bug, in a state that nobody thought of."""
+        if not event.is_external:
+            return
+        try:
+            await listener(event)
+        except ServiceError:
+            raise
+        except Exception:
+            log.critical("opcua_failed", exc_info=True)
+            self._on_bug()
+            raise
+
+    async def _before_read(self, event: ServerItemCallback) -> None:
+        await self.refresh()
+
+    async def _before_write(self, event: ServerItemCallback) -> None:
+        """Refuse the whole request for one item that is no plain value of a node of the PLC's."""
+        for item in event.request_params.NodesToWrite:
+            code = self._refusal(item)
+            if code is not None:
+                raise ServiceError(code)
+
+    def _refusal(self, item: ua.WriteValue) -> int | None:
+        if item.AttributeId != ua.AttributeIds.Value or item.NodeId not in self._writable:
+            return ua.StatusCodes.BadUserAccessDenied
+        if item.IndexRange:
+            return ua.StatusCodes.BadIndexRangeInvalid
+        data = item.Value
+        if data.StatusCode is not None and not data.StatusCode.is_good():
+            return ua.StatusCodes.BadWriteNotSupported
+        station, source = self._writable[item.NodeId]
+        value = data.Value
+        if value is None or value.is_array or value.VariantType != station.types[source]:
+            return ua.StatusCodes.BadTypeMismatch
+        return None
+
+    async def _after_write(self, event: ServerItemCallback) -> None:
+        wrote: dict[Inspection, dict[str, float | bool]] = {}
+        for item in event.request_params.NodesToWrite:
+            station, source = self._writable[item.NodeId]
+            wrote.setdefault(station, {})[source] = item.Value.Value.Value
+        for station, values in wrote.items():
+            station.write(values)

@@ -1,0 +1,1 @@
+"""What only pretends: a simulated PLC with a belt and a gate. No stage imports it."""

@@ -1,0 +1,30 @@
+"""``python -m simulation.soft_plc``: a simulated PLC for lines that have none."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+
+from runtime.worker import Stop
+from simulation.soft_plc.link import BridgeLink
+from simulation.soft_plc.machine import SoftPlc
+from simulation.soft_plc.options import parsed, programs
+from simulation.soft_plc.program import LARGEST_BOOT_ID
+
+
+def main() -> int:
+    """Run the simulated PLC. Returns 0 when all parts are through, or it was told to end."""
+    options, stop = parsed(), Stop.from_signals()
+    by_unit = programs(options, boot_id=int(time.time()) % LARGEST_BOOT_ID + 1)
+
+    async def cycle() -> None:
+        link = BridgeLink(options.host, options.port)
+        await SoftPlc(link, by_unit, options.report, options.cycle_ms).run(stop)
+
+    asyncio.run(cycle())
+    return stop.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Modbus TCP client of the simulated PLC: the one place of it that knows pymodbus."""
+
+from __future__ import annotations
+
+import logging
+
+from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.exceptions import ModbusException
+
+from contracts.errors import LinkDown
+from plc.core.plc_image import PlcImage
+from plc.core.registers import (
+    HOLDING_REGISTERS,
+    HOLDING_SIZE,
+    INPUT_REGISTERS,
+    INPUT_SIZE,
+    decode,
+    encode,
+)
+
+TIMEOUT_S = 1.0  # pymodbus waits 12 s for a server that hangs, by default
+
+
+class BridgeLink:
+    """One connection to the bridge, dialled again when it is lost."""
+
+    def __init__(self, host: str, port: int) -> None:
+        logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+        self._address = f"Modbus {host}:{port}"
+        self._client = AsyncModbusTcpClient(
+            host, port=port, timeout=TIMEOUT_S, retries=0, reconnect_delay=0
+        )
+
+    async def open(self) -> None:
+        """Connect if there is no connection. Raises LinkDown."""
+        if not self._client.connected and not await self._client.connect():
+            raise LinkDown(self._address, "no connection")
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self._client.close()
+
+    async def write(self, unit: int, image: PlcImage) -> None:
+        """All holding registers, in one request. Raises LinkDown."""
+        words = encode(HOLDING_REGISTERS, HOLDING_SIZE, image._asdict())
+        try:
+            reply = await self._client.write_registers(0, words, device_id=unit)
+        except ModbusException as error:
+            self.close()
+            raise LinkDown(self._address, str(error)) from error
+        if reply.isError():
+            raise LinkDown(self._address, f"unit {unit} answers {reply}")
+
+    async def read(self, unit: int) -> dict[str, float]:
+        """All input registers, in one request. Raises LinkDown."""
+        try:
+            reply = await self._client.read_input_registers(0, count=INPUT_SIZE, device_id=unit)
+        except ModbusException as error:
+            self.close()
+            raise LinkDown(self._address, str(error)) from error
+        if reply.isError():
+            raise LinkDown(self._address, f"unit {unit} answers {reply}")
+        return decode(INPUT_REGISTERS, reply.registers)

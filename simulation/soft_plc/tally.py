@@ -1,0 +1,62 @@
+"""What the simulated gate did: counts, and part by part. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import islice
+from typing import Any
+
+from contracts.causes import Mode
+from simulation.soft_plc.belt import Slot
+
+KEPT_OF_AN_ENDLESS_RUN = 2000
+TOLD_ON_THE_WAY = 200
+
+
+class Tally:
+    """One unit's part of the report."""
+
+    def __init__(self, boot_id: int, parts: int | None) -> None:
+        self._boot_id = boot_id
+        self.triggered = self.ordered = self.ejected = self.passed = self.untracked = 0
+        self.acknowledged = self.confirmed = self.restarts = 0
+        self.parts: deque[dict[str, Any]] = deque(maxlen=parts or KEPT_OF_AN_ENDLESS_RUN)
+
+    def restarted(self, boot_id: int) -> None:
+        """The PLC did. What was counted is of the run, not of the PLC."""
+        self._boot_id = boot_id
+        self.restarts += 1
+
+    def gate(self, slot: Slot, mode: Mode, *, ordered: bool, ejected: bool) -> None:
+        """A part went through the gate, or into the bin, as the program ordered or not."""
+        self.ordered += ordered
+        self.ejected += ejected
+        self.passed += not ejected
+        self.parts.append(
+            {
+                "part_id": slot.part_id,
+                "seq": slot.seq,
+                "boot_id": slot.boot_id,
+                "ordered": "ejected" if ordered else "passed",
+                "gate": "ejected" if ejected else "passed",
+                "mode": str(mode),
+                "cleared": slot.cleared,
+                "announced": slot.announced,
+            }
+        )
+
+    def as_dict(self, *, whole: bool) -> dict[str, Any]:
+        """For the report. On the way it has the newest parts: to write many holds up the PLC."""
+        parts = list(self.parts) if whole else list(islice(reversed(self.parts), TOLD_ON_THE_WAY))
+        return {
+            "boot_id": self._boot_id,
+            "triggered": self.triggered,
+            "restarts": self.restarts,
+            "ordered": self.ordered,
+            "ejected": self.ejected,
+            "passed": self.passed,
+            "untracked": self.untracked,
+            "acknowledged": self.acknowledged,
+            "confirmed": self.confirmed,
+            "parts": parts if whole else parts[::-1],
+        }

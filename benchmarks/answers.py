@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from inference.training.figures import Outcome
+from inference.training.evaluation.figures import Outcome
 
 
 class Answer(NamedTuple):

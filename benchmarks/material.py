@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inference.training.captions import CaptionBank
-from inference.training.dataset import Part, at_network_scale
-from inference.training.figures import Case, universal_cases
-from inference.training.recipe import Recipe
-from inference.training.sources import caption_bank, encoder_of, load_parts
+from inference.training.data.dataset import Part, at_network_scale
+from inference.training.data.sources import caption_bank, encoder_of, load_parts
+from inference.training.evaluation.figures import Case, universal_cases
+from inference.training.loop.recipe import Recipe
+from inference.training.words.captions import CaptionBank
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from benchmarks.results import Result
 from benchmarks.runs import known_result, run
 from benchmarks.table import Setting, document
 from contracts.errors import BadSettings
-from inference.training.recipe import Recipe, read_recipe
+from inference.training.loop.recipe import Recipe, read_recipe
 
 RECIPE = Path(__file__).with_name("peers.yaml")
 

@@ -20,12 +20,12 @@ from benchmarks.contenders.contender import Contender
 from benchmarks.material import Material
 from benchmarks.results import Effort, Result, Settings
 from contracts.errors import BadSettings
-from inference.training import checkpoint
-from inference.training.batches import Batch, BatchMaker
-from inference.training.figures import Outcome, image_figures, measure
-from inference.training.predictors import TorchPredictor
-from inference.training.recipe import Recipe
-from inference.training.trainer import Prefetch, Trainer, grid_mean
+from inference.training.data.batches import Batch, BatchMaker
+from inference.training.evaluation.figures import Outcome, image_figures, measure
+from inference.training.evaluation.predictors import TorchPredictor
+from inference.training.loop import checkpoint
+from inference.training.loop.recipe import Recipe
+from inference.training.loop.trainer import Prefetch, Trainer, grid_mean
 
 EFFORT = "effort.json"
 LOG_EVERY_STEPS = 20

@@ -14,7 +14,7 @@ from benchmarks.contenders import CONTENDERS, OURS
 from benchmarks.markdown import table as markdown
 from benchmarks.results import Result
 from benchmarks.runs import POOLED
-from inference.training.recipe import Recipe
+from inference.training.loop.recipe import Recipe
 
 FIGURES = {"miou": "mIoU", "oiou": "oIoU", "escapes": "escapes", "false_rejects": "false rejects"}
 RATES = ("escapes", "false_rejects")

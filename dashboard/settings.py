@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from runtime.settings import PREFIX
+from runtime.process.settings import PREFIX
 
 
 class DashboardSettings(BaseSettings):

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from contracts.errors import MalformedMessage
 from contracts.messages import FrameHeader, parse
-from runtime.clock import Clock
-from runtime.streams import Entry, StreamGroup
+from runtime.messaging.streams import Entry, StreamGroup
+from runtime.process.clock import Clock
 
 READ_BLOCK_MS = 100
 READ_AT_ONCE = 4

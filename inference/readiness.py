@@ -11,7 +11,7 @@ import structlog
 from contracts.errors import ModelRejected, ModelUnavailable
 from contracts.release import Release
 from inference.ports import Model, Releases
-from runtime.control import Standing
+from runtime.messaging.control import Standing
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from runtime.settings import ProcessSettings
+from runtime.process.settings import ProcessSettings
 
 
 class InferenceSettings(ProcessSettings):

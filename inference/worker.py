@@ -26,7 +26,7 @@ from inference.metrics import ANOTHER_STANDS, STEP_SECONDS, VERDICTS
 from inference.perception import Perception
 from inference.ports import Frames, Model, Outbox, Releases
 from inference.service_time import ServiceTimes
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 
 log = structlog.get_logger()
 

@@ -23,17 +23,17 @@ from ingest.settings import IngestSettings
 from ingest.station import IngestStation
 from ingest.station_camera import StationCamera
 from ingest.worker import StationWorker
-from runtime import log, metrics
-from runtime.clock import Clock, SystemClock
-from runtime.control import Control
-from runtime.mqtt import MqttLink
-from runtime.outbox import OutboxPublisher, VerdictOutbox
-from runtime.redis_link import connect
-from runtime.releases import ReleaseBook
-from runtime.settings import load
-from runtime.state import StateBoard
-from runtime.streams import StreamGroup, dead_letter
-from runtime.worker import Stop, run_loop, supervised_threads
+from runtime.messaging.control import Control
+from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.outbox import OutboxPublisher, VerdictOutbox
+from runtime.messaging.redis_link import connect
+from runtime.messaging.release_book import ReleaseBook
+from runtime.messaging.state import StateBoard
+from runtime.messaging.streams import StreamGroup, dead_letter
+from runtime.process import log, metrics
+from runtime.process.clock import Clock, SystemClock
+from runtime.process.loop import Stop, run_loop, supervised_threads
+from runtime.process.settings import load
 
 PROCESS = "ingest"
 

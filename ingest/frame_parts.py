@@ -14,7 +14,7 @@ from ingest.output import PartOutput, Refused
 from ingest.pace import Pace
 from ingest.ports import Notices, Numbers, Shot
 from ingest.station_camera import StationCamera
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 
 log = structlog.get_logger()
 

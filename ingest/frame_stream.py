@@ -9,8 +9,8 @@ import redis
 from contracts import names
 from contracts.errors import ServerFull
 from contracts.messages import FrameHeader
-from runtime.redis_link import address, translate_errors
-from runtime.streams import append, trim_consumed
+from runtime.messaging.redis_link import address, translate_errors
+from runtime.messaging.streams import append, trim_consumed
 
 GROUPS = (names.INFERENCE_GROUP, names.ARCHIVE_GROUP)
 

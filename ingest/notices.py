@@ -8,7 +8,7 @@ from contracts.errors import LinkDown
 from contracts.messages import CaptureNotice
 from contracts.names import Topics
 from ingest.metrics import NOTICES_LOST
-from runtime.mqtt import MqttLink
+from runtime.messaging.mqtt import MqttLink
 
 log = structlog.get_logger()
 

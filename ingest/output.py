@@ -13,7 +13,7 @@ from contracts.release import Release
 from ingest.answers import frame_header, refusal
 from ingest.metrics import CAPTURED, FRAMES_LOST, FRAMES_WAITING, MISSED
 from ingest.ports import Frames, Shot, VerdictRecorder
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 
 log = structlog.get_logger()
 

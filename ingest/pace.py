@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 
 LONGEST_WAIT_S = 0.5
 

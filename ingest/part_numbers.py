@@ -16,8 +16,8 @@ from contracts.errors import TransientError
 from contracts.identity import PartKey
 from contracts.messages import SequenceRange, Stored
 from contracts.names import numbers
-from runtime.clock import Clock
-from runtime.redis_link import address, translate_errors
+from runtime.messaging.redis_link import address, translate_errors
+from runtime.process.clock import Clock
 
 FIRST_SEQ = 1
 _LAST = b"last:"

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from contracts.identity import PartKey, Stamp
 from contracts.messages import CaptureNotice, FrameHeader, Verdict
 from contracts.release import Release
-from runtime.streams import Entry
+from runtime.messaging.streams import Entry
 
 
 class Shot(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from contracts.messages import SequenceRange
-from runtime.control import Standing
+from runtime.messaging.control import Standing
 
 
 class Troubled(Protocol):

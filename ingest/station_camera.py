@@ -11,7 +11,7 @@ from contracts import release
 from contracts.causes import TriggerSource
 from contracts.errors import CameraFailed
 from ingest.ports import Camera, Shot
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 
 log = structlog.get_logger()
 

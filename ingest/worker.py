@@ -18,8 +18,8 @@ from ingest.metrics import (
 from ingest.output import PartOutput, Refused
 from ingest.ports import Releases, Shot, Triggers
 from ingest.station_camera import StationCamera
-from runtime.clock import Clock
-from runtime.streams import Entry
+from runtime.messaging.streams import Entry
+from runtime.process.clock import Clock
 
 log = structlog.get_logger()
 

@@ -22,13 +22,13 @@ from plc.journal.stored_ranges import ranges
 from plc.journal.writer import JournalWriter
 from plc.service import run_bridge
 from plc.settings import BridgeSettings
-from runtime import log, metrics
-from runtime.clock import SystemClock
-from runtime.mqtt import MqttLink
-from runtime.redis_link import connect
-from runtime.settings import load
-from runtime.state import StateBoard
-from runtime.worker import Stop, supervised_threads
+from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.redis_link import connect
+from runtime.messaging.state import StateBoard
+from runtime.process import log, metrics
+from runtime.process.clock import SystemClock
+from runtime.process.loop import Stop, supervised_threads
+from runtime.process.settings import load
 
 PROCESS = "bridge"
 SESSION_EXPIRY_S = 60

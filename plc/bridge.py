@@ -42,7 +42,7 @@ from plc.journal.ranges import Ranges
 from plc.part_log import note_activation, note_settled
 from plc.ports import Cameras
 from plc.serving import INFERENCE, INGEST, Serving
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 
 log = structlog.get_logger()
 

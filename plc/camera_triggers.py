@@ -11,9 +11,9 @@ import structlog
 from contracts.errors import TransientError
 from contracts.messages import Trigger
 from contracts.names import INGEST_GROUP, triggers
-from runtime.clock import Clock
-from runtime.streams import append, trim_consumed
-from runtime.worker import Stop
+from runtime.messaging.streams import append, trim_consumed
+from runtime.process.clock import Clock
+from runtime.process.loop import Stop
 
 log = structlog.get_logger()
 

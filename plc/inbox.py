@@ -16,9 +16,9 @@ from contracts.errors import MalformedMessage
 from contracts.messages import CaptureNotice, ProcessState, Stored, Verdict, parse
 from contracts.names import Topics
 from plc.bridge import Bridge
-from runtime.mqtt import Incoming, MqttLink
-from runtime.releases import ReleaseBook
-from runtime.worker import Stop
+from runtime.messaging.mqtt import Incoming, MqttLink
+from runtime.messaging.release_book import ReleaseBook
+from runtime.process.loop import Stop
 
 log = structlog.get_logger()
 

@@ -12,8 +12,8 @@ import structlog
 from plc.bridge import Bridge
 from plc.modbus.server import serve
 from plc.settings import BridgeSettings
-from runtime.state import StateBoard
-from runtime.worker import Stop
+from runtime.messaging.state import StateBoard
+from runtime.process.loop import Stop
 
 log = structlog.get_logger()
 

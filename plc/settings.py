@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from contracts.line import Port
 from plc.core.part_book import Timing
-from runtime.settings import Names, ProcessSettings
+from runtime.process.settings import Names, ProcessSettings
 
 
 class BridgeSettings(ProcessSettings):

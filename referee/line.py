@@ -14,7 +14,7 @@ from referee.programs import server_programs, stage_programs
 from referee.signing import signed, this_user
 from referee.supervision import Program, Supervisor
 from referee.watch import LineWatch, watch_line
-from runtime.broker import Broker
+from runtime.messaging.broker import Broker
 
 READY_TIMEOUT_S = 120.0
 

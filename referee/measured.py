@@ -20,7 +20,7 @@ from referee.servers.triton import MODELS, TEXT_ENCODER
 if TYPE_CHECKING:  # torch takes seconds to import, and serving installs have none
     from inference.dqformer.model import DQFormer
     from inference.text_encoder import TextEncoder
-    from inference.training.engines import Engine
+    from inference.training.evaluation.engines import Engine
 
 SHIPPED_WEIGHTS = ROOT / "checkpoints" / "edge.safetensors"
 SHIPPED_NETWORK = MODELS / "dqformer" / "1" / "model.onnx"
@@ -73,7 +73,7 @@ def _cores() -> int:
 
 def _network_of(checkpoint: Path) -> tuple[DQFormer, str]:
     try:
-        from inference.training.predictors import read_network
+        from inference.training.evaluation.predictors import read_network
     except ImportError as error:
         raise BadSettings(f"{error.name} is only for training: run `make setup-dev`") from error
     return read_network(checkpoint)
@@ -81,14 +81,14 @@ def _network_of(checkpoint: Path) -> tuple[DQFormer, str]:
 
 def _in_torch(checkpoint: Path) -> Engine:
     model, version = _network_of(checkpoint)
-    from inference.training.engines import LocalEngine
-    from inference.training.predictors import TorchPredictor
+    from inference.training.evaluation.engines import LocalEngine
+    from inference.training.evaluation.predictors import TorchPredictor
 
     return LocalEngine(TorchPredictor(model), _text_encoder(), version)
 
 
 def _in_onnxruntime(checkpoint: Path | None) -> Engine:
-    from inference.training.engines import LocalEngine, OnnxPredictor
+    from inference.training.evaluation.engines import LocalEngine, OnnxPredictor
 
     if checkpoint is not None:
         raise BadSettings("--engine onnx measures the exported network; for a checkpoint: torch")
@@ -104,7 +104,7 @@ def _digest(file: Path) -> str:
 
 
 def _served(stack: ExitStack, checkpoint: Path | None, triton: str | None) -> Engine:
-    from inference.training.engines import ServedEngine
+    from inference.training.evaluation.engines import ServedEngine
 
     if triton is not None and checkpoint is not None:
         raise BadSettings("--triton: that server has its own network; leave --checkpoint out")
@@ -116,7 +116,7 @@ def _served(stack: ExitStack, checkpoint: Path | None, triton: str | None) -> En
 def _exported(stack: ExitStack, checkpoint: Path) -> Path:
     """A repository that serves this checkpoint, for as long as the stack lives."""
     model, version = _network_of(checkpoint)
-    from inference.training.repository import write_repository
+    from inference.training.delivery.repository import write_repository
 
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     return write_repository(model, version, MODELS, folder / "models")

@@ -16,7 +16,7 @@ from dashboard.settings import DashboardSettings
 from inference.settings import InferenceSettings
 from ingest.settings import IngestSettings
 from plc.settings import BridgeSettings
-from runtime.settings import PREFIX, ProcessSettings
+from runtime.process.settings import PREFIX, ProcessSettings
 from storage.archive.settings import ArchiveSettings
 from storage.settings import StorageSettings
 

@@ -12,8 +12,8 @@ from contracts.errors import LinkDown
 from contracts.messages import ProcessState, parse
 from contracts.names import Topics
 from contracts.release import Release
-from runtime.broker import Broker
-from runtime.mqtt import MqttLink
+from runtime.messaging.broker import Broker
+from runtime.messaging.mqtt import MqttLink
 
 NEEDED = ("bridge", "inference", "ingest")
 THE_PLC_IS_MISSING = ("no_resync", "plc_silent")

@@ -6,12 +6,12 @@ import sys
 from functools import partial
 
 from contracts.errors import FatalError
-from runtime import log, metrics
-from runtime.clock import SystemClock
-from runtime.mqtt import MqttLink
-from runtime.settings import load
-from runtime.state import StateBoard
-from runtime.worker import Stop, run_loop
+from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.state import StateBoard
+from runtime.process import log, metrics
+from runtime.process.clock import SystemClock
+from runtime.process.loop import Stop, run_loop
+from runtime.process.settings import load
 from storage.config_keeper import ConfigKeeper
 from storage.database import open_sessions, upgrade, url_of
 from storage.inputs import subscriptions

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from contracts.errors import LinkDown
 from contracts.names import Topics
 from contracts.release import Activation
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 from storage.database import translate_errors
 from storage.metrics import REPUBLISHED
 from storage.ports import Incoming, Publisher

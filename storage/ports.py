@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from queue import Queue
 from typing import Protocol
 
-from runtime.streams import Entry
+from runtime.messaging.streams import Entry
 
 
 class Incoming(Protocol):

@@ -13,7 +13,7 @@ from contracts.identity import PartKey
 from contracts.messages import Disposition, ProcessState, StoredItem, Verdict
 from contracts.names import Topics
 from contracts.release import Activation
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 from storage.database import translate_errors, translate_refusals
 from storage.dead_letters import bury
 from storage.inputs import Cleared, Input, parse_incoming

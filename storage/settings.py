@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from runtime.settings import ProcessSettings
+from runtime.process.settings import ProcessSettings
 
 
 class StorageSettings(ProcessSettings):

@@ -12,8 +12,8 @@ import hypothesis
 import pytest
 import redis
 
-from runtime.broker import Broker
-from runtime.redis_link import connect
+from runtime.messaging.broker import Broker
+from runtime.messaging.redis_link import connect
 from tests.servers import RedisServer, Server, mosquitto_server, redis_server
 
 # Read when onnxruntime is imported: tests report to nobody.

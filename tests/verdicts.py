@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.causes import Decision
 from contracts.identity import PartKey, Stamp
 from contracts.messages import Stored, StoredItem, Verdict
-from runtime.clock import SystemClock
+from runtime.process.clock import SystemClock
 
 CLOCK = SystemClock()
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from inference.training.batches import Batch
-from inference.training.recipe import Recipe
-from inference.training.trainer import dqformer_of
+from inference.training.data.batches import Batch
+from inference.training.loop.recipe import Recipe
+from inference.training.loop.trainer import dqformer_of
 
 
 def as_is(recipe: Recipe) -> Recipe:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from benchmarks.contenders.contender import Contender
 from inference.dqformer.mask_group_transformer import GroupingLayer
 from inference.dqformer.model import DQFormer
-from inference.training.recipe import Recipe
+from inference.training.loop.recipe import Recipe
 
 
 class HardGroupingLayer(GroupingLayer):

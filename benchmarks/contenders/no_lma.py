@@ -9,7 +9,7 @@ from benchmarks.contenders.contender import Contender
 from inference.dqformer.config import DQFormerConfig
 from inference.dqformer.decoder import Decoder
 from inference.dqformer.model import DQFormer
-from inference.training.recipe import Recipe
+from inference.training.loop.recipe import Recipe
 
 
 class GroupingDecoder(Decoder):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.contenders.contender import Contender
-from inference.training.recipe import Recipe
+from inference.training.loop.recipe import Recipe
 
 
 def without_synthetic(recipe: Recipe) -> Recipe:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.contenders.contender import Contender
-from inference.training.batches import Batch
+from inference.training.data.batches import Batch
 
 
 def true_prompts(batch: Batch) -> Batch:

@@ -20,7 +20,7 @@ from inference.dqformer.config import DQFormerConfig
 from inference.dqformer.decoder import Decoder
 from inference.dqformer.mask_group_transformer import GroupingLayer, MaskGroupTransformer
 from inference.dqformer.model import DQFormer
-from inference.training.recipe import Recipe
+from inference.training.loop.recipe import Recipe
 
 QUERIES = 16
 BACKGROUND_PRIOR = -1.0

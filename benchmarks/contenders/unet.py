@@ -15,8 +15,8 @@ from torch.nn import functional as F
 
 from benchmarks.contenders.contender import Contender
 from inference.dqformer.model import DQFormerOutput
-from inference.training.batches import Batch
-from inference.training.recipe import Recipe
+from inference.training.data.batches import Batch
+from inference.training.loop.recipe import Recipe
 
 WIDTHS = (24, 48, 96, 144, 192)
 """At strides 2 to 32: three quarters of edge's parameters, and twice its arithmetic."""

@@ -16,10 +16,10 @@ from contracts.errors import LinkDown
 from contracts.messages import Trigger, parse
 from contracts.names import Topics, triggers
 from contracts.release import Release
-from runtime.broker import Broker
-from runtime.clock import SystemClock
-from runtime.mqtt import MqttLink
-from runtime.state import StateBoard
+from runtime.messaging.broker import Broker
+from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.state import StateBoard
+from runtime.process.clock import SystemClock
 
 log = structlog.get_logger()
 

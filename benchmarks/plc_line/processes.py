@@ -18,7 +18,7 @@ from referee.endpoints import free_ports
 from referee.project import ROOT
 from referee.servers.mosquitto import mosquitto_argv
 from referee.servers.redis import redis_argv
-from runtime.broker import Broker
+from runtime.messaging.broker import Broker
 
 HOST = "127.0.0.1"
 SITE, LINE, STATION, UNIT = "bench", "plc", "gate", 1

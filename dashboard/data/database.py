@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.errors import BadSettings, LinkDown
 from dashboard.settings import DashboardSettings
-from runtime.settings import load
+from runtime.process.settings import load
 from storage.queries import open_sessions
 
 

@@ -15,7 +15,7 @@ from contracts.errors import CameraFailed
 from contracts.identity import Stamp
 from ingest.cameras.opencv import jpeg_of, open_device, without_credentials
 from ingest.ports import Shot
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from cv2.typing import MatLike
 
 from contracts.errors import CameraFailed
 from ingest.ports import Shot
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 
 OPEN_TIMEOUT_MS = 3000
 READ_TIMEOUT_MS = 2000

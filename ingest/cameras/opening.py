@@ -17,7 +17,7 @@ from ingest.cameras.opencv import (
 from ingest.cameras.replay import ReplayFolder
 from ingest.cameras.simulated import SimulatedSurface
 from ingest.ports import Camera
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 
 
 class CameraOpener:

@@ -8,7 +8,7 @@ from pathlib import Path
 from contracts.errors import CameraFailed
 from ingest.cameras.pictures import list_pictures
 from ingest.ports import Shot
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 
 LARGEST_PICTURE_MB = 64
 PREFIX = "replay:"

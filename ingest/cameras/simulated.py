@@ -15,7 +15,7 @@ from ingest.cameras.parts import render
 from ingest.cameras.parts_folder import png_of, write_folder
 from ingest.ports import Shot
 from ingest.truth import simulated_source
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 
 
 class SimulatedSurface:

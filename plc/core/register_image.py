@@ -8,7 +8,7 @@ from plc.core.plc_image import PlcImage
 from plc.core.registers import HOLDING_SIZE
 from plc.core.station import Station
 from plc.core.view import input_words
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 
 
 class RegisterImage:

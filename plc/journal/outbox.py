@@ -16,8 +16,8 @@ from contracts.errors import LinkDown
 from contracts.messages import Disposition
 from contracts.names import Topics
 from plc.journal.schema import open_database
-from runtime.clock import Clock
-from runtime.worker import Stop
+from runtime.process.clock import Clock
+from runtime.process.loop import Stop
 
 log = structlog.get_logger()
 

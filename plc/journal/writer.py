@@ -24,7 +24,7 @@ from plc.core.effects import (
     Receipt,
 )
 from plc.journal.journal import Applied, Journal
-from runtime.worker import Stop
+from runtime.process.loop import Stop
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from referee.bench.memory import MemoryRun, RedisEnd, Sample, while_parts_came
 from referee.bench.processes import usages
 from referee.endpoints import LOOPBACK
 from referee.line import RunningLine
-from runtime.redis_link import address, connect, translate_errors
+from runtime.messaging.redis_link import address, connect, translate_errors
 
 MEBI = 2**20
 

@@ -14,8 +14,8 @@ from referee.commands.options import ByOption, RunDirOption, WhyOption, default_
 from referee.endpoints import LOOPBACK, Endpoints
 from referee.signing import signed, this_user
 from referee.watch import watch_line
-from runtime.broker import Broker
-from runtime.linefile import load_line_file
+from runtime.linefile.line_file import load_line_file
+from runtime.messaging.broker import Broker
 
 
 def register(app: typer.Typer) -> None:

@@ -15,7 +15,7 @@ from contracts.release import Prompt, Release, StationConfig
 from referee.commands.options import RunDirOption, default_run_dir
 from referee.deadline_table import deadline_table, warning
 from referee.last_run import LastRun, last_run
-from runtime.linefile import load_line_file
+from runtime.linefile.line_file import load_line_file
 
 
 def register(app: typer.Typer) -> None:

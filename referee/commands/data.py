@@ -14,7 +14,7 @@ from rich.progress import track
 from referee.data_tables import tables
 
 if TYPE_CHECKING:
-    from inference.training.dataset import Entry
+    from inference.training.data.dataset import Entry
 
 PLOT = "statistics.png"
 
@@ -44,9 +44,9 @@ def build(
     ] = None,
 ) -> None:
     """Say what is on labelled pictures: kinds, places, sizes, numbers, and what is not there."""
-    from inference.training.grammar_file import read_grammar
-    from inference.training.referring_builder import Build
-    from inference.training.referring_builder import build as build_set
+    from inference.training.words.grammar_file import read_grammar
+    from inference.training.words.referring_builder import Build
+    from inference.training.words.referring_builder import build as build_set
 
     plan = Build(out, read_grammar(grammar), seed, per_image, per_good, synthetic)
     records = build_set(data, plan, _progress)
@@ -68,9 +68,9 @@ def stats(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Count expressions, kinds, sizes of anomalies and words."""
-    from inference.training.referring_plot import draw_statistics
-    from inference.training.referring_set import read_referring
-    from inference.training.referring_statistics import statistics
+    from inference.training.words.referring_plot import draw_statistics
+    from inference.training.words.referring_set import read_referring
+    from inference.training.words.referring_statistics import statistics
 
     report: dict[str, Any] = statistics(read_referring(data))
     if out is not None:

@@ -21,8 +21,8 @@ from referee.evaluation_tables import agreement_text, tables, word_tables
 from referee.measured import EngineName, opened, threads_of
 
 if TYPE_CHECKING:
-    from inference.training.engines import Engine
-    from inference.training.labelled import LabelledLine
+    from inference.training.data.labelled import LabelledLine
+    from inference.training.evaluation.engines import Engine
 
 PIPED_WIDTH = 180
 
@@ -69,8 +69,8 @@ def evaluate(
     """Measure the network on labelled pictures. Exit code 1 where --agree finds that it does not.
 
     The operating point is the shipped one: what a line file does that names no smallest area."""
-    from inference.training.labelled import labelled_lines
-    from inference.training.referring_set import FILE
+    from inference.training.data.labelled import labelled_lines
+    from inference.training.words.referring_set import FILE
 
     measure: Callable[[Engine], dict[str, Any]]
     if (data / FILE).is_file():
@@ -106,9 +106,9 @@ def _measured(
     timed: bool,
     network: Engine,
 ) -> dict[str, Any]:
-    from inference.training import evaluate as evaluation
-    from inference.training.gallery import write_gallery
-    from inference.training.speed import speed
+    from inference.training.evaluation import evaluate as evaluation
+    from inference.training.evaluation.gallery import write_gallery
+    from inference.training.evaluation.speed import speed
 
     with _progress(sum(len(line.entries) for line in lines), "measuring") as advance:
         figures, seen = evaluation.evaluate(network, lines, quick, advance)
@@ -123,8 +123,8 @@ def _measured(
 
 def _words_measured(folder: Path, split: str) -> Callable[[Engine], dict[str, Any]]:
     """How a referring data set is measured; it is read at once."""
-    from inference.training.referring_figures import by_picture, referring_figures
-    from inference.training.referring_set import read_referring
+    from inference.training.evaluation.referring_figures import by_picture, referring_figures
+    from inference.training.words.referring_set import read_referring
 
     pictures = by_picture(read_referring(folder), split)
 
@@ -138,7 +138,7 @@ def _words_measured(folder: Path, split: str) -> Callable[[Engine], dict[str, An
 def _agree(
     lines: list[LabelledLine], checkpoint: Path | None, triton: str | None, as_json: bool
 ) -> None:
-    from inference.training.agreement import agreement
+    from inference.training.evaluation.agreement import agreement
 
     total = sum(len(line.entries) for line in lines)
     with ExitStack() as stack:
@@ -166,7 +166,7 @@ def _progress(total: int, doing: str) -> Iterator[Callable[[], None]]:
 def _about(data: Path, split: str, name: EngineName, version: str) -> dict[str, Any]:
     """Where the figures come from."""
     from inference.imaging import MAX_SIDE_PX
-    from inference.training.figures.masks import SHIPPED
+    from inference.training.evaluation.figures.masks import SHIPPED
 
     return {
         "data": data.resolve().name,

@@ -30,5 +30,5 @@ def export(
 ) -> None:
     """Write a run's averaged network as model.onnx, model.json and a weights file."""
     with needs_training():
-        from inference.training.export import export_command
+        from inference.training.delivery.export import export_command
     export_command(checkpoint, out, weights, figures)

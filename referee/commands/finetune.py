@@ -50,8 +50,8 @@ def finetune(
     if not start_from.is_file():
         raise BadSettings(f"--start-from {start_from}: no such file")
     with needs_training():
-        from inference.training.finetune import Wish
-        from inference.training.finetune import finetune as whole
+        from inference.training.delivery.finetune import Wish
+        from inference.training.delivery.finetune import finetune as whole
     wish = Wish(
         data=data,
         out=out or Path("runs") / data.resolve().name,

@@ -21,7 +21,7 @@ from referee.endpoints import choose
 from referee.facts import known_truth, settled_facts
 from referee.line import started_line
 from referee.summary import is_sound, summarise
-from runtime.linefile import load_line_file
+from runtime.linefile.line_file import load_line_file
 
 
 def register(app: typer.Typer) -> None:

@@ -28,5 +28,5 @@ def train(
 ) -> None:
     """Train by a recipe. Ctrl-C stops it cleanly; --resume goes on, after a kill -9 too."""
     with needs_training():
-        from inference.training.train import train_command
+        from inference.training.loop.train import train_command
     raise typer.Exit(train_command(recipe, out, resume, device))

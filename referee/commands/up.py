@@ -31,7 +31,7 @@ from referee.programs import (
     stage_environment,
 )
 from referee.supervision import ProcessStatus, Program
-from runtime.linefile import load_line_file
+from runtime.linefile.line_file import load_line_file
 
 
 def register(app: typer.Typer) -> None:

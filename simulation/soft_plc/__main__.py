@@ -6,7 +6,7 @@ import asyncio
 import sys
 import time
 
-from runtime.worker import Stop
+from runtime.process.loop import Stop
 from simulation.soft_plc.link import BridgeLink
 from simulation.soft_plc.machine import SoftPlc
 from simulation.soft_plc.options import parsed, programs

@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from contracts.errors import LinkDown
-from runtime.worker import Stop
+from runtime.process.loop import Stop
 from simulation.soft_plc.link import BridgeLink
 from simulation.soft_plc.program import Program
 

@@ -21,7 +21,7 @@ from plc.core.registers import CAUSE_CODES, DISCRETE_INPUTS, INPUT_REGISTERS, de
 from plc.core.station import Station
 from plc.core.view import input_words
 from plc.journal.journal import Journal
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 from simulation.soft_plc.belt import Belt, BeltPlan
 from simulation.soft_plc.drive import Drive, DrivePlan
 from simulation.soft_plc.gate import GatePlan, RejectGate

@@ -7,12 +7,12 @@ from functools import partial
 
 from contracts.errors import FatalError
 from contracts.names import ARCHIVE_GROUP, frames
-from runtime import log, metrics
-from runtime.clock import SystemClock
-from runtime.redis_link import connect
-from runtime.settings import load
-from runtime.streams import StreamGroup
-from runtime.worker import Stop, run_loop
+from runtime.messaging.redis_link import connect
+from runtime.messaging.streams import StreamGroup
+from runtime.process import log, metrics
+from runtime.process.clock import SystemClock
+from runtime.process.loop import Stop, run_loop
+from runtime.process.settings import load
 from storage.archive.archive import Archive, Bounds
 from storage.archive.files import PictureFolder
 from storage.archive.index import PictureIndex

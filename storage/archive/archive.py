@@ -11,7 +11,7 @@ import structlog
 from contracts.errors import LinkDown
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 from storage.archive.files import PictureFolder, part_of, path_of
 from storage.archive.index import Evictable, Keep, Picture, PictureIndex
 from storage.metrics import ARCHIVE_BYTES, PICTURES_EVICTED, PICTURES_KEPT, PICTURES_REFUSED

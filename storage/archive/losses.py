@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from runtime.clock import Clock
+from runtime.process.clock import Clock
 from storage.database import translate_errors
 from storage.metrics import PICTURES_LOST
 from storage.models import PictureRow, VerdictRow

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from runtime.settings import ProcessSettings
+from runtime.process.settings import ProcessSettings
 
 MB = 10**6
 

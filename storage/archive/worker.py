@@ -9,8 +9,8 @@ import structlog
 from contracts.errors import MalformedMessage, TransientError
 from contracts.messages import FrameHeader, parse
 from contracts.names import frames
-from runtime.clock import Clock
-from runtime.streams import Entry
+from runtime.messaging.streams import Entry
+from runtime.process.clock import Clock
 from storage.archive.archive import Archive, Frame
 from storage.archive.losses import LossCounter
 from storage.metrics import ARCHIVE_UNWRITABLE, PICTURES_REFUSED

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from referee.rundir import database_url
-from runtime.linefile import load_line_file
+from runtime.linefile.line_file import load_line_file
 from storage.models import VerdictRow
 from storage.queries import open_sessions, releases
 from tests.e2e.lines import ROOT, running, summary_of, write_line

@@ -35,9 +35,9 @@ from plc.core.registers import (
     decode,
     word_to_bits,
 )
-from runtime.broker import Broker
-from runtime.clock import SystemClock
-from runtime.mqtt import MqttLink
+from runtime.messaging.broker import Broker
+from runtime.messaging.mqtt import MqttLink
+from runtime.process.clock import SystemClock
 from tests.servers import RedisServer, Server, free_port, mosquitto_server, redis_server
 
 TOPICS, ROOT, STATION = Topics("plant", "web"), Path(__file__).parents[2], "web"

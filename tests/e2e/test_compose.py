@@ -9,7 +9,7 @@ import yaml
 
 from plc.settings import BridgeSettings
 from referee.settings_table import settings_table
-from runtime.settings import load
+from runtime.process.settings import load
 from tests.e2e.lines import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())

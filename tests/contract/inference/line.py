@@ -19,10 +19,10 @@ from contracts import names
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader, ProcessState, Verdict, parse
 from contracts.release import Prompt, Release, ReplayCamera, StationConfig
-from runtime.broker import Broker
-from runtime.clock import SystemClock
-from runtime.mqtt import MqttLink
-from runtime.streams import append
+from runtime.messaging.broker import Broker
+from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.streams import append
+from runtime.process.clock import SystemClock
 
 STATION = "tiles"
 PATIENCE_S = 20.0

@@ -10,9 +10,9 @@ import redis
 
 from contracts import names
 from inference.frames import Frame, FrameStreams
-from runtime.clock import SystemClock
-from runtime.streams import StreamGroup, append, dead_letter
-from runtime.worker import Stop, run_loop
+from runtime.messaging.streams import StreamGroup, append, dead_letter
+from runtime.process.clock import SystemClock
+from runtime.process.loop import Stop, run_loop
 from tests.contract.ingest.parts import STATION, header
 
 IDLE_MS = 200

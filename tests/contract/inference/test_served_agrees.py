@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from inference.dqformer.config import BackboneConfig, DQFormerConfig
 from inference.dqformer.model import DQFormer
-from inference.training.agreement import LEAST_AGREEMENT
-from inference.training.weights import save_weights
+from inference.training.evaluation.agreement import LEAST_AGREEMENT
+from inference.training.loop.weights import save_weights
 from ingest.cameras.parts import render
 from referee.cli import app
 from referee.measured import SHIPPED_WEIGHTS

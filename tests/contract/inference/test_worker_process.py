@@ -14,7 +14,7 @@ import redis
 
 from contracts import names
 from contracts.causes import Cause, Decision
-from runtime.broker import Broker
+from runtime.messaging.broker import Broker
 from tests.contract.inference.conftest import TritonServer
 from tests.contract.inference.line import STATION, Line, until
 from tests.contract.inference.pictures import dark, jpeg, png, with_spot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.identity import PartKey, Stamp
 from contracts.messages import FrameHeader, Trigger
 from contracts.release import Camera, Prompt, Release, SimulatedCamera, StationConfig
-from runtime.clock import SystemClock
+from runtime.process.clock import SystemClock
 
 STATION = "plate"
 SMALL = SimulatedCamera(kind="simulated", seed=5, width_px=96, height_px=96)

@@ -8,8 +8,8 @@ from contracts import names
 from contracts.errors import LinkDown, ServerFull
 from contracts.messages import FrameHeader
 from ingest.frame_stream import FrameStream
-from runtime.redis_link import connect
-from runtime.streams import StreamGroup
+from runtime.messaging.redis_link import connect
+from runtime.messaging.streams import StreamGroup
 from tests.contract.ingest.parts import STATION, header
 from tests.servers import RedisServer, redis_server
 

@@ -18,7 +18,7 @@ from contracts.release import OpenCvCamera
 from ingest.cameras import live
 from ingest.cameras.live import LiveStream
 from ingest.cameras.opening import CameraOpener
-from runtime.clock import SystemClock
+from runtime.process.clock import SystemClock
 from tests.servers import free_port
 
 PERIOD_S = 0.04

@@ -10,8 +10,8 @@ from contracts.errors import LinkDown
 from contracts.identity import PartKey
 from contracts.messages import Stored, StoredItem
 from ingest.part_numbers import PartNumbers
-from runtime.clock import ManualClock
-from runtime.redis_link import connect
+from runtime.messaging.redis_link import connect
+from runtime.process.clock import ManualClock
 from tests.servers import RedisServer, redis_server
 
 

@@ -18,10 +18,10 @@ from contracts.causes import Cause
 from contracts.messages import FrameHeader, ProcessState, Verdict
 from contracts.names import Topics
 from contracts.release import Release, ReplayCamera
-from runtime.broker import Broker
-from runtime.clock import SystemClock
-from runtime.mqtt import MqttLink
-from runtime.streams import append
+from runtime.messaging.broker import Broker
+from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.streams import append
+from runtime.process.clock import SystemClock
 from tests.contract.ingest.parts import STATION, release, trigger
 from tests.servers import RedisServer, Server, mosquitto_server
 

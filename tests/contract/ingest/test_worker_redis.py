@@ -22,11 +22,11 @@ from ingest.output import PartOutput
 from ingest.station_camera import StationCamera
 from ingest.truth import truth_of
 from ingest.worker import StationWorker
-from runtime.clock import SystemClock
-from runtime.outbox import VerdictOutbox
-from runtime.redis_link import connect
-from runtime.streams import StreamGroup, append, dead_letter
-from runtime.worker import Stop, run_loop
+from runtime.messaging.outbox import VerdictOutbox
+from runtime.messaging.redis_link import connect
+from runtime.messaging.streams import StreamGroup, append, dead_letter
+from runtime.process.clock import SystemClock
+from runtime.process.loop import Stop, run_loop
 from tests.contract.ingest.parts import SMALL, STATION, release, trigger
 from tests.servers import RedisServer
 

@@ -32,9 +32,9 @@ from contracts.messages import (
 )
 from contracts.names import Topics, triggers
 from contracts.release import Prompt, Release, ReplayCamera, StationConfig
-from runtime.broker import Broker
-from runtime.clock import SystemClock
-from runtime.mqtt import MqttLink
+from runtime.messaging.broker import Broker
+from runtime.messaging.mqtt import MqttLink
+from runtime.process.clock import SystemClock
 from tests.servers import Server, free_port, mosquitto_server, redis_server
 
 log = structlog.get_logger()

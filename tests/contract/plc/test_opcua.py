@@ -18,7 +18,7 @@ from plc.core.register_image import RegisterImage
 from plc.core.station import Station
 from plc.opcua.nodes import EVENT_FIELDS, NAMESPACE, SHOWN, WRITTEN
 from plc.opcua.server import OpcUaServer
-from runtime.clock import SystemClock
+from runtime.process.clock import SystemClock
 from tests.servers import free_port
 from tests.unit.plc.bench import UP, release
 

@@ -9,12 +9,12 @@ from contextlib import ExitStack
 
 from contracts.messages import Stored, StoredItem, Verdict, parse
 from contracts.names import VERDICTS, Topics
-from runtime.broker import Broker
-from runtime.clock import SystemClock
-from runtime.mqtt import MqttLink
-from runtime.outbox import OutboxPublisher, VerdictOutbox
-from runtime.redis_link import connect
-from runtime.worker import Stop, run_loop, supervised_threads
+from runtime.messaging.broker import Broker
+from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.outbox import OutboxPublisher, VerdictOutbox
+from runtime.messaging.redis_link import connect
+from runtime.process.clock import SystemClock
+from runtime.process.loop import Stop, run_loop, supervised_threads
 from tests.servers import Server, mosquitto_server, redis_server
 from tests.verdicts import verdict
 from tests.waiting import until

@@ -8,13 +8,13 @@ from prometheus_client import REGISTRY
 
 from contracts.errors import LinkDown
 from contracts.names import Topics
-from runtime.broker import Broker
-from runtime.clock import SystemClock
-from runtime.journal_watch import JournalWatch
-from runtime.metrics import JOURNAL_USED_SHARE
-from runtime.mqtt import MqttLink
-from runtime.outbox import OutboxPublisher
-from runtime.redis_link import connect
+from runtime.messaging.broker import Broker
+from runtime.messaging.journal_watch import JournalWatch
+from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.outbox import OutboxPublisher
+from runtime.messaging.redis_link import connect
+from runtime.process.clock import SystemClock
+from runtime.process.metrics import JOURNAL_USED_SHARE
 from tests.servers import redis_server
 
 

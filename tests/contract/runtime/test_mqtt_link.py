@@ -13,8 +13,8 @@ import pytest
 
 from contracts.errors import LinkDown, MalformedMessage
 from contracts.names import Topics
-from runtime.broker import Broker
-from runtime.mqtt import Incoming, MqttLink, Publication
+from runtime.messaging.broker import Broker
+from runtime.messaging.mqtt import Incoming, MqttLink, Publication
 from tests.servers import Server, free_port, mosquitto_server
 from tests.waiting import until
 

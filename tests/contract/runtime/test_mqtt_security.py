@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from contracts.names import Topics
-from runtime.broker import Broker
-from runtime.mqtt import MqttLink
+from runtime.messaging.broker import Broker
+from runtime.messaging.mqtt import MqttLink
 from tests.servers import mosquitto_server
 
 TOPICS = Topics("site", "secure")

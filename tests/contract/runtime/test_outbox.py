@@ -13,13 +13,13 @@ import redis
 from contracts.errors import LinkDown, ServerFull
 from contracts.messages import Verdict, parse
 from contracts.names import VERDICTS, Topics, dead_letters, decided
-from runtime.broker import Broker
-from runtime.clock import SystemClock
-from runtime.mqtt import MqttLink
-from runtime.outbox import OutboxPublisher, VerdictOutbox
-from runtime.redis_link import connect
-from runtime.streams import append
-from runtime.worker import Stop, run_loop, supervised_threads
+from runtime.messaging.broker import Broker
+from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.outbox import OutboxPublisher, VerdictOutbox
+from runtime.messaging.redis_link import connect
+from runtime.messaging.streams import append
+from runtime.process.clock import SystemClock
+from runtime.process.loop import Stop, run_loop, supervised_threads
 from tests.servers import free_port, mosquitto_server, redis_server
 from tests.verdicts import stored, verdict
 from tests.waiting import until

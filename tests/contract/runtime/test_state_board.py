@@ -9,10 +9,10 @@ import pytest
 
 from contracts.messages import ProcessState, parse
 from contracts.names import Topics
-from runtime.broker import Broker
-from runtime.clock import ManualClock
-from runtime.mqtt import MqttLink
-from runtime.state import StateBoard
+from runtime.messaging.broker import Broker
+from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.state import StateBoard
+from runtime.process.clock import ManualClock
 from tests.servers import free_port, mosquitto_server
 from tests.waiting import until
 

@@ -9,8 +9,8 @@ import redis
 
 from contracts.errors import LinkDown, ServerFull
 from contracts.names import dead_letters
-from runtime.redis_link import connect
-from runtime.streams import Entry, StreamGroup, append, dead_letter, trim_consumed
+from runtime.messaging.redis_link import connect
+from runtime.messaging.streams import Entry, StreamGroup, append, dead_letter, trim_consumed
 from tests.servers import redis_server
 
 STREAM = "frames:tiles"

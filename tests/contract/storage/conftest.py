@@ -13,8 +13,8 @@ import pytest
 
 from contracts.messages import Stored, StoredItem, parse
 from contracts.names import Topics
-from runtime.broker import Broker
-from runtime.mqtt import MqttLink
+from runtime.messaging.broker import Broker
+from runtime.messaging.mqtt import MqttLink
 from storage.database import open_sessions, upgrade
 
 TIMEOUT_S = 20.0

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from contracts.messages import FrameHeader
 from contracts.names import ARCHIVE_GROUP, frames
-from runtime.redis_link import connect
-from runtime.streams import append
+from runtime.messaging.redis_link import connect
+from runtime.messaging.streams import append
 from storage.models import PictureRow
 from tests.contract.storage.conftest import Process, eventually
 from tests.servers import RedisServer, redis_server

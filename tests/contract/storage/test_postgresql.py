@@ -20,7 +20,7 @@ from contracts.causes import Decision
 from contracts.errors import LinkDown
 from contracts.identity import PartKey
 from contracts.messages import ProcessState, SequenceRange
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 from storage import queries
 from storage.archive.index import Keep, Picture, PictureIndex
 from storage.base import Base

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from contracts.causes import Decision
 from contracts.messages import ProcessState, SequenceRange, StoredItem
-from runtime.broker import Broker
+from runtime.messaging.broker import Broker
 from storage.models import DeadLetterRow, DispositionRow, PhaseRow, VerdictRow
 from storage.queries import ledger, releases
 from tests.contract.storage.conftest import Outbox, Process, eventually

@@ -17,10 +17,10 @@ from benchmarks.contenders.queries16 import QUERIES, anomaly_margin
 from benchmarks.contenders.unet import UNet, universal_only
 from inference.dqformer.lma import LanguageGatedAggregation
 from inference.dqformer.model import DQFormerOutput
-from inference.training.batches import Batch
-from inference.training.losses import losses
-from inference.training.recipe import LineRecipe, LossWeights, Optimiser, Recipe
-from tests.unit.inference.conftest import TINY
+from inference.training.data.batches import Batch
+from inference.training.loop.losses import losses
+from inference.training.loop.recipe import LineRecipe, LossWeights, Optimiser, Recipe
+from tests.tiny import TINY
 
 IMAGES, PROMPTS, SIDE_PX, WORDS = 2, 3, 64, 5
 

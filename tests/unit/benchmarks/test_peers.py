@@ -16,9 +16,9 @@ from benchmarks.contenders import CONTENDERS
 from benchmarks.material import Material
 from benchmarks.runs import ShownBatches
 from contracts.errors import BadSettings
-from inference.training.recipe import Recipe
-from inference.training.trainer import Trainer
-from tests.unit.inference.conftest import TINY
+from inference.training.loop.recipe import Recipe
+from inference.training.loop.trainer import Trainer
+from tests.tiny import TINY
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from benchmarks.peers import RECIPE
 from benchmarks.results import Effort, Result
 from benchmarks.table import Setting, document
 from contracts.errors import BadSettings
-from inference.training.recipe import read_recipe
+from inference.training.loop.recipe import read_recipe
 
 
 def result(name: str, hits: int) -> Result:

@@ -17,7 +17,7 @@ from ingest.pace import Pace
 from ingest.ports import Shot
 from ingest.station import IngestStation
 from ingest.station_camera import StationCamera
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 
 LIVE = OpenCvCamera(kind="opencv", source="0")
 

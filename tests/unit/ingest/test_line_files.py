@@ -13,8 +13,8 @@ from contracts.release import StationConfig
 from ingest.cameras.opening import CameraOpener
 from ingest.cameras.replay import ReplayFolder
 from ingest.truth import truth_of
-from runtime.clock import ManualClock
-from runtime.linefile import load_line_file
+from runtime.linefile.line_file import load_line_file
+from runtime.process.clock import ManualClock
 
 LINES = Path(__file__).resolve().parents[3] / "lines"
 

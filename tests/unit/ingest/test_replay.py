@@ -12,7 +12,7 @@ from contracts.errors import CameraFailed
 from ingest.cameras import replay
 from ingest.cameras.pictures import list_pictures
 from ingest.cameras.replay import ReplayFolder
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 
 NAMES = ["test/crack/b.jpg", "test/good/c.JPG", "test/good/d.png", "train/good/a.png"]
 

@@ -12,7 +12,7 @@ import pytest
 from ingest.cameras.parts import render
 from ingest.cameras.simulated import SimulatedSurface
 from ingest.truth import SIMULATED, is_defective, kinds_of_folder, simulated_source, truth_of
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 
 
 def surface(seed: int = -3, share: float = 0.5) -> SimulatedSurface:

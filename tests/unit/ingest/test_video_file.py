@@ -12,7 +12,7 @@ from contracts.errors import CameraFailed
 from contracts.release import OpenCvCamera
 from ingest.cameras.opencv import VideoFile, jpeg_of, without_credentials
 from ingest.cameras.opening import CameraOpener
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 
 PICTURES = 5
 SIZE_PX = (96, 64)

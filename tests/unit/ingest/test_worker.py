@@ -24,8 +24,8 @@ from ingest.output import PartOutput
 from ingest.ports import Shot
 from ingest.station_camera import StationCamera
 from ingest.worker import StationWorker
-from runtime.clock import ManualClock
-from runtime.streams import Entry
+from runtime.messaging.streams import Entry
+from runtime.process.clock import ManualClock
 
 DEADLINE_MS = 1000
 

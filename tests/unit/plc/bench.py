@@ -20,7 +20,7 @@ from plc.core.registers import (
 )
 from plc.core.station import Station
 from plc.core.view import input_words
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 
 UP = Health(broker=True, journal=True, release=True, inference=True, camera=True)
 RUN = bits_to_word(COILS, {"line_running": True, "trigger_enable": True, "buffer_enable": True})

@@ -21,7 +21,7 @@ from plc.journal.journal import Journal
 from plc.journal.kept_releases import kept
 from plc.journal.ranges import Ranges
 from plc.journal.stored_ranges import ranges
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 from tests.unit.plc.bench import RUN, release
 
 

@@ -14,8 +14,8 @@ from contracts.messages import Disposition, Trigger, Verdict
 from contracts.names import Topics
 from plc.inbox import Inbox
 from plc.journal.journal import Journal
-from runtime.mqtt import Incoming
-from runtime.worker import Stop
+from runtime.messaging.mqtt import Incoming
+from runtime.process.loop import Stop
 from tests.unit.plc.bench import release
 from tests.unit.plc.test_bridge import Wired
 from tests.waiting import until

@@ -23,7 +23,7 @@ from plc.core.effects import (
 )
 from plc.core.part import Part
 from plc.journal.journal import Journal
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 
 CLOCK = ManualClock()
 

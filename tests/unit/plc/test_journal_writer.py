@@ -16,7 +16,7 @@ from contracts.messages import StoredItem
 from plc.core.effects import MarkStored, NoteLate, OpenEpoch
 from plc.journal.journal import Applied, Journal
 from plc.journal.writer import REFUSED, JournalWriter
-from runtime.worker import Stop
+from runtime.process.loop import Stop
 
 
 class Writing:

@@ -33,7 +33,7 @@ from plc.core.registers import (
 from plc.core.station import Station
 from plc.core.view import input_words
 from plc.journal.journal import Journal
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 
 MEMORY = Path("/dev/shm")  # a flush to memory is quick: here only the order counts
 DEADLINE_MS = 200

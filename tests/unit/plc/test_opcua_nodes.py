@@ -14,7 +14,7 @@ from plc.core.plc_image import PlcImage
 from plc.core.registers import COILS, DISCRETE_INPUTS, HOLDING_SIZE, INPUT_SIZE
 from plc.opcua.nodes import EVENT_FIELDS, SHOWN, WRITTEN, markdown, shown_values, written
 from plc.settings import BridgeSettings
-from runtime.settings import load
+from runtime.process.settings import load
 from tests.unit.plc.bench import release
 
 DOCS = Path(__file__).parents[3] / "docs" / "plc.md"

@@ -13,7 +13,7 @@ from contracts.names import Topics
 from plc.core.effects import LogMissed, MarkStored, OpenEpoch
 from plc.journal.journal import Journal
 from plc.journal.outbox import UNSTORED, DispositionOutbox
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 from tests.unit.plc.test_journal import missed
 
 

@@ -11,7 +11,7 @@ from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.identity import PartKey
 from contracts.messages import Trigger, Verdict
 from plc.core.part import IllegalStep, Part, PartPhase
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 
 CLOCK = ManualClock()
 NOW = CLOCK.now()

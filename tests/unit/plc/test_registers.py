@@ -25,7 +25,7 @@ from plc.core.registers import (
     word_to_bits,
 )
 from plc.settings import BridgeSettings
-from runtime.settings import ProcessSettings
+from runtime.process.settings import ProcessSettings
 
 DOCS = Path(__file__).parents[3] / "docs" / "plc.md"
 

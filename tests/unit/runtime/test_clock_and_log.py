@@ -7,13 +7,13 @@ import subprocess
 import sys
 import time
 
-from runtime.clock import ManualClock, SystemClock
+from runtime.process.clock import ManualClock, SystemClock
 
 LOGS = """
 import logging
 from types import SimpleNamespace
 import structlog
-from runtime.log import configure
+from runtime.process.log import configure
 log = structlog.get_logger()
 configure("bridge", SimpleNamespace(log_level="INFO", log_format="json"))
 log.debug("not shown")

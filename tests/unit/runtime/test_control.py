@@ -12,10 +12,10 @@ from contracts.identity import PartKey
 from contracts.messages import Stored, StoredItem
 from contracts.names import Topics
 from contracts.release import Activation, Prompt, Release, SimulatedCamera, StationConfig
-from runtime import control
-from runtime.control import Control, Standing
-from runtime.mqtt import Incoming
-from runtime.releases import ReleaseBook
+from runtime.messaging import control
+from runtime.messaging.control import Control, Standing
+from runtime.messaging.mqtt import Incoming
+from runtime.messaging.release_book import ReleaseBook
 
 TOPICS = Topics("demo", "line1")
 RELEASE = Activation.by(

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from contracts.gate_timing import GateTiming
-from runtime.linefile import BadLineFile, load_line_file
+from runtime.linefile.line_file import BadLineFile, load_line_file
 
 ROOT = Path(__file__).resolve().parents[3]
 TIMED = """\

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from contracts.causes import Mode
-from runtime.linefile import BadLineFile, load_line_file
+from runtime.linefile.line_file import BadLineFile, load_line_file
 
 GOOD = """\
 site: plant-1

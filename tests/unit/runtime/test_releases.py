@@ -9,7 +9,7 @@ import pytest
 from contracts.errors import MalformedMessage
 from contracts.names import Topics
 from contracts.release import Activation, Prompt, Release, SimulatedCamera, StationConfig
-from runtime.releases import ReleaseBook
+from runtime.messaging.release_book import ReleaseBook
 
 TOPICS = Topics("site", "line")
 

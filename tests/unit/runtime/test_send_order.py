@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.clock import ManualClock
-from runtime.send_order import Outgoing, SendOrder
-from runtime.streams import Entry
+from runtime.messaging.send_order import Outgoing, SendOrder
+from runtime.messaging.streams import Entry
+from runtime.process.clock import ManualClock
 from tests.verdicts import verdict
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from contracts.errors import BadSettings
 from contracts.names import Topics
-from runtime.broker import Broker
-from runtime.settings import ProcessSettings, load
+from runtime.messaging.broker import Broker
+from runtime.process.settings import ProcessSettings, load
 
 GOOD = {
     "REFEREE_SITE": "plant",

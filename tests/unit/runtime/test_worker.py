@@ -12,7 +12,7 @@ from itertools import pairwise
 import pytest
 
 from contracts.errors import BadSettings, LinkDown
-from runtime.worker import Stop, run_loop, supervised_threads
+from runtime.process.loop import Stop, run_loop, supervised_threads
 
 
 def test_a_transient_error_is_tried_again_with_growing_pauses():
@@ -87,7 +87,7 @@ def test_leaving_stops_the_threads():
 
 PROCESS = """
 import threading, time
-from runtime import worker
+from runtime.process import loop as worker
 worker.GRACE_S = 0.5
 stop = worker.Stop.from_signals()
 def step():

@@ -11,7 +11,7 @@ from contracts.causes import Decision
 from contracts.errors import LinkDown
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 from storage.archive.archive import Archive, Bounds, Frame
 from storage.archive.files import PictureFolder, part_of, path_of
 from storage.archive.index import PictureIndex

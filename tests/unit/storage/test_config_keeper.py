@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.release import Activation
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 from storage.config_keeper import WAIT_FOR_RETAINED_S, ConfigKeeper
 from storage.releases import record_cleared, record_release
 from tests.unit.storage.line import TOPICS, Message, Wire

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from contracts.causes import Decision
 from contracts.errors import LinkDown
 from contracts.messages import ProcessState, SequenceRange, StoredItem
-from runtime.clock import ManualClock
+from runtime.process.clock import ManualClock
 from storage.config_keeper import ConfigKeeper
 from storage.database import open_sessions
 from storage.models import DeadLetterRow, DispositionRow, VerdictRow

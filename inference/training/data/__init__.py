@@ -1,0 +1,1 @@
+"""Labelled pictures: read, varied, painted with synthetic defects, made into batches."""

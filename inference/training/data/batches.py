@@ -1,0 +1,287 @@
+"""Batches for training: crops at native scale, and whole parts.
+
+Crops alone teach no calm (a network trained on them fires on every good part), whole parts alone
+teach nothing at first (tiny defects drown): so both, and more whole parts as training goes on.
+A batch is a function of the seed and the step, so a resumed run sees what an unbroken one sees.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from inference.imaging import SIZE_MULTIPLE
+from inference.training.data import augment
+from inference.training.data.dataset import Part, at_network_scale, boundary
+from inference.training.data.drawn_boards import draw_board
+from inference.training.data.paste import paste_defect
+from inference.training.data.synthetic import add_defect
+from inference.training.loop.recipe import LineRecipe, Recipe
+from inference.training.words import referring
+from inference.training.words.captions import ANY_KIND, PLAIN, CaptionBank
+
+SMALLEST_VISIBLE_PX2 = 12
+LARGE_DEFECT_PX2 = 6000
+DRAWN_HW = (288, 288)
+SIZE_DRAWS = 8
+ANY_KIND_SHARE = 0.3
+WRONG_ZONE_SHARE = 0.15
+
+SizeHW = tuple[int, int]
+
+
+class Batch(NamedTuple):
+    """Attributes:
+    image: (B, 3, H, W) uint8.
+    target: (B, N, H / 2, W / 2) uint8, share of the cell that is defect, 0..255.
+    caption: (B, N) int64, numbers in the caption bank; prompt 0 is universal, the last is false.
+    """
+
+    image: np.ndarray
+    target: np.ndarray
+    caption: np.ndarray
+
+
+class LinePool:
+    """One line's training parts, sorted by what is on them."""
+
+    def __init__(self, recipe: LineRecipe, parts: list[Part], max_side_px: int) -> None:
+        self.recipe, self.vary = recipe, recipe.vary()
+        # A defective part with nothing to see in its mask is neither an example nor a good part.
+        parts = [at_network_scale(part, max_side_px) for part in parts if _usable(part)]
+        self.line, self.parts = parts[0].line if parts else "", parts
+        self.good = [part for part in parts if not part.masks]
+        self.by_kind: dict[str, list[Part]] = {}
+        for part in parts:
+            for kind in part.masks:
+                self.by_kind.setdefault(kind, []).append(part)
+        weights = np.array([recipe.kinds.get(kind, 1.0) for kind in self.by_kind])
+        self.kinds, self.kind_shares = list(self.by_kind), weights / max(weights.sum(), 1e-9)
+
+    def draw(
+        self,
+        draw: float,
+        shares: tuple[float, float, float],
+        size: SizeHW | None,
+        rng: np.random.Generator,
+    ) -> tuple[Part, str | None]:
+        """A part and the kind of its defect: real, painted or pasted by the shares, else good.
+
+        With a size given, the part is the likest of several: whole parts of one batch are padded
+        to the largest of them.
+        """
+        real, synthetic, pasted = np.cumsum(shares)
+        if draw < real and self.kinds:
+            return self._defect(size, rng)
+        good = self._good(size, rng)
+        if draw < synthetic:
+            return self.painted(good, rng)
+        if draw < pasted:
+            return self._pasted(good, rng)
+        return good, None
+
+    def draw_size(self, rng: np.random.Generator) -> SizeHW:
+        """The size of some part, good or not."""
+        part = self.parts[rng.integers(len(self.parts))]
+        return part.image.shape[:2]
+
+    def painted(self, part: Part, rng: np.random.Generator) -> tuple[Part, str | None]:
+        """The part with one or several painted defects, and the kind of the last."""
+        if not self.recipe.synthetic:
+            return part, None
+        weights, kind = np.array(list(self.recipe.synthetic.values())), None
+        for _ in range(rng.integers(1, self.recipe.most_painted + 1)):
+            kind = str(rng.choice(list(self.recipe.synthetic), p=weights / weights.sum()))
+            part = add_defect(part, kind, rng)
+        return part, kind
+
+    def _good(self, size: SizeHW | None, rng: np.random.Generator) -> Part:
+        if rng.random() < self.recipe.drawn_boards:
+            return draw_board(self.line, size or DRAWN_HW, rng)
+        return _pick(self.good, size, rng)
+
+    def _defect(self, size: SizeHW | None, rng: np.random.Generator) -> tuple[Part, str]:
+        """Kinds are drawn evenly (or as the recipe weighs them), then a part of that kind."""
+        kind = str(rng.choice(self.kinds, p=self.kind_shares))
+        return _pick(self.by_kind[kind], size, rng), kind
+
+    def _pasted(self, good: Part, rng: np.random.Generator) -> tuple[Part, str | None]:
+        kinds = [kind for kind in self.recipe.paste if kind in self.by_kind]
+        if not kinds:
+            return self.painted(good, rng)
+        kind = str(rng.choice(kinds))
+        donor = _pick(self.by_kind[kind], None, rng)
+        return paste_defect(good, donor, kind, rng), kind
+
+
+class BatchMaker:
+    """``batch(step)`` for every step of a run."""
+
+    def __init__(
+        self, recipe: Recipe, parts: dict[str, list[Part]], bank: CaptionBank, rank: int = 0
+    ) -> None:
+        self.recipe, self.bank, self.rank = recipe, bank, rank
+        self.pools = [
+            LinePool(recipe.lines[line], parts[line], recipe.max_side_px) for line in recipe.lines
+        ]
+        weights = np.array([pool.recipe.weight for pool in self.pools])
+        self.pool_shares = weights / weights.sum()
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step, counted from 0."""
+        # A rank draws its own; the first draws what one alone does.
+        rng = np.random.default_rng([self.recipe.seed, step, self.rank])
+        if rng.random() < self.whole_share(step):
+            parts, pools = self._whole_parts(rng)
+        else:
+            parts, pools = self._crops(rng)
+        pairs = list(zip(parts, pools, strict=True))
+        images = [augment.relight(part.image, pool.vary, rng) for part, pool in pairs]
+        captions, targets = zip(*(self._prompts(*pair, rng) for pair in pairs), strict=True)
+        return Batch(
+            image=np.stack(images).transpose(0, 3, 1, 2),
+            target=np.stack(targets),
+            caption=np.array(captions, np.int64),
+        )
+
+    def whole_share(self, step: int) -> float:
+        """Share of steps on whole parts, at a step."""
+        shares = self.recipe.shares
+        risen = min(1.0, step / shares.whole_by_step)
+        return shares.whole_start + (shares.whole_end - shares.whole_start) * risen
+
+    def _pool(self, rng: np.random.Generator) -> LinePool:
+        return self.pools[int(rng.choice(len(self.pools), p=self.pool_shares))]
+
+    def _crops(self, rng: np.random.Generator) -> tuple[list[Part], list[LinePool]]:
+        pools = [self._pool(rng) for _ in range(self.recipe.crop_batch)]
+        return [self._crop(pool, rng) for pool in pools], pools
+
+    def _crop(self, pool: LinePool, rng: np.random.Generator) -> Part:
+        shares = self.recipe.shares
+        kinds = (shares.crop_real, shares.crop_synthetic, shares.crop_pasted)
+        part, kind = pool.draw(rng.random(), kinds, None, rng)
+        centre = _centre(part, kind, rng)
+        cut = augment.crop(part, centre, self.recipe.crop_px, pool.vary, rng)
+        if rng.random() < pool.recipe.paint_crops:
+            cut, _ = pool.painted(cut, rng)
+        cut.masks = {k: m for k, m in cut.masks.items() if (m > 0).sum() >= SMALLEST_VISIBLE_PX2}
+        return cut
+
+    def _whole_parts(self, rng: np.random.Generator) -> tuple[list[Part], list[LinePool]]:
+        """Whole parts of one line and of about one size, padded to the largest of them."""
+        pool, shares = self._pool(rng), self.recipe.shares
+        size = pool.draw_size(rng)
+        count = int(np.clip(self.recipe.whole_area_px2 // (size[0] * size[1]), 2, 24))
+        kinds = (shares.whole_real, shares.whole_synthetic, shares.whole_pasted)
+        # Spread over the shares, so that a small batch is never of one sort only.
+        draws = rng.permutation((np.arange(count) + rng.random()) / count)
+        parts = [pool.draw(draw, kinds, size, rng)[0] for draw in draws]
+        parts = [augment.resize_whole(part, pool.vary, rng) for part in parts]
+        parts = _within(parts, self.recipe.whole_area_px2)
+        return _pad_together(parts, self.recipe.max_side_px), [pool] * len(parts)
+
+    def _prompts(
+        self, part: Part, pool: LinePool, rng: np.random.Generator
+    ) -> tuple[list[int], np.ndarray]:
+        """Three captions and their targets: universal, one that is true, one that is not.
+
+        Of a good part nothing but "there is none" is true, so there the last two are both false.
+        """
+        nothing = np.zeros(part.image.shape[:2], np.uint8)
+        captions, masks = [self.bank.draw_universal(rng)], [part.any_mask()]
+        present = list(part.masks)
+        if present:
+            caption, mask = self._true_prompt(part, rng)
+        else:
+            caption, mask = self._false_prompt(part, pool, rng), nothing
+        captions += [caption, self._false_prompt(part, pool, rng)]
+        masks += [mask, nothing]
+        return captions, np.stack([_halve(mask) for mask in masks])
+
+    def _true_prompt(self, part: Part, rng: np.random.Generator) -> tuple[int, np.ndarray]:
+        """A caption that names a kind which is there, and the mask of what it means."""
+        kind = str(rng.choice(list(part.masks)))
+        if rng.random() < self.recipe.shares.plain_prompt:
+            return self.bank.draw(kind, PLAIN, rng), part.masks[kind]
+        asked = ANY_KIND if rng.random() < ANY_KIND_SHARE else kind
+        meant = part.any_mask() if asked == ANY_KIND else part.masks[kind]
+        regions = referring.regions_of(meant)
+        forms = referring.true_forms(regions, referring.countable(meant, regions))
+        form = str(rng.choice(list(forms)))
+        if form == PLAIN:
+            return self.bank.draw(kind, PLAIN, rng), part.masks[kind]
+        return self.bank.draw(asked, form, rng), regions.mask(forms[form])
+
+    def _false_prompt(self, part: Part, pool: LinePool, rng: np.random.Generator) -> int:
+        """A caption of a kind that is not there, or of one that is, in a zone where it is not."""
+        present = list(part.masks)
+        if present and rng.random() < WRONG_ZONE_SHARE:
+            kind = str(rng.choice(present))
+            zones = referring.empty_zones(part.masks[kind])
+            if zones:
+                return self.bank.draw(kind, str(rng.choice(zones)), rng)
+        kind = self.bank.draw_absent(present, pool.kinds, rng)
+        return self.bank.draw(kind, PLAIN, rng)
+
+
+def _pick(parts: list[Part], size: SizeHW | None, rng: np.random.Generator) -> Part:
+    """Any of them; with a size given, of several drawn the one whose size is likest."""
+    if size is None:
+        return parts[rng.integers(len(parts))]
+    drawn = [parts[index] for index in rng.integers(len(parts), size=SIZE_DRAWS)]
+    return min(drawn, key=lambda part: _unlikeness(part.image.shape[:2], size))
+
+
+def _usable(part: Part) -> bool:
+    return not part.masks or int((part.any_mask() > 0).sum()) >= SMALLEST_VISIBLE_PX2
+
+
+def _unlikeness(first_hw: SizeHW, second_hw: SizeHW) -> float:
+    return abs(np.log(first_hw[0] / second_hw[0])) + abs(np.log(first_hw[1] / second_hw[1]))
+
+
+def _centre(part: Part, kind: str | None, rng: np.random.Generator) -> np.ndarray:
+    """(x, y): on the defect, at the outline of a large one, else anywhere; with some jitter."""
+    height, width = part.image.shape[:2]
+    if kind is None or kind not in part.masks:
+        return np.array([rng.uniform(0, width), rng.uniform(0, height)])
+    mask = part.masks[kind]
+    at = boundary(mask) if (mask > 0).sum() > LARGE_DEFECT_PX2 else mask > 0
+    rows, columns = np.nonzero(at if at.any() else mask)
+    chosen = rng.integers(len(rows))
+    return np.array([columns[chosen], rows[chosen]]) + rng.uniform(-60, 60, 2)
+
+
+def _halve(mask: np.ndarray) -> np.ndarray:
+    """Mean over 2 x 2 pixels: the target at stride 2, uint8."""
+    height, width = mask.shape
+    return cv2.resize(mask, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+
+
+def _within(parts: list[Part], area_px2: int) -> list[Part]:
+    """The first of the parts, at least two, that padded together stay within an area."""
+    for count in range(len(parts), 2, -1):
+        heights, widths = zip(*(part.image.shape[:2] for part in parts[:count]), strict=True)
+        if max(heights) * max(widths) * count <= area_px2:
+            return parts[:count]
+    return parts[:2]
+
+
+def _pad_together(parts: list[Part], max_side_px: int) -> list[Part]:
+    """All parts mirrored outwards to one size, cut at ``max_side_px``."""
+    height = max(part.image.shape[0] for part in parts)
+    width = max(part.image.shape[1] for part in parts)
+    height, width = (min(max_side_px, side + -side % SIZE_MULTIPLE) for side in (height, width))
+
+    def fit(array: np.ndarray) -> np.ndarray:
+        array = array[:height, :width]
+        return cv2.copyMakeBorder(
+            array, 0, height - array.shape[0], 0, width - array.shape[1], cv2.BORDER_REFLECT_101
+        )
+
+    return [
+        Part(p.line, p.name, fit(p.image), {k: fit(m) for k, m in p.masks.items()}) for p in parts
+    ]

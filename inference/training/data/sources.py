@@ -1,0 +1,139 @@
+"""From a recipe to what a run reads: parts in memory, and encoded captions."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from contracts.errors import BadSettings
+from inference.text_encoder import TextEncoder
+from inference.training.data.dataset import Part
+from inference.training.data.labelled_folder import entries_of, load_sound
+from inference.training.data.synthetic import PAINTERS
+from inference.training.loop.recipe import Recipe, read_recipe
+from inference.training.words.captions import UNIVERSAL_PROMPT, CaptionBank, Grammar
+from inference.training.words.grammar_file import FORMS, read_grammar
+
+
+def recipe_of(path: Path) -> Recipe:
+    """A recipe file.
+
+    Raises:
+        BadSettings: it is not there, or not a recipe; names file and fields in one line.
+    """
+    try:
+        return read_recipe(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{path}: cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise BadSettings(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        wrong = (
+            f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}"
+            for each in error.errors()
+        )
+        raise BadSettings(f"{path}: {'; '.join(wrong)}") from error
+
+
+def own_share(recipe: Recipe, ranks: int) -> Recipe:
+    """The recipe of one of several ranks, which together see the recipe's batches.
+
+    Raises:
+        BadSettings: the batch cannot be shared out evenly.
+    """
+    if recipe.crop_batch % ranks:
+        raise BadSettings(
+            f"crop_batch {recipe.crop_batch} cannot be shared out to {ranks} processes: "
+            f"make it a multiple of {ranks}"
+        )
+    return recipe.model_copy(
+        update={
+            "crop_batch": recipe.crop_batch // ranks,
+            "whole_area_px2": recipe.whole_area_px2 // ranks,
+        }
+    )
+
+
+def expand(path: str) -> Path:
+    """A recipe's path with its ${VARIABLES} filled in.
+
+    Raises:
+        BadSettings: a variable is not set; says which.
+    """
+    expanded = os.path.expandvars(path)
+    missing = re.findall(r"\$\{?(\w+)", expanded)
+    if missing:
+        raise BadSettings(f"{path}: set the environment variable {missing[0]}")
+    return Path(expanded)
+
+
+def load_parts(recipe: Recipe, split: str) -> dict[str, list[Part]]:
+    """Every line's decoded parts of one split.
+
+    Raises:
+        BadSettings: a line has no picture of that split, or one that cannot be used.
+    """
+    return {
+        line: _line_parts(line, expand(settings.folder), split)
+        for line, settings in recipe.lines.items()
+    }
+
+
+def _line_parts(line: str, folder: Path, split: str) -> list[Part]:
+    try:
+        entries = entries_of(folder, line)
+        parts = [load_sound(entry) for entry in entries if entry.split == split]
+    except BadSettings as error:
+        raise BadSettings(f"line {line}: {error}") from error
+    if not parts:
+        raise BadSettings(f"line {line}: no picture with split {split!r} in {folder}")
+    return parts
+
+
+def encoder_of(recipe: Recipe) -> TextEncoder:
+    """The recipe's text encoder.
+
+    Raises:
+        BadSettings: it is not where the recipe says.
+    """
+    try:
+        return TextEncoder(expand(recipe.text_encoder))
+    except FileNotFoundError as error:
+        raise BadSettings(f"{error}: run `make setup`, or set REFEREE_TEXT_ENCODER") from error
+
+
+def grammar_of(recipe: Recipe) -> Grammar:
+    """What the recipe's captions are made of.
+
+    Raises:
+        BadSettings: the grammar's file is not there, or not one to train with.
+    """
+    path = expand(recipe.grammar) if recipe.grammar else None
+    grammar = read_grammar(path)
+    missing = [form for form in FORMS if not grammar.forms.get(form)]
+    if missing:
+        raise BadSettings(f"{path}: training asks in every form, and these have none: {missing}")
+    if UNIVERSAL_PROMPT not in grammar.universal:
+        raise BadSettings(f"{path}: `universal` must hold {UNIVERSAL_PROMPT!r}")
+    return grammar
+
+
+def caption_bank(
+    recipe: Recipe, parts: dict[str, list[Part]], encoder: TextEncoder | None = None
+) -> CaptionBank:
+    """Captions of every kind that is on a part or can be painted on one.
+
+    Raises:
+        BadSettings: a kind cannot be painted.
+    """
+    kinds = {kind for line in parts.values() for part in line for kind in part.masks}
+    for settings in recipe.lines.values():
+        unknown = set(settings.synthetic) - set(PAINTERS)
+        if unknown:
+            raise BadSettings(f"no painter for {sorted(unknown)}; there are {sorted(PAINTERS)}")
+        kinds |= set(settings.synthetic)
+    return CaptionBank(grammar_of(recipe), sorted(kinds), encoder or encoder_of(recipe))

@@ -1,0 +1,124 @@
+"""What a fine-tuned network says of itself: one table, and a model card in Markdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.table import Table
+
+from inference.training.data.own_parts import OwnParts, counts_of
+from inference.training.loop.recipe import Recipe
+from inference.training.words.captions import UNIVERSAL_PROMPT
+
+COLUMNS = ("kind", "parts", "network", "escapes", "false rejects", "AUROC", "mIoU", "oIoU")
+
+Figures = dict[str, Any]
+
+
+class Tuned(NamedTuple):
+    """A fine-tuned network; ``described`` is its model.json."""
+
+    parts: OwnParts
+    recipe: Recipe
+    described: dict[str, Any]
+    before: Figures
+    after: Figures
+
+
+def rows(before: Figures, after: Figures) -> list[tuple[str, ...]]:
+    """Two rows a kind: before and after."""
+    return [
+        (
+            kind,
+            str(row["defective"] + row["good"]),
+            name,
+            rate(row, "escape", "escapes", "defective"),
+            rate(row, "false_reject", "false_rejects", "good"),
+            *(
+                "" if row[each] is None else f"{row[each]:.3f}"
+                for each in ("auroc", "miou", "oiou")
+            ),
+        )
+        for kind in after
+        for name, row in (("before", before[kind]), ("after", after[kind]))
+    ]
+
+
+def rate(row: Figures, name: str, count: str, total: str) -> str:
+    """Such as "1/25 = 4.0 % (0.1 .. 20.4 %)"; the interval is exact binomial, 95 %."""
+    if row[f"{name}_rate"] is None:
+        return ""
+    low, high = row[f"{name}_interval"]
+    shown = f"{row[count]}/{row[total]} = {row[f'{name}_rate']:.1%}"
+    return f"{shown} ({low:.1%} .. {high:.1%})"
+
+
+def figures_table(before: Figures, after: Figures) -> Table:
+    """For the terminal."""
+    table = Table(title="val, before and after", title_justify="left")
+    for column in COLUMNS:
+        table.add_column(column)
+    for row in rows(before, after):
+        table.add_row(*row)
+    return table
+
+
+def model_card(tuned: Tuned) -> str:
+    """The card, in Markdown."""
+    parts, recipe, told = tuned.parts, tuned.recipe, tuned.described
+    train, val = counts_of(parts.train), counts_of(parts.val)
+    data = [f"| {kind} | {train.get(kind, 0)} | {val.get(kind, 0)} |" for kind in {**train, **val}]
+    figures = [f"| {' | '.join(row)} |" for row in rows(tuned.before, tuned.after)]
+    settings = recipe.optimiser
+    return "\n".join(
+        [
+            f"# Model card: {parts.name}",
+            "",
+            f"DQFormer, network {told['model_version']}, fine-tuned on the parts in the folder "
+            f"`{parts.name}` on {told['date']}.",
+            "",
+            "## Data",
+            "",
+            "| kind | train | val |",
+            "|---|---|---|",
+            *data,
+            "",
+            f"Split: {parts.split}.",
+            "",
+            "## Training",
+            "",
+            f"From `{Path(str(recipe.start_from)).name}`, {told['steps']} steps, seed "
+            f"{recipe.seed}, learning rate {settings.learning_rate:g}, crops of {recipe.crop_px} "
+            "px. `recipe.yaml` beside this file has all of it.",
+            *_changes(told["changed_on_the_way"]),
+            "",
+            "## Figures",
+            "",
+            f'On `val`, prompt "{UNIVERSAL_PROMPT}": a part is rejected where presence is above '
+            f"0 and a connected region of at least {recipe.min_area_px2:g} px2 has margin above 0. "
+            "Intervals are exact binomial, 95 %. Before is the network that this one began as, "
+            "after is the one exported.",
+            "",
+            f"| {' | '.join(COLUMNS)} |",
+            "|" + "---|" * len(COLUMNS),
+            *figures,
+            "",
+            "## Limits",
+            "",
+            "- It was measured on these pictures only: other parts, lights and cameras are not "
+            "known, and other lines that the network knew before may have been unlearnt.",
+            "- `val` was watched while training ran, and the intervals take pictures as "
+            "independent: several shots of one part make them too narrow.",
+            "- An interval that is wide says that too few pictures were there to tell.",
+            "- Words for kinds that are not in the table were not measured.",
+            "",
+        ]
+    )
+
+
+def _changes(changes: list[dict[str, Any]]) -> list[str]:
+    if not changes:
+        return []
+    told = [f"- from step {c['step']}: {c['field']}: {c['change']}" for c in changes]
+    return ["", "Changed on the way:", "", *told]

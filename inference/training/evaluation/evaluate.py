@@ -1,0 +1,57 @@
+"""Measure a network on labelled lines; ``referee evaluate`` is the command.
+
+What the figures mean is said in ``figures/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from inference.training.data.labelled import LabelledLine
+from inference.training.evaluation.engines import Engine
+from inference.training.evaluation.figures.lines import line_figures
+from inference.training.evaluation.figures.looks import Look, look
+from inference.training.evaluation.figures.pixels import PixelTally
+from inference.training.evaluation.figures.questions import Paraphrases, Questioner
+from inference.training.words.grammar_file import read_grammar
+
+Progress = Callable[[], None]
+"""Called after every picture."""
+
+
+def questioner_of(line: LabelledLine, engine: Engine, quick: bool) -> Questioner:
+    """The questions that a line's pictures are asked."""
+    paraphrases = None if quick else Paraphrases.read()
+    return Questioner(
+        line.kinds, read_grammar(), paraphrases, silence=engine.knows_silence and not quick
+    )
+
+
+def look_at(
+    engine: Engine, line: LabelledLine, tally: PixelTally | None, progress: Progress
+) -> list[Look]:
+    """Ask about every picture of a line, in the order of its index. No tally: a quick look."""
+    questioner = questioner_of(line, engine, quick=tally is None)
+    looks = []
+    for number, (entry, part) in enumerate(line.parts()):
+        asked = questioner.questions(sorted(part.masks), number)
+        looks.append(look(engine, entry, part, asked, tally))
+        progress()
+    return looks
+
+
+def evaluate(
+    engine: Engine,
+    lines: Sequence[LabelledLine],
+    quick: bool = False,
+    progress: Progress = lambda: None,
+) -> tuple[dict[str, Any], dict[str, list[Look]]]:
+    """Figures of every line by its name, and what they were made of. The same network, pictures
+    and threads give the same figures, bit for bit."""
+    figures, seen = {}, {}
+    for line in lines:
+        tally = None if quick else PixelTally()
+        seen[line.name] = look_at(engine, line, tally, progress)
+        figures[line.name] = line_figures(seen[line.name], tally)
+    return figures, seen

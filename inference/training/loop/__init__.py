@@ -1,0 +1,1 @@
+"""The training loop: recipe, losses, optimiser, checkpoints, progress."""

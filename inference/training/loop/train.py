@@ -1,0 +1,210 @@
+"""Train by a recipe: ``referee train``, or this module with ``--recipe FILE``.
+
+A run's folder holds ``last.pt`` (everything ``--resume`` needs), ``level.pt`` (the state before the
+decay), ``train.csv``, ``val.csv`` and ``curves.png``. ``torchrun --nproc_per_node N -m
+inference.training.loop.train ...`` trains in N processes: a recipe's batch is what all of them see
+together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import torch
+from rich.console import Console
+
+from contracts.errors import RefereeError
+from inference.training.data.batches import BatchMaker
+from inference.training.data.dataset import Part
+from inference.training.data.sources import (
+    caption_bank,
+    encoder_of,
+    expand,
+    load_parts,
+    own_share,
+    recipe_of,
+)
+from inference.training.evaluation.figures import Case, image_figures, measure, universal_cases
+from inference.training.evaluation.predictors import TorchPredictor
+from inference.training.loop import checkpoint
+from inference.training.loop.curves import draw_curves
+from inference.training.loop.progress import Progress, log_to, progress_bar
+from inference.training.loop.ranks import Ranks, joined
+from inference.training.loop.recipe import Recipe
+from inference.training.loop.run_folder import VAL, append_row, forget_after, open_run
+from inference.training.loop.stopping import StopSignals
+from inference.training.loop.trainer import Prefetch, Trainer
+from inference.training.words.captions import CaptionBank
+
+log = logging.getLogger("referee.train")
+
+Parts = dict[str, list[Part]]
+
+
+class Data(NamedTuple):
+    """Decoded parts of every line, the captions, and what the run is measured on."""
+
+    train: Parts
+    bank: CaptionBank
+    cases: list[Case]
+
+    @classmethod
+    def of(cls, recipe: Recipe, train: Parts, val: Parts) -> Data:
+        encoder = encoder_of(recipe)
+        return cls(train, caption_bank(recipe, train, encoder), universal_cases(val, encoder))
+
+    @classmethod
+    def read(cls, recipe: Recipe) -> Data:
+        return cls.of(recipe, load_parts(recipe, "train"), load_parts(recipe, "val"))
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a run runs: among which ranks, who may stop it, where its progress is shown."""
+
+    ranks: Ranks = field(default_factory=Ranks)
+    stop: StopSignals = field(default_factory=StopSignals)
+    console: Console = field(default_factory=lambda: Console(stderr=True))
+
+
+def validate(trainer: Trainer, cases: list[Case], folder: Path) -> None:
+    """Figures of the averaged weights on the split ``val``, one row a line, to val.csv; curves."""
+    recipe = trainer.recipe
+    predictor = TorchPredictor(trainer.average.model, recipe.max_side_px)
+    for line in recipe.lines:
+        chosen = [case for case in cases if case.part.line == line]
+        figures = image_figures(measure(predictor, chosen), recipe.min_area_px2)
+        rates = {name: value for name, value in figures.items() if not name.endswith("interval")}
+        row = {"step": trainer.step, "line": line, **rates}
+        append_row(folder / VAL, row)
+        log.info(" ".join(f"{name}={value}" for name, value in row.items()))
+    draw_curves(folder)
+
+
+def run(
+    recipe: Recipe,
+    folder: Path,
+    resume: bool,
+    stop_at: int | None = None,
+    data: Data | None = None,
+    around: Surroundings | None = None,
+) -> Trainer:
+    """Train to the last step (or ``stop_at``, or a signal) and leave a checkpoint.
+
+    Raises:
+        BadSettings: recipe, data or folder are not what they should be.
+        FatalError: a checkpoint cannot be written.
+    """
+    around = around or Surroundings()
+    ranks = around.ranks
+    torch.set_num_threads(max(1, recipe.threads // ranks.world))
+    cv2.setNumThreads(1)
+    if ranks.is_first:
+        open_run(folder, resume)
+    data = data or Data.read(recipe)
+    trainer = Trainer(recipe, data.bank, ranks=ranks)
+    begin(trainer, folder, resume)
+    maker = BatchMaker(own_share(recipe, ranks.world), data.train, data.bank, ranks.rank)
+    last = stop_at or recipe.optimiser.steps
+    loop(trainer, maker, folder, last, around, lambda: validate(trainer, data.cases, folder))
+    return trainer
+
+
+def begin(trainer: Trainer, folder: Path, resume: bool) -> None:
+    """Weights to begin with, and a first checkpoint: a run can be resumed from its first step."""
+    if resume:
+        trainer.resume(folder)
+        if trainer.ranks.is_first:
+            forget_after(folder, trainer.step)
+        log.info("going on at step %d", trainer.step)
+        return
+    if trainer.recipe.start_from:
+        trainer.start_from(expand(trainer.recipe.start_from))
+    trainer.save(folder)
+
+
+def loop(
+    trainer: Trainer,
+    maker: BatchMaker,
+    folder: Path,
+    last: int,
+    around: Surroundings,
+    check: Callable[[], None],
+) -> None:
+    """Steps, checkpoints by the clock, and a check every so many steps and at the end.
+
+    A step's rows are written before its checkpoint: a resumed run neither lacks nor repeats one.
+    """
+    settings, ranks = trainer.recipe.optimiser, trainer.ranks
+    decay_from = settings.steps - settings.decay_steps
+    batches, saved_s = Prefetch(maker, trainer.step, last), time.monotonic()
+    with progress_bar(around.console) as bar:
+        progress = Progress(folder, trainer, last, bar)
+        for batch in batches:
+            trainer.train_step(batch)
+            progress.add(len(batch.image))
+            if ranks.is_first and is_check_due(trainer):
+                check()
+            if trainer.step == decay_from:
+                trainer.save(folder, checkpoint.LEVEL)
+            if time.monotonic() - saved_s > trainer.recipe.checkpoint_every_s:
+                trainer.save(folder)
+                saved_s = time.monotonic()
+            if ranks.any(around.stop.received is not None):
+                break
+    batches.close()
+    ranks.check_agreement(trainer.model)
+    trainer.save(folder)
+    if trainer.step < last:
+        log.info("stopped at step %d of %d: go on with --resume", trainer.step, last)
+
+
+def is_check_due(trainer: Trainer) -> bool:
+    """Every so many steps, and at the last."""
+    recipe = trainer.recipe
+    return trainer.step % recipe.validate_every_steps == 0 or trainer.step == recipe.optimiser.steps
+
+
+def train_command(
+    recipe_file: Path, folder: Path | None, resume: bool, device: str | None = None
+) -> int:
+    """The whole command; returns its exit code.
+
+    Raises:
+        RefereeError: with a text for whoever called.
+    """
+    console = Console(stderr=True)
+    recipe = recipe_of(recipe_file)
+    with joined(device) as ranks, StopSignals() as stop:
+        log_to(console)
+        if not ranks.is_first:
+            logging.getLogger("referee").setLevel(logging.ERROR)
+        log.info("device %s, %d process(es)", ranks.device, ranks.world)
+        around = Surroundings(ranks, stop, console)
+        run(recipe, folder or Path("runs") / recipe.name, resume, around=around)
+        return stop.exit_code
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Train a DQFormer by a recipe.")
+    parser.add_argument("--recipe", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="the run's folder; default runs/NAME")
+    parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
+    parser.add_argument("--device", help="cpu or cuda; default: cuda where there is one")
+    given = parser.parse_args()
+    try:
+        sys.exit(train_command(given.recipe, given.out, given.resume, given.device))
+    except RefereeError as error:
+        sys.exit(f"train: {error}")
+
+
+if __name__ == "__main__":
+    main()

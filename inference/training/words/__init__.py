@@ -1,0 +1,1 @@
+"""Captions and referring expressions, and the data sets made of them."""

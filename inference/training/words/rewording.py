@@ -1,0 +1,212 @@
+"""Teach a trained network other words for what it finds already: its own teacher is itself.
+
+    python -m inference.training.words.rewording --recipe FILE --start RUN/last.pt --out RUN
+
+With `--teacher` a network that was reworded goes on learning from the one that it was made of.
+
+Of each picture the network is asked twice, in the usual words ("any defect", a kind's first name)
+and in drawn ones, and learns to answer the drawn ones as it answered the usual. No truth is asked
+for, the pictures' features stay as they are, and the usual words are among those that are drawn: so
+what it answers to them hardly moves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import logging
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from rich.console import Console
+from torch import Tensor, nn
+
+from contracts.errors import BadSettings
+from inference.dqformer.decoder import Decoder
+from inference.dqformer.model import DQFormer, DQFormerOutput
+from inference.text_encoder import PromptTokens
+from inference.training.data.batches import Batch, BatchMaker
+from inference.training.data.sources import caption_bank, encoder_of, load_parts, recipe_of
+from inference.training.evaluation.predictors import model_of
+from inference.training.loop import checkpoint, optimiser
+from inference.training.loop.ema import MovingAverage
+from inference.training.loop.losses import Losses, losses
+from inference.training.loop.progress import log_to
+from inference.training.loop.recipe import LossWeights, Optimiser, Recipe
+from inference.training.loop.run_folder import open_run
+from inference.training.loop.trainer import Prefetch
+from inference.training.words.captions import CaptionBank
+
+USUAL_SHARE = 0.25
+FORGOTTEN_SHARE = 0.15
+"""Of a drawn prompt's tokens: one that is never seen in the same company is learned for itself."""
+WEIGHTS = LossWeights(balanced_steps=0, empty=1.0, kind_prompt=1.0)
+FEATURES = ("backbone.", "pyramid.")
+LOG_EVERY = 50
+
+log = logging.getLogger("referee.train")
+
+
+class Rewording:
+    """Teacher, pupil and step; both see the same features.
+
+    Attributes:
+        average: the pupil's decoder, averaged; what a run leaves.
+        step: steps done.
+    """
+
+    def __init__(
+        self,
+        network: DQFormer,
+        bank: CaptionBank,
+        settings: Optimiser,
+        seed: int,
+        teacher: Decoder | None = None,
+    ) -> None:
+        """``teacher`` is the network's own decoder, as it is now, where none is given."""
+        self.network = network.eval().requires_grad_(False)
+        self.teacher = (teacher or network.decoder).eval().requires_grad_(False)
+        self.bank, self.settings = bank, settings
+        self.pupil: Decoder = copy.deepcopy(network.decoder).requires_grad_(True)
+        self.average = MovingAverage(self.pupil, settings.ema_decay)
+        self.optimiser = optimiser.build(self.pupil, settings)
+        self.seed, self.step = seed, 0
+
+    def train_step(self, batch: Batch) -> Losses:
+        """One step of descent; batch norms stand still all the while."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = optimiser.learning_rate(self.step, self.settings)
+        rng = np.random.default_rng([self.seed, self.step])
+        usual = self.bank.usual(batch.caption)
+        is_usual = rng.random(batch.caption.shape) < USUAL_SHARE
+        drawn = self.bank.tokens(np.where(is_usual, usual, batch.caption))
+        levels, target = self._taught(batch, self.bank.tokens(usual))
+        heard = _forgetful(drawn, is_usual, rng)
+        output = DQFormerOutput(*self.pupil(levels, *_tensors(heard)))
+        result = losses(output, target, WEIGHTS, balanced=0.0)
+        self.optimiser.zero_grad(set_to_none=True)
+        result.total.backward()
+        nn.utils.clip_grad_norm_(self.pupil.parameters(), self.settings.clip_norm)
+        self.optimiser.step()
+        self.average.update(self.pupil, self.step)
+        self.step += 1
+        return Losses(*(term.detach() for term in result))
+
+    @torch.no_grad()
+    def _taught(self, batch: Batch, usual: PromptTokens) -> tuple[list[Tensor], Tensor]:
+        """P2..P5, and the teacher's masks (B, N, H / 2, W / 2), empty where it finds nothing."""
+        image = torch.from_numpy(batch.image).float().contiguous(memory_format=torch.channels_last)
+        levels = self.network.pyramid(self.network.backbone(image))
+        margin, presence, _ = self.teacher(levels, *_tensors(usual))
+        return levels, ((margin > 0) & (presence > 0)[..., None, None]).float()
+
+    def taught(self) -> DQFormer:
+        """The network with what its decoder has learned."""
+        network = copy.deepcopy(self.network)
+        network.decoder.load_state_dict(self.average.model.state_dict())
+        return network
+
+
+def _forgetful(tokens: PromptTokens, whole: np.ndarray, rng: np.random.Generator) -> PromptTokens:
+    """Some words left out, but of prompts that are to stay ``whole`` (B, N); never the first token,
+    so that something is left of each."""
+    kept = (rng.random(tokens.mask.shape) >= FORGOTTEN_SHARE) | whole[..., None]
+    kept[..., 0] = True
+    return tokens._replace(mask=tokens.mask & kept)
+
+
+def _tensors(tokens: PromptTokens) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(tokens.states), torch.from_numpy(tokens.mask)
+
+
+def settings_of(recipe: Recipe, steps: int, learning_rate: float) -> Optimiser:
+    """The rate falls over the second half."""
+    changed = {"steps": steps, "decay_steps": steps // 2, "learning_rate": learning_rate}
+    return recipe.optimiser.model_copy(update=changed)
+
+
+def run(
+    recipe: Recipe,
+    start: Path,
+    out: Path,
+    steps: int,
+    learning_rate: float,
+    teacher: Path | None = None,
+) -> None:
+    """Reword the network of a run's checkpoint, and leave a checkpoint to export.
+
+    Raises:
+        BadSettings: recipe, data or checkpoint are not what they should be, or the teacher sees
+            other features than the pupil.
+        FatalError: the checkpoint cannot be written.
+    """
+    torch.set_num_threads(recipe.threads)
+    cv2.setNumThreads(1)
+    network, state = model_of(start)
+    decoder = _decoder_of(teacher, network) if teacher else None
+    open_run(out, resume=False)
+    parts = load_parts(recipe, "train")
+    bank = caption_bank(recipe, parts, encoder_of(recipe))
+    settings = settings_of(recipe, steps, learning_rate)
+    rewording = Rewording(network, bank, settings, recipe.seed, decoder)
+    first = state["step"]  # draws that the network has not seen
+    batches = Prefetch(BatchMaker(recipe, parts, bank), first, first + steps)
+    recent: list[Losses] = []
+    for batch in batches:
+        recent.append(rewording.train_step(batch))
+        if rewording.step % LOG_EVERY == 0:
+            log.info("step %d of %d: %s", rewording.step, steps, _means(recent))
+            recent.clear()
+    checkpoint.save(out, _state(state, rewording.taught(), settings))
+
+
+def _decoder_of(teacher: Path, pupil: DQFormer) -> Decoder:
+    other, own = model_of(teacher)[0], pupil.state_dict()
+    for name, weights in other.state_dict().items():
+        if name.startswith(FEATURES) and not torch.equal(weights, own[name]):
+            raise BadSettings(f"{teacher}: has other features than the network that is reworded")
+    return other.decoder
+
+
+def _state(before: dict[str, Any], network: DQFormer, settings: Optimiser) -> dict[str, Any]:
+    """A checkpoint that says what was done to it."""
+    change = f"{settings.steps} steps of rewording, rate {settings.learning_rate:g}"
+    changes = [
+        *before.get("changes", ()),
+        {"step": before["step"], "field": "words", "change": change},
+    ]
+    weights = network.state_dict()
+    step = before["step"] + settings.steps
+    return before | {"model": weights, "average": weights, "changes": changes, "step": step}
+
+
+def _means(recent: list[Losses]) -> str:
+    named = zip(Losses._fields, zip(*recent, strict=True), strict=True)
+    return " ".join(f"{name}={float(torch.stack(terms).mean()):.4f}" for name, terms in named)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Teach a trained network other words.")
+    parser.add_argument("--recipe", type=Path, required=True)
+    parser.add_argument("--start", type=Path, required=True, help="a run's checkpoint")
+    parser.add_argument("--teacher", type=Path, help="another checkpoint; else the start itself")
+    parser.add_argument("--out", type=Path, required=True, help="the new run's folder")
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--learning-rate", type=float, default=5e-4)
+    given = parser.parse_args()
+    log_to(Console(stderr=True))
+    run(
+        recipe_of(given.recipe),
+        given.start,
+        given.out,
+        given.steps,
+        given.learning_rate,
+        given.teacher,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Reads a line file and says where it is wrong."""

@@ -1,0 +1,1 @@
+"""Redis streams, MQTT, and what processes say to each other over them."""

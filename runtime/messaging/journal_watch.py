@@ -1,0 +1,40 @@
+"""How full the journal is: at its bound no verdict becomes durable, so none is given."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import redis
+import structlog
+
+from runtime.messaging.redis_link import address, translate_errors
+from runtime.process.metrics import JOURNAL_USED_SHARE
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 10.0
+ALARM_SHARE = 0.7
+"""Time to act is what is left: storage that is away fills the rest."""
+
+
+class JournalWatch:
+    """Looks now and then, tells the metrics, and raises the alarm while it is nearly full."""
+
+    def __init__(self, journal: redis.Redis) -> None:
+        self._journal, self._server = journal, address(journal)
+        self._look_at_s = 0.0
+
+    def look(self) -> None:
+        """Look, if it is time to. Raises LinkDown."""
+        now_s = time.monotonic()
+        if now_s < self._look_at_s:
+            return
+        self._look_at_s = now_s + LOOK_EVERY_S
+        with translate_errors(self._server):
+            memory: Any = self._journal.info("memory")
+        used, bound = memory["used_memory"], memory["maxmemory"]
+        share = used / bound if bound else 0.0
+        JOURNAL_USED_SHARE.set(share)
+        if share >= ALARM_SHARE:
+            log.error("journal_nearly_full", server=self._server, used_bytes=used, of_bytes=bound)

@@ -1,0 +1,1 @@
+"""What every process is made of: settings, log, metrics, clock, the loop of its workers."""

@@ -1,0 +1,98 @@
+"""Settings of a process: environment variables named REFEREE_*, checked once at start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+from contracts.errors import BadSettings
+from contracts.identity import Slug
+from contracts.line import Port
+from contracts.names import Topics
+from runtime.messaging.broker import Broker
+
+PREFIX = "REFEREE_"
+
+
+def _comma_list(text: object) -> object:
+    return tuple(filter(None, map(str.strip, text.split(",")))) if isinstance(text, str) else text
+
+
+Names = Annotated[tuple[Slug, ...], NoDecode, BeforeValidator(_comma_list)]
+"""Names in one variable, separated by commas."""
+
+
+class ProcessSettings(BaseSettings):
+    """What every process needs to know. ``referee up`` sets all of it."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    site: Annotated[Slug, Field(title="Site, first level of every topic")]
+    line: Annotated[Slug, Field(title="Line, second level of every topic")]
+    stations: Annotated[
+        Names, Field(min_length=1, title="Stations of the line, separated by commas")
+    ]
+    frames_redis_url: Annotated[str, Field(title="Redis that holds pictures, in memory only")]
+    journal_redis_url: Annotated[str, Field(title="Redis that holds verdicts, flushed always")]
+    mqtt_host: Annotated[str, Field(title="MQTT broker")] = "127.0.0.1"
+    mqtt_port: Annotated[Port, Field(title="Port of the MQTT broker")]
+    mqtt_username: Annotated[str | None, Field(title="User at the broker")] = None
+    mqtt_password: Annotated[str | None, Field(title="Password at the broker", repr=False)] = None
+    mqtt_ca_file: Annotated[Path | None, Field(title="Who signs the broker; turns on TLS")] = None
+    mqtt_cert_file: Annotated[Path | None, Field(title="Client certificate")] = None
+    mqtt_key_file: Annotated[Path | None, Field(title="Key of the client certificate")] = None
+    triton_url: Annotated[str, Field(title="host:port of Triton's gRPC")] = "127.0.0.1:8001"
+    metrics_port: Annotated[
+        int, Field(ge=0, le=65535, title="Prometheus metrics on this port; 0: none")
+    ] = 0
+    metrics_host: Annotated[str, Field(title="Address that serves the metrics")] = "127.0.0.1"
+    run_dir: Annotated[Path, Field(title="Folder of journals, database and archive")] = Path(".run")
+    database_url: Annotated[
+        str | None, Field(title="SQLAlchemy URL; a SQLite file in run_dir if none")
+    ] = None
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(title="Least level that is logged")
+    ] = "INFO"
+    log_format: Annotated[Literal["json", "console"], Field(title="json or console")] = "json"
+
+    @property
+    def topics(self) -> Topics:
+        """The line's MQTT topics."""
+        return Topics(self.site, self.line)
+
+    @property
+    def broker(self) -> Broker:
+        """Where the MQTT broker is and who we are to it."""
+        return Broker(
+            host=self.mqtt_host,
+            port=self.mqtt_port,
+            username=self.mqtt_username,
+            password=self.mqtt_password,
+            ca_file=self.mqtt_ca_file,
+            cert_file=self.mqtt_cert_file,
+            key_file=self.mqtt_key_file,
+        )
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(settings_class: type[S]) -> S:
+    """Settings from the environment.
+
+    Raises:
+        BadSettings: names each variable that is missing or wrong, and why.
+    """
+    try:
+        return settings_class()
+    except ValidationError as error:
+        problems = [
+            f"{PREFIX}{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        raise BadSettings("; ".join(problems)) from error
+    except SettingsError as error:
+        raise BadSettings(str(error)) from error

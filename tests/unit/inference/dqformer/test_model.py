@@ -1,0 +1,127 @@
+"""What every configuration promises of its answers."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from inference.dqformer.config import DQFormerConfig
+from inference.dqformer.language_backbone import LanguageGate
+from inference.dqformer.model import DQFormer
+from tests.tiny import TINY
+
+LANGUAGE = DQFormerConfig.paper_tiny(language_in_backbone=True)
+CONFIGURATIONS = {"edge": TINY, "paper": DQFormerConfig.paper_tiny(), "language": LANGUAGE}
+
+
+@pytest.fixture(params=list(CONFIGURATIONS))
+def config(request: pytest.FixtureRequest) -> DQFormerConfig:
+    return CONFIGURATIONS[request.param]
+
+
+@pytest.fixture
+def model(config: DQFormerConfig) -> DQFormer:
+    return built(config).eval()
+
+
+def built(config: DQFormerConfig) -> DQFormer:
+    """With gates to the backbone, where there are any, a little open."""
+    torch.manual_seed(0)
+    model = DQFormer(config)
+    for module in model.modules():
+        if isinstance(module, LanguageGate):
+            module.opening.data.fill_(0.5)
+    return model
+
+
+def inputs(config: DQFormerConfig) -> tuple[Tensor, Tensor, Tensor]:
+    torch.manual_seed(1)
+    tokens = torch.randn(2, 3, 6, config.text_width)
+    mask = torch.arange(6) < torch.tensor([6, 4, 3])[:, None]
+    return torch.rand(2, 3, 64, 96) * 255, tokens, mask.expand(2, -1, -1)
+
+
+def test_shapes(model: DQFormer) -> None:
+    output = model(*inputs(model.config))
+    assert output.margin.shape == (2, 3, 32, 48)
+    assert output.presence.shape == (2, 3)
+    assert [tuple(g.shape) for g in output.groupings] == [
+        (2, 3, 2, 3),
+        (2, 3, 4, 6),
+        (2, 3, 8, 12),
+    ]
+
+
+def test_evaluation_is_deterministic(model: DQFormer) -> None:
+    first, second = model(*inputs(model.config)), model(*inputs(model.config))
+    assert torch.equal(first.margin, second.margin)
+    assert torch.equal(first.presence, second.presence)
+
+
+def test_prompts_and_images_are_answered_alike_in_any_company(model: DQFormer) -> None:
+    image, tokens, mask = inputs(model.config)
+    together = model(image, tokens, mask)
+    for i in range(2):
+        for n in range(3):
+            alone = model(image[i, None], tokens[i, None, n, None], mask[i, None, n, None])
+            near = {"rtol": 1e-3, "atol": 1e-4}
+            torch.testing.assert_close(together.margin[i, n], alone.margin[0, 0], **near)
+            torch.testing.assert_close(together.presence[i, n], alone.presence[0, 0], **near)
+            for many, one in zip(together.groupings, alone.groupings, strict=True):
+                torch.testing.assert_close(many[i, n], one[0, 0], **near)
+
+
+def test_padded_words_change_nothing(model: DQFormer) -> None:
+    image, tokens, mask = inputs(model.config)
+    changed = torch.where(mask[..., None], tokens, torch.full_like(tokens, 9.0))
+    first, second = model(image, tokens, mask), model(image, changed, mask)
+    torch.testing.assert_close(first.margin, second.margin)
+    torch.testing.assert_close(first.presence, second.presence)
+
+
+def test_words_matter(model: DQFormer) -> None:
+    image, tokens, mask = inputs(model.config)
+    other = model(image, tokens.flip(1), mask)
+    assert (model(image, tokens, mask).margin[:, 0] - other.margin[:, 0]).abs().max() > 1e-4
+
+
+def test_gradients_reach_every_parameter(config: DQFormerConfig) -> None:
+    model = built(config).train()
+    backward(model)
+    dead = [
+        name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0
+    ]
+    assert dead == []
+
+
+def test_closed_gates_open_by_themselves() -> None:
+    """As built, only a gate's opening has a gradient; that is what opens it."""
+    torch.manual_seed(0)
+    model = DQFormer(LANGUAGE).train()
+    backward(model)
+    for name, parameter in model.named_parameters():
+        if name.endswith(".opening"):
+            assert parameter.grad is not None
+            assert parameter.grad.abs().sum() > 0
+
+
+def backward(model: DQFormer) -> None:
+    output = model(*inputs(model.config))
+    total = output.margin.square().mean() + output.presence.square().mean()
+    (total + sum(g.square().mean() for g in output.groupings)).backward()
+
+
+def test_configuration_round_trip(config: DQFormerConfig) -> None:
+    assert DQFormerConfig.from_dict(config.to_dict()) == config
+
+
+def test_configuration_names_are_checked() -> None:
+    with pytest.raises(TypeError):
+        DQFormerConfig.from_dict({"widht": 3})
+
+
+def test_edge_is_the_default_and_small() -> None:
+    assert DQFormerConfig() == DQFormerConfig.edge()
+    count = sum(p.numel() for p in DQFormer(DQFormerConfig.edge()).parameters())
+    assert count <= 10_000_000

@@ -1,0 +1,92 @@
+"""Which stations a worker serves: one in trouble takes none of the others away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from contracts.errors import ModelRejected, ModelUnavailable
+from contracts.release import Prompt, Recipe, Release, SimulatedCamera, StationConfig
+from inference.perception import Perception
+from inference.readiness import Readiness
+from tests.unit.inference.making import margin_with, perception
+
+
+def release(station: str, words: str) -> Release:
+    camera = SimulatedCamera(kind="simulated")
+    return Release.of(station, StationConfig(camera=camera, prompts=(Prompt(words=words),)))
+
+
+class World:
+    """A model that refuses some words, and the releases of two stations."""
+
+    def __init__(self) -> None:
+        self.is_there, self.refuses = True, ""
+        self.asked: list[str] = []
+        self.releases: dict[str, Release] = {
+            "tiles": release("tiles", "a crack"),
+            "plates": release("plates", "a dent"),
+        }
+        self.readiness = Readiness(self, self, ["tiles", "plates"], lambda seconds: None)
+
+    def is_ready(self) -> bool:
+        return self.is_there
+
+    def revive(self) -> None:
+        raise ModelUnavailable("nobody listens")
+
+    def infer(
+        self, image: bytes, words: Sequence[str], timeout_s: float, *, is_beside: bool = False
+    ) -> Perception:
+        self.asked += words
+        if self.refuses in words:
+            raise ModelRejected("no such words")
+        return perception(margin_with())
+
+    def active(self, station: str) -> Release | None:
+        return self.releases.get(station)
+
+    def served(self) -> list[str]:
+        self.readiness.step()
+        return [name for name in ("tiles", "plates") if self.readiness.standing.serves(name)]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_stations_are_served_once_their_words_are_warm(world: World) -> None:
+    assert not world.readiness.standing.serves("tiles")
+    assert world.served() == world.served() == ["tiles", "plates"]
+    assert world.asked == ["a crack", "a dent"]
+    assert world.readiness.standing.told() == ""
+    assert world.readiness.standing.model_version == "model-1"
+
+
+def test_the_words_of_every_recipe_are_warm_before_a_station_is_served(world: World) -> None:
+    tiles = world.releases["tiles"].config
+    recipes = {2: Recipe(prompts=(Prompt(words="rust"),)), 9: Recipe(prompts=(Prompt(words="x"),))}
+    world.releases["tiles"] = Release.of("tiles", tiles.model_copy(update={"recipes": recipes}))
+    assert world.served() == ["tiles", "plates"]
+    assert sorted(world.asked) == ["a crack", "a dent", "rust", "x"]
+
+
+def test_a_station_without_a_release_leaves_the_others_served(world: World) -> None:
+    del world.releases["tiles"]
+    assert world.served() == ["plates"]
+    assert world.readiness.standing.told() == "tiles: no release"
+
+
+def test_words_that_the_model_refuses_leave_the_others_served(world: World) -> None:
+    world.refuses = "a dent"
+    assert world.served() == ["tiles"]
+    assert world.readiness.standing.told() == "plates: no such words"
+
+
+def test_without_the_model_nobody_is_served(world: World) -> None:
+    world.served()
+    world.is_there = False
+    assert world.served() == []
+    assert world.readiness.standing.told() == "nobody listens"

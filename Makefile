@@ -39,7 +39,7 @@ bench: setup-dev ## the line against its bare network, into docs/benchmarks.md w
 	@mkdir -p build
 	@$(BIN)/referee bench --json --memory-parts 10000 > build/benchmarks.json
 	@mv build/benchmarks.json docs/benchmarks.json
-	@$(BIN)/python -m benchmarks.line_page docs/benchmarks.json --out docs/benchmarks.md
+	@$(BIN)/python -m benchmarks.line.page docs/benchmarks.json --out docs/benchmarks.md
 
 lock: setup-dev  ## resolve pyproject's ranges into the two lock files again
 	@deploy/lock.sh

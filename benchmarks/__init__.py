@@ -1,5 +1,5 @@
-"""DQFormer beside others, trained on the same pictures with the same budget.
+"""What is timed and compared, each with its command.
 
-``python -m benchmarks.peers`` makes the table; each file in ``contenders/`` holds what one of them
-does differently, and nothing else.
+``line`` holds a whole line against its bare network, ``plc`` runs the bridge for long, ``engines``
+times runtimes on the exported network, ``peers`` trains other networks beside DQFormer.
 """

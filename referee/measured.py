@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from contracts.errors import BadSettings
 from inference.triton import TritonModel
+from referee.line.servers.serving import serving_triton
+from referee.line.servers.triton import MODELS, TEXT_ENCODER
 from referee.project import ROOT
-from referee.servers.serving import serving_triton
-from referee.servers.triton import MODELS, TEXT_ENCODER
 
 if TYPE_CHECKING:  # torch takes seconds to import, and serving installs have none
     from inference.dqformer.model import DQFormer

@@ -15,7 +15,7 @@ from typing import Literal
 
 import redis
 
-from referee.endpoints import free_ports
+from referee.line.endpoints import free_ports
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 START_TIMEOUT_S = 10.0

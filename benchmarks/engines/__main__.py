@@ -22,10 +22,10 @@ from benchmarks.engines.agreement import Agreement, agreement
 from benchmarks.engines.engine import Engine, both
 from benchmarks.engines.page import document
 from benchmarks.engines.timing import CASES, in_turns, parts
+from benchmarks.line.scenario import WORDS
+from benchmarks.line.served import served_network
 from inference.text_encoder import PromptTokens, TextEncoder
-from referee.bench.scenario import WORDS
-from referee.bench.served import served_network
-from referee.servers.triton import TEXT_ENCODER
+from referee.line.servers.triton import TEXT_ENCODER
 
 COMPARED_PROMPTS = 4
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.engines.agreement import Answer
+from benchmarks.line.bare import opened
+from benchmarks.line.served import ServedNetwork
 from inference.text_encoder import PromptTokens
-from referee.bench.bare import opened
-from referee.bench.served import ServedNetwork
 
 Engine = Callable[[np.ndarray, PromptTokens], Answer]
 """From (B, 3, H, W) uint8 and prompts."""

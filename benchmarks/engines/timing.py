@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.engines.engine import Engine
+from benchmarks.line.scenario import WORDS
+from benchmarks.line.served import ServedNetwork
 from inference.imaging import to_network
 from inference.text_encoder import TextEncoder
 from ingest.cameras.parts import render
-from referee.bench.scenario import WORDS
-from referee.bench.served import ServedNetwork
 
 SEED, DEFECT_SHARE = 20_262, 0.5
 WARM_UP = 2

@@ -11,9 +11,9 @@ from rich.console import Console
 from contracts.errors import BadSettings
 from contracts.names import Topics
 from referee.commands.options import ByOption, RunDirOption, WhyOption, default_run_dir
-from referee.endpoints import LOOPBACK, Endpoints
-from referee.signing import signed, this_user
-from referee.watch import watch_line
+from referee.line.endpoints import LOOPBACK, Endpoints
+from referee.line.signing import signed, this_user
+from referee.line.watch import watch_line
 from runtime.linefile.line_file import load_line_file
 from runtime.messaging.broker import Broker
 

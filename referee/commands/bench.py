@@ -17,9 +17,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from referee.bench.report import as_json
-from referee.bench.run import Extent, measured_line
-from referee.bench.tables import tables
+from benchmarks.line.report import as_json
+from benchmarks.line.run import Extent, measured_line
+from benchmarks.line.tables import tables
 
 QUICK_PARTS, PARTS = 60, 1000
 SMALL_PX, LARGE_PX = 512, 1024

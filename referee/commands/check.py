@@ -12,9 +12,9 @@ from rich.table import Table
 from contracts.causes import TriggerSource
 from contracts.errors import LinkDown
 from contracts.release import Prompt, Release, StationConfig
+from referee.account.last_run import LastRun, last_run
 from referee.commands.options import RunDirOption, default_run_dir
-from referee.deadline_table import deadline_table, warning
-from referee.last_run import LastRun, last_run
+from referee.tables.deadline_table import deadline_table, warning
 from runtime.linefile.line_file import load_line_file
 
 

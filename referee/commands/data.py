@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from referee.data_tables import tables
+from referee.tables.data_tables import tables
 
 if TYPE_CHECKING:
     from inference.training.data.dataset import Entry

@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from inference.text_encoder import SHA256
+from referee.line.servers.triton import MODELS, TEXT_ENCODER
 from referee.project import ROOT, RUNTIME
-from referee.servers.triton import MODELS, TEXT_ENCODER
 
 SET_UP = "run `make setup`"
 

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from referee.commands.options import RunDirOption, newest_run_dir
-from referee.supervision import Supervisor
+from referee.line.supervision import Supervisor
 
 
 def register(app: typer.Typer) -> None:

@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from contracts.errors import BadSettings
-from referee.evaluation_tables import agreement_text, tables, word_tables
 from referee.measured import EngineName, opened, threads_of
+from referee.tables.evaluation_tables import agreement_text, tables, word_tables
 
 if TYPE_CHECKING:
     from inference.training.data.labelled import LabelledLine

@@ -10,8 +10,8 @@ import typer
 
 from contracts.errors import BadSettings
 from referee.commands.options import needs_training
+from referee.line.servers.triton import MODELS, TEXT_ENCODER
 from referee.project import ROOT
-from referee.servers.triton import MODELS, TEXT_ENCODER
 
 SHIPPED_WEIGHTS = ROOT / "checkpoints" / "edge.safetensors"
 

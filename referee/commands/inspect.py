@@ -19,7 +19,7 @@ from inference.findings import find
 from inference.imaging import decode_image
 from inference.overlay import draw_findings
 from inference.triton import TritonModel
-from referee.servers.serving import serving_triton
+from referee.line.servers.serving import serving_triton
 
 TIMEOUT_S = 30.0
 UNIVERSAL = "any defect"

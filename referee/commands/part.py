@@ -12,7 +12,7 @@ from rich.table import Table
 
 from contracts.errors import BadSettings
 from referee.commands.options import RunDirOption, newest_run_dir
-from referee.rundir import database_url
+from referee.line.run_folder import database_url
 from storage.queries import PartStory, open_sessions, part_story
 
 

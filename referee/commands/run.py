@@ -15,12 +15,12 @@ from rich.table import Table
 
 from contracts.errors import BadSettings
 from contracts.line import LineFile, SoftPlc
-from referee.belt import run_belt
+from referee.account.facts import known_truth, settled_facts
+from referee.account.summary import is_sound, summarise
 from referee.commands.options import ImagesOption, LineOption, RunDirOption, checked_images
-from referee.endpoints import choose
-from referee.facts import known_truth, settled_facts
-from referee.line import started_line
-from referee.summary import is_sound, summarise
+from referee.line.belt import run_belt
+from referee.line.endpoints import choose
+from referee.line.running_line import started_line
 from runtime.linefile.line_file import load_line_file
 
 

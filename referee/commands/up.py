@@ -21,16 +21,16 @@ from referee.commands.options import (
     checked_images,
     default_run_dir,
 )
-from referee.endpoints import Endpoints, choose
-from referee.line import RunningLine, started_line
-from referee.programs import (
+from referee.line.endpoints import Endpoints, choose
+from referee.line.programs import (
     AT_LAST,
     SOFT_PLC,
     dashboard_program,
     soft_plc_argv,
     stage_environment,
 )
-from referee.supervision import ProcessStatus, Program
+from referee.line.running_line import RunningLine, started_line
+from referee.line.supervision import ProcessStatus, Program
 from runtime.linefile.line_file import load_line_file
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from referee.rundir import database_url
+from referee.line.run_folder import database_url
 from runtime.linefile.line_file import load_line_file
 from storage.models import VerdictRow
 from storage.queries import open_sessions, releases

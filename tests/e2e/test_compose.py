@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from plc.settings import BridgeSettings
-from referee.settings_table import settings_table
+from referee.tables.settings_table import settings_table
 from runtime.process.settings import load
 from tests.e2e.lines import ROOT
 

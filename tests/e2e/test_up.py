@@ -12,8 +12,8 @@ from pathlib import Path
 
 import yaml
 
-from referee.endpoints import free_ports
-from referee.supervision import Supervisor
+from referee.line.endpoints import free_ports
+from referee.line.supervision import Supervisor
 from tests.e2e.lines import ROOT, write_line
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import LinkDown
-from referee.supervision import Supervisor
+from referee.line.supervision import Supervisor
 from tests.e2e.lines import running, summary_of, total, write_line
 
 PARTS = 50

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 from tenacity import retry, stop_after_delay, wait_fixed
 
-from benchmarks.plc_line.outcome import outcome_of
-from benchmarks.plc_line.run import Plan, run
+from benchmarks.plc.outcome import outcome_of
+from benchmarks.plc.run import Plan, run
 from contracts.causes import Cause
 
 PLAN = Plan(parts=500, parts_per_s=40, restarts=2, deadline_ms=600)
@@ -36,7 +36,7 @@ def five_children(bench: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 
 def test_ended_by_sigterm_it_leaves_no_process(tmp_path: Path):
-    command = [sys.executable, "-m", "benchmarks.plc_line", "--folder", str(tmp_path)]
+    command = [sys.executable, "-m", "benchmarks.plc", "--folder", str(tmp_path)]
     bench = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         children = five_children(bench)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from inference.triton import TritonModel
-from referee.servers.triton import (
+from referee.line.servers.triton import (
     MODELS,
     TritonPorts,
     forget_shared_memory,

@@ -19,7 +19,7 @@ from inference.imaging import decode_image, margin_to_sensor, to_network
 from inference.server_watch import GRACE_S
 from inference.text_encoder import TextEncoder
 from inference.triton import WANTED, TritonModel
-from referee.servers.triton import TEXT_ENCODER
+from referee.line.servers.triton import TEXT_ENCODER
 from tests.contract.inference.conftest import MODEL_PROCESSES, TritonServer
 from tests.contract.inference.pictures import dark, jpeg, png, with_spot
 

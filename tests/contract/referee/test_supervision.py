@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import BadSettings
-from referee.supervision import Program, Supervisor
+from referee.line.supervision import Program, Supervisor
 
 SLEEPER = Program("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"], {}, 1)
 

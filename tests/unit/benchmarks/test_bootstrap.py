@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from benchmarks.answers import Answer
-from benchmarks.bootstrap import differences
+from benchmarks.peers.answers import Answer
+from benchmarks.peers.bootstrap import differences
 
 
 def bad(number: int, part: int, whole: int, rejected: bool = True) -> Answer:

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmarks.contenders import CONTENDERS, OURS
-from benchmarks.contenders.hard_grouping import HardGroupingLayer
-from benchmarks.contenders.no_synthetic import without_synthetic
-from benchmarks.contenders.no_wrong_prompts import true_prompts
-from benchmarks.contenders.queries16 import QUERIES, anomaly_margin
-from benchmarks.contenders.unet import UNet, universal_only
+from benchmarks.peers.contenders import CONTENDERS, OURS
+from benchmarks.peers.contenders.hard_grouping import HardGroupingLayer
+from benchmarks.peers.contenders.no_synthetic import without_synthetic
+from benchmarks.peers.contenders.no_wrong_prompts import true_prompts
+from benchmarks.peers.contenders.queries16 import QUERIES, anomaly_margin
+from benchmarks.peers.contenders.unet import UNet, universal_only
 from inference.dqformer.lma import LanguageGatedAggregation
 from inference.dqformer.model import DQFormerOutput
 from inference.training.data.batches import Batch

@@ -12,7 +12,7 @@ from benchmarks.engines.agreement import Answer, agreement
 from benchmarks.engines.engine import both
 from benchmarks.engines.page import document
 from benchmarks.engines.timing import CASES, Case, Taken, Timed
-from referee.bench.served import served_network
+from benchmarks.line.served import served_network
 
 
 def answer(presence: float, shift: float = 0.0) -> Answer:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.line_page import main
-from referee.bench.report import as_json
-from referee.bench.spread import Spread
-from tests.unit.referee.bench_run import a_run, looks, watched
+from benchmarks.line.page import main
+from benchmarks.line.report import as_json
+from benchmarks.line.spread import Spread
+from tests.unit.benchmarks.bench_run import a_run, looks, watched
 
 
 @pytest.fixture

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import yaml
 
-from benchmarks import peers, runs
-from benchmarks.contenders import CONTENDERS
-from benchmarks.material import Material
-from benchmarks.runs import ShownBatches
+from benchmarks.peers import __main__ as peers
+from benchmarks.peers import runs
+from benchmarks.peers.contenders import CONTENDERS
+from benchmarks.peers.material import Material
+from benchmarks.peers.runs import ShownBatches
 from contracts.errors import BadSettings
 from inference.training.loop.recipe import Recipe
 from inference.training.loop.trainer import Trainer

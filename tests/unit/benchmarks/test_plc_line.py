@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.plc_line.facts import Disposed, Facts, Outage
-from benchmarks.plc_line.outcome import outcome_of
-from benchmarks.plc_line.page import Setting, document, report
-from benchmarks.plc_line.run import Plan
-from benchmarks.plc_line.script import Fate, Mixture, Said, Script
-from benchmarks.plc_line.share import quantiles, share_of
+from benchmarks.plc.facts import Disposed, Facts, Outage
+from benchmarks.plc.outcome import outcome_of
+from benchmarks.plc.page import Setting, document, report
+from benchmarks.plc.run import Plan
+from benchmarks.plc.script import Fate, Mixture, Said, Script
+from benchmarks.plc.share import quantiles, share_of
 from contracts.causes import Cause, Decision, Mode
 from contracts.identity import PartKey, Stamp
 from contracts.messages import Trigger
@@ -138,11 +138,9 @@ def test_a_verdict_that_waited_for_the_plc_is_told_apart():
 def test_page_and_json_say_what_does_not_hold():
     outcome = outcome_of(facts())
     plan, share = Plan(parts=4, parts_per_s=20), share_of([times(1, 100, 2.0, 8)])
-    setting = Setting(
-        "python -m benchmarks.plc_line", ["p99 is slow"], (plan, outcome), (plan, share)
-    )
+    setting = Setting("python -m benchmarks.plc", ["p99 is slow"], (plan, outcome), (plan, share))
     page = document(setting)
-    assert "python -m benchmarks.plc_line" in page
+    assert "python -m benchmarks.plc" in page
     assert "- p99 is slow" in page
     assert "| the bridge's own share | 1 | 2.00 | 2.00 | 2.00 |" in page
     told = report(setting)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import machine
-from benchmarks.answers import Answer
-from benchmarks.material import of_length
-from benchmarks.peers import RECIPE
-from benchmarks.results import Effort, Result
-from benchmarks.table import Setting, document
+from benchmarks.peers.__main__ import RECIPE
+from benchmarks.peers.answers import Answer
+from benchmarks.peers.material import of_length
+from benchmarks.peers.results import Effort, Result
+from benchmarks.peers.table import Setting, document
 from contracts.errors import BadSettings
 from inference.training.loop.recipe import read_recipe
 

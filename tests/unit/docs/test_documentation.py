@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from contracts.causes import Cause
 from contracts.names import Topics
 from referee.cli import app
-from referee.settings_table import settings_table
+from referee.tables.settings_table import settings_table
 
 ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text()
@@ -17,7 +17,7 @@ OPERATING = (ROOT / "docs" / "operating.md").read_text()
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
-    assert settings_table() in OPERATING, "run `python -m referee.settings_table`"
+    assert settings_table() in OPERATING, "run `python -m referee.tables.settings_table`"
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"^referee ([a-z]+)", README, re.M))))

@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from referee.servers.triton import MODELS
+from referee.line.servers.triton import MODELS
 
 
 @pytest.fixture(scope="module")

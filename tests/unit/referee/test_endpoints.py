@@ -7,8 +7,8 @@ import pytest
 
 from contracts.errors import BadSettings
 from contracts.line import OpcUa, Sockets
-from referee import endpoints as endpoints_module
-from referee.endpoints import OUTGOING, Endpoints, choose, free_ports
+from referee.line import endpoints as endpoints_module
+from referee.line.endpoints import OUTGOING, Endpoints, choose, free_ports
 
 
 def test_a_taken_port_is_named_with_its_setting() -> None:

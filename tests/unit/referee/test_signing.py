@@ -8,7 +8,7 @@ import pytest
 
 from contracts.errors import BadSettings
 from contracts.release import Release, StationConfig
-from referee.signing import signed, this_user
+from referee.line.signing import signed, this_user
 
 
 def of(station: str, mode: str) -> Release:

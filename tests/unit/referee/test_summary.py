@@ -6,7 +6,7 @@ import pytest
 
 from contracts.causes import Cause, Decision, Gate
 from contracts.identity import PartKey
-from referee.summary import RunFacts, is_sound, percentile, summarise
+from referee.account.summary import RunFacts, is_sound, percentile, summarise
 from storage.queries import DecidedPart, LedgerRow
 
 DECISIONS = (Decision.PASS, Decision.REJECT, Decision.NO_VERDICT)

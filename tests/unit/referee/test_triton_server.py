@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import BadSettings
-from referee.servers.triton import (
+from referee.line.servers.triton import (
     PYTHON,
     STUB,
     TritonPorts,

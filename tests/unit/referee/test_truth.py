@@ -1,7 +1,7 @@
 """Escapes and false rejects are counted over parts with a verdict and a known truth."""
 
 from contracts.causes import Decision
-from referee.truth import Errors, Judgement, count_errors
+from referee.account.truth import Errors, Judgement, count_errors
 
 TRUTH = {"a": True, "b": True, "c": False, "d": False}
 

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.messages import ProcessState
 from contracts.names import Topics
-from referee.watch import LineWatch
+from referee.line.watch import LineWatch
 
 
 def state(process: str, **fields: Any) -> ProcessState:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contracts.line import LineFile, SoftPlc
-from referee.endpoints import choose
-from referee.programs import soft_plc_argv
+from referee.line.endpoints import choose
+from referee.line.programs import soft_plc_argv
 from simulation.soft_plc.drive import Drive, DrivePlan, S
 from simulation.soft_plc.options import parsed, programs
 

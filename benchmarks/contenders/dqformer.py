@@ -1,5 +1,0 @@
-"""DQFormer, edge configuration: what the others are held against."""
-
-from benchmarks.contenders.contender import Contender
-
-CONTENDER = Contender("dqformer", "two tokens, LMA, soft grouping: the network that ships")

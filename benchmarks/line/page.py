@@ -1,0 +1,234 @@
+"""docs/benchmarks.md from the JSON object of `referee bench`, with its plots.
+
+    referee bench --json > docs/benchmarks.json
+    python -m benchmarks.line.page docs/benchmarks.json --out docs/benchmarks.md
+
+Nothing is measured here: the same object gives the same page. Plots go into the folder that is
+named like the page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.line.plots import memory_plot, steps_plot
+from benchmarks.line.scenario import FULL, HALF
+from benchmarks.line.targets import targets
+from benchmarks.markdown import table
+
+Report = Mapping[str, Any]
+NONE = "–"
+
+HOW = """\
+## How
+
+One run on one machine, nothing else on it but what the load says. Pictures are rendered parts,
+JPEG, encoded beforehand and served from files: no renderer is timed, and no camera's encoder.
+*Bare network*: the exported file that the line serves, in ONNX Runtime with the same threads, its
+pictures decoded and its words encoded before. *Through Triton*: the same with transport and
+decoding. The bare network with one prompt runs before half and full load and again after them,
+because the machine's speed drifts. *The line*: `referee up` with all its processes, up for all
+stations of the run at once; ingest and the soft PLC stand for what a plant has anyway and are
+listed apart. Loads are triggers a second over what the bare network does in a second, one part
+after the other; at the load *memory* with pictures as small as its own. Percentiles are nearest
+rank. Times from the trigger begin when the bridge sees it, times from the capture at the camera's
+shutter; both end when the result is on the PLC's registers and in the bridge's journal. Processor
+time is of all threads and children; memory is proportional set size (PSS).
+
+*The loop* is what users would otherwise write: cv2 and the shipped weights in torch, no line around
+it. *Paper* is the published configuration in torch: random weights, one prompt, its words not
+counted."""
+
+STEPS = """\
+Means of inspected parts; they add up to the time from the trigger to the registers. A camera's
+encoding is with the queue, because the shutter is stamped before it; on the way *to the model* a
+part may wait for the one before it; *rules, journal and broker* is the verdict's way from inference
+to the bridge."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the page and its plots; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.line.page",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("report", type=Path, help="what `referee bench --json` printed")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the page")
+    options = parser.parse_args(argv)
+    report = json.loads(options.report.read_text(encoding="utf-8"))
+    folder = options.out.with_suffix("")
+    folder.mkdir(parents=True, exist_ok=True)
+    steps_plot(report, folder / "steps.svg")
+    if grew(report):
+        memory_plot(report["memory_growth"], folder / "memory.svg")
+    options.out.write_text(document(report, folder.name), encoding="utf-8")
+    return 0
+
+
+def grew(report: Report) -> bool:
+    """Whether memory was watched."""
+    return isinstance(report["memory_growth"], Mapping)
+
+
+def document(report: Report, folder: str) -> str:
+    """The page; its plots lie in ``folder``, as seen from it."""
+    parts = [
+        _head(report["about"]),
+        "## Must hold\n\n" + _targets(report),
+        "## Ratios\n\n" + _ratios(report["ratios"]),
+        "## Times\n\n" + _times(report),
+        f"## Where a part's time goes\n\n{STEPS}\n\n![steps]({folder}/steps.svg)\n\n"
+        + _steps(report),
+        "## What a part costs\n\n" + _costs(report),
+        "## Scenarios\n\n" + _scenarios(report["scenarios"]),
+        "## Parts without a verdict\n\n" + _refused(report["scenarios"]),
+    ]
+    if grew(report):
+        parts.append(_growth(report["memory_growth"], folder))
+    return "\n\n".join([*parts, HOW]) + "\n"
+
+
+def _head(about: Mapping[str, Any]) -> str:
+    rows = [
+        [name, f"`{value}`" if name == "command" else str(value)] for name, value in about.items()
+    ]
+    return (
+        "# How near the line comes to its network\n\nRatios are of one run and travel; "
+        "milliseconds are this machine's.\n\n" + table(["", ""], rows)
+    )
+
+
+def _targets(report: Report) -> str:
+    rows = [
+        [each.name, each.wanted, _number(each.measured, "{:.4g}"), each.verdict]
+        for each in targets(report)
+    ]
+    return table(["", "limit", "measured", ""], rows)
+
+
+def _ratios(ratios: Mapping[str, float]) -> str:
+    return table(["", "ratio"], [[f"`{name}`", f"{value:.3f}"] for name, value in ratios.items()])
+
+
+def _times(report: Report) -> str:
+    rows = {f"bare network, {_prompts(n)}": ms for n, ms in report["network_ms_by_prompts"].items()}
+    rows |= {
+        f"through Triton, {_prompts(n)}": ms for n, ms in report["triton_ms_by_prompts"].items()
+    }
+    rows |= {
+        "the line at half load, capture to PLC": report["capture_to_plc_ms"],
+        "the loop": report["torch_loop_ms"],
+        "paper": report["paper_ms"],
+    }
+    return table(
+        ["ms", "p50", "p95", "p99", "mean"],
+        [
+            [name, *(_of(ms, which) for which in ("p50", "p95", "p99", "mean"))]
+            for name, ms in rows.items()
+        ],
+    )
+
+
+def _of(spread: Mapping[str, float] | str, which: str) -> str:
+    return NONE if isinstance(spread, str) else f"{spread[which]:.1f}"
+
+
+def _prompts(count: str) -> str:
+    return f"{count} prompt" if count == "1" else f"{count} prompts"
+
+
+def _steps(report: Report) -> str:
+    steps = report["where_time_goes_ms"]
+    whole = sum(steps.values())
+    rows = [[name, f"{ms:.2f}", f"{ms / whole:.1%}"] for name, ms in steps.items()]
+    rows.append(["**trigger to registers**", f"**{whole:.2f}**", ""])
+    return table([HALF, "ms", "share"], rows)
+
+
+def _costs(report: Report) -> str:
+    cpu, memory, simulated = (
+        report[name] for name in ("cpu_ms_per_part", "memory_mb", "simulators")
+    )
+    own = {name: ms for name, ms in cpu.items() if name not in simulated}
+    rows = [[name, f"{ms:.1f}", f"{memory[name]:.0f}"] for name, ms in _most_first(own)]
+    rows.append(
+        ["**servers and stages**", f"**{sum(own.values()):.1f}**", f"**{memory['total']:.0f}**"]
+    )
+    rows += [
+        [f"{name}, simulated", f"{ms:.1f}", NONE]
+        for name, ms in _most_first(cpu)
+        if name in simulated
+    ]
+    rows.append(["the bare network's wall time", f"{report['network_ms']['mean']:.1f}", NONE])
+    return f"A triggered part at {FULL}.\n\n" + table(["", "CPU ms a part", "MB"], rows)
+
+
+def _most_first(values: Mapping[str, float]) -> list[tuple[str, float]]:
+    return sorted(values.items(), key=lambda item: -item[1])
+
+
+def _scenarios(scenarios: Mapping[str, Any]) -> str:
+    head = ["", "load", "parts", "inspected", "no verdict", "unanswered", "ledger"]
+    head += ["inspected a second", "own CPU ms a part", "capture to PLC p50 ms", "p99 ms"]
+    rows = [
+        [
+            name,
+            *(f"{each['load']:.2g}", f"{each['parts']}", f"{each['inspected']}"),
+            ", ".join(f"{count} {cause}" for cause, count in each["no_verdict"].items()) or NONE,
+            str(each["unanswered"]),
+            "closed" if each["ledger_closed"] else "**open**",
+            f"{each['inspected_a_second']:.2f}",
+            f"{each['own_cpu_ms_per_part']:.1f}",
+            *(f"{each['capture_to_plc_ms'][which]:.1f}" for which in ("p50", "p99")),
+        ]
+        for name, each in scenarios.items()
+    ]
+    return table(head, rows)
+
+
+def _refused(scenarios: Mapping[str, Any]) -> str:
+    rows = [
+        [name, cause, str(ms["parts"]), *(f"{ms[one]:.1f}" for one in ("p50", "p99", "largest"))]
+        for name, each in scenarios.items()
+        for cause, ms in each["no_verdict_trigger_to_plc_ms"].items()
+    ]
+    told = "From the trigger to the registers, which then say that the part has no verdict.\n\n"
+    return told + table(["", "cause", "parts", "p50 ms", "p99 ms", "largest ms"], rows)
+
+
+def _growth(growth: Mapping[str, Any], folder: str) -> str:
+    slopes = [
+        [name, f"{each['mb']:+.2f}", f"{each['low']:+.2f} to {each['high']:+.2f}"]
+        for name, each in growth["mb_per_10000_parts"].items()
+    ]
+    ends = [
+        [
+            name,
+            *(f"{end['largest_mb']:.1f}", f"{end['bound_mb']:.0f}", str(end["keys"])),
+            ", ".join(f"{stream} {count}" for stream, count in end["streams"].items()) or NONE,
+        ]
+        for name, end in growth["redis"].items()
+    ]
+    head = (
+        f"## Memory over {growth['parts']} parts\n\nA look every {growth['every_s']:.1f} s; the "
+        f"first {growth['warm_up_share']:.0%} of the parts are warm-up. Slopes are Theil and "
+        "Sen's; their intervals take looks for independent, so they are rather too narrow.\n\n"
+        f"![memory]({folder}/memory.svg)\n\n"
+    )
+    told = table(["MB per 10,000 parts", "slope", "95 % interval"], slopes)
+    redis = table(["at the end", "largest MB", "bound MB", "keys", "entries in streams"], ends)
+    return f"{head}{told}\n\n{redis}"
+
+
+def _number(value: float | None, form: str) -> str:
+    return NONE if value is None else form.format(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

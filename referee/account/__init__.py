@@ -1,0 +1,1 @@
+"""How a run went: its parts held against the ledger, the gate and the labels."""

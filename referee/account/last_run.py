@@ -1,0 +1,61 @@
+"""How soon a station answered when its line last ran, from the database of its run folder."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from math import inf
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+
+from contracts.errors import LinkDown
+from referee.account.summary import percentile
+from referee.line.run_folder import database_url
+from storage.queries import open_sessions
+from storage.queries.answers import Answer, last_answers
+
+
+class LastRun(NamedTuple):
+    """From trigger (or capture, where the camera triggers) to registers.
+
+    Attributes:
+        p99_ms: nearest rank; None where more than one part in a hundred had no answer in time.
+        too_late: parts without an answer in time.
+    """
+
+    parts: int
+    too_late: int
+    p99_ms: float | None
+    until: datetime
+
+    @classmethod
+    def of(cls, answers: list[Answer]) -> LastRun | None:
+        """None without an answer."""
+        if not answers:
+            return None
+        p99 = percentile([inf if each.ms is None else each.ms for each in answers], 0.99)
+        return cls(
+            parts=len(answers),
+            too_late=sum(each.ms is None for each in answers),
+            p99_ms=None if p99 == inf else p99,
+            until=datetime.fromtimestamp(answers[0].started_at_utc_ns / 1e9, UTC),
+        )
+
+
+def last_run(run_dir: Path, station: str) -> LastRun | None:
+    """None where the line has not run there yet.
+
+    Raises:
+        LinkDown: the database cannot be read.
+    """
+    url = database_url(run_dir)
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+        return None
+    try:
+        with open_sessions(url)() as session:
+            return LastRun.of(last_answers(session, station))
+    except DBAPIError as error:  # also what is no database, or one of an older version
+        raise LinkDown("the database of the last run", str(error.orig)) from error

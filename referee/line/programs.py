@@ -1,0 +1,111 @@
+"""Every process of a line on one machine: which, how it is started, in which order."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from contracts.line import LineFile, SoftPlc
+from referee.line.endpoints import LOOPBACK, Endpoints
+from referee.line.run_folder import database_url
+from referee.line.servers.mosquitto import mosquitto_argv
+from referee.line.servers.redis import redis_argv
+from referee.line.servers.triton import TritonPorts, triton_command
+from referee.line.supervision import Program
+from referee.project import ROOT
+from simulation.soft_plc.options import written
+
+SOFT_PLC = "soft-plc"
+SERVERS, STAGES, AT_LAST = 1, 2, 3
+"""Ranks: what stages need starts before them and stops after them."""
+
+
+def server_programs(endpoints: Endpoints, run_dir: Path) -> list[Program]:
+    """Redis twice, the broker, Triton."""
+    frames = redis_argv("frames", LOOPBACK, endpoints.redis_frames, run_dir / "redis-frames")
+    journal = redis_argv("journal", LOOPBACK, endpoints.redis_journal, run_dir / "redis-journal")
+    broker = mosquitto_argv(LOOPBACK, endpoints.mqtt, run_dir / "mosquitto")
+    ports = TritonPorts(endpoints.triton_grpc, endpoints.triton_http, endpoints.triton_metrics)
+    triton = triton_command(ports, host=LOOPBACK)
+    return [
+        Program("redis-frames", frames, {}, SERVERS),
+        Program("redis-journal", journal, {}, SERVERS),
+        Program("mosquitto", broker, {}, SERVERS),
+        Program("triton", triton.argv, triton.environment, SERVERS),
+    ]
+
+
+def stage_programs(
+    line: LineFile, endpoints: Endpoints, run_dir: Path, images: Path | None
+) -> list[Program]:
+    """Storage, bridge, ingest and inference."""
+    common = stage_environment(line, endpoints, run_dir)
+    if images is not None:
+        common |= {"REFEREE_IMAGES": str(images.resolve())}
+
+    def stage(name: str, module: str) -> Program:
+        metrics = {"REFEREE_METRICS_PORT": str(endpoints.stage_metrics[name])}
+        return Program(name, [sys.executable, "-m", module], common | metrics, STAGES)
+
+    return [
+        stage("storage", "storage"),
+        stage("archive", "storage.archive"),
+        stage("bridge", "plc"),
+        stage("ingest", "ingest"),
+        stage("inference", "inference"),
+    ]
+
+
+def stage_environment(line: LineFile, endpoints: Endpoints, run_dir: Path) -> dict[str, str]:
+    """What every process of ours reads."""
+    e = endpoints
+    opcua = {}
+    if line.opcua is not None:
+        opcua = {
+            "REFEREE_OPCUA_HOST": e.host,
+            "REFEREE_OPCUA_PORT": str(line.opcua.port),
+            "REFEREE_OPCUA_STATIONS": ",".join(line.opcua.stations),
+        }
+    return {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "OMP_NUM_THREADS": "1",  # the network has the cores; numpy and cv2 stay out of its way
+        "REFEREE_SITE": line.site,
+        "REFEREE_LINE": line.line,
+        "REFEREE_STATIONS": ",".join(line.stations),
+        "REFEREE_FRAMES_REDIS_URL": f"redis://{LOOPBACK}:{e.redis_frames}/0",
+        "REFEREE_JOURNAL_REDIS_URL": f"redis://{LOOPBACK}:{e.redis_journal}/0",
+        "REFEREE_MQTT_HOST": LOOPBACK,
+        "REFEREE_MQTT_PORT": str(e.mqtt),
+        "REFEREE_TRITON_URL": f"{LOOPBACK}:{e.triton_grpc}",
+        "REFEREE_MODBUS_HOST": e.host,
+        "REFEREE_MODBUS_PORT": str(e.modbus),
+        "REFEREE_RUN_DIR": str(run_dir.resolve()),
+        "REFEREE_DATABASE_URL": database_url(run_dir),
+        "REFEREE_ARCHIVE_LARGEST_MB": str(line.archive.largest_mb),
+        "REFEREE_ARCHIVE_NEAR_MISS_LOGIT": str(line.archive.near_miss_logit),
+        **opcua,
+    }
+
+
+def dashboard_program(endpoints: Endpoints, environment: Mapping[str, str]) -> Program:
+    """The Streamlit dashboard."""
+    argv = [
+        *(sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py")),
+        f"--server.address={endpoints.host}",
+        f"--server.port={endpoints.dashboard}",
+        "--server.headless=true",
+    ]
+    return Program("dashboard", argv, environment, AT_LAST)
+
+
+def soft_plc_argv(
+    line: LineFile, plc: SoftPlc, endpoints: Endpoints, report: Path, parts: int | None = None
+) -> list[str]:
+    """The simulated PLC; with ``parts`` it stops after so many at each station."""
+    ways_ms = {each.plc_unit: plc.gate_way_ms(each) for each in line.stations.values()}
+    argv = [sys.executable, "-m", "simulation.soft_plc", *written(plc, ways_ms)]
+    argv += ["--host", endpoints.reachable_host, "--port", str(endpoints.modbus)]
+    argv += ["--report", str(report)]
+    return argv + (["--parts", str(parts)] if parts is not None else [])

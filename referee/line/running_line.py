@@ -1,0 +1,65 @@
+"""A whole line on one machine: servers, stages, releases, in this order; and down again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from contracts.line import LineFile
+from contracts.names import Topics
+from referee.line.endpoints import LOOPBACK, Endpoints
+from referee.line.programs import server_programs, stage_programs
+from referee.line.signing import signed, this_user
+from referee.line.supervision import Program, Supervisor
+from referee.line.watch import LineWatch, watch_line
+from runtime.messaging.broker import Broker
+
+READY_TIMEOUT_S = 120.0
+
+
+class RunningLine(NamedTuple):
+    """What a command may ask of the line it has started."""
+
+    supervisor: Supervisor
+    watch: LineWatch
+    endpoints: Endpoints
+    run_dir: Path
+
+
+@contextmanager
+def started_line(
+    line: LineFile,
+    endpoints: Endpoints,
+    run_dir: Path,
+    *,
+    images: Path | None = None,
+    extra: tuple[Program, ...] = (),
+    on_wait: Callable[[str], None] = lambda reason: None,
+    why: str = "",
+) -> Iterator[RunningLine]:
+    """Start everything, wait until parts would get verdicts, stop all on leaving.
+
+    A PLC is not waited for: the bridge is, and says to whom it listens. ``why`` is kept with the
+    releases; a station in bypass needs it.
+
+    Raises:
+        BadSettings: a station in bypass, and no reason.
+        LinkDown: a server or stage does not come up; the text names it and its reason.
+    """
+    activations = signed(line.releases(), this_user(), why)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    endpoints.save(run_dir)
+    programs = server_programs(endpoints, run_dir)
+    programs += stage_programs(line, endpoints, run_dir, images)
+    supervisor = Supervisor(run_dir)
+    try:
+        supervisor.start([*programs, *extra])
+        topics, broker = Topics(line.site, line.line), Broker(LOOPBACK, endpoints.mqtt)
+        with watch_line(topics, broker, timeout_s=30.0) as watch:
+            watch.publish(activations)
+            watch.wait_until_up(READY_TIMEOUT_S, on_wait)
+            yield RunningLine(supervisor, watch, endpoints, run_dir)
+    finally:
+        supervisor.stop()

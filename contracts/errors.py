@@ -2,7 +2,7 @@
 
     RefereeError
     |-- TransientError            try again with backoff
-    |   |-- LinkDown              a server cannot be reached right now
+    |   |-- Unavailable           a server cannot be reached right now
     |   |-- ServerFull            a server is at its bound: an alarm, and nothing was taken
     |   |-- ModelUnavailable      Triton is not there or not ready
     |   |   `-- ModelTooSlow      it did not answer in the time that the part had left
@@ -12,7 +12,7 @@
     |   |-- BadImage              bytes that are no picture we can inspect
     |   `-- ModelRejected         the model refused this request
     `-- FatalError                stop the process, say why, exit non-zero
-        |-- BadSettings           environment or command line
+        |-- UserError             a setting, an argument or a file that cannot be used
         `-- BadLineFile           file, line, field and what would be right
 
 Errors of foreign libraries are translated into these once, at the adapter that meets them.
@@ -29,12 +29,13 @@ class TransientError(RefereeError):
     """May work later: retry with backoff."""
 
 
-class LinkDown(TransientError):
+class Unavailable(TransientError):
     """A server cannot be reached right now."""
 
     def __init__(self, server: str, reason: str) -> None:
         super().__init__(f"{server} cannot be reached: {reason}")
-        self.server, self.reason = server, reason
+        self.server = server
+        self.reason = reason
 
 
 class ServerFull(TransientError):
@@ -42,7 +43,8 @@ class ServerFull(TransientError):
 
     def __init__(self, server: str, reason: str) -> None:
         super().__init__(f"{server} is full: {reason}")
-        self.server, self.reason = server, reason
+        self.server = server
+        self.reason = reason
 
 
 class ModelUnavailable(TransientError):
@@ -66,7 +68,8 @@ class MalformedMessage(PoisonError):
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(f"malformed message on {source}: {reason}")
-        self.source, self.reason = source, reason
+        self.source = source
+        self.reason = reason
 
 
 class BadImage(PoisonError):
@@ -85,8 +88,8 @@ class FatalError(RefereeError):
     """Nothing to be done here: stop the process, say why, exit non-zero."""
 
 
-class BadSettings(FatalError):
-    """Environment or command line."""
+class UserError(FatalError):
+    """What a person gave cannot be used: a setting, an argument, a file."""
 
 
 class BadLineFile(FatalError):
@@ -107,5 +110,8 @@ class BadLineFile(FatalError):
         if remedy:
             parts.append(remedy)
         super().__init__("; ".join(parts))
-        self.path, self.line, self.field = path, line, field
-        self.reason, self.remedy = reason, remedy
+        self.path = path
+        self.line = line
+        self.field = field
+        self.reason = reason
+        self.remedy = remedy

@@ -45,9 +45,9 @@ class GateTiming(Config):
     def _leaves_time(self) -> Self:
         if self.deadline_ms < LEAST_DEADLINE_MS:
             raise ValueError(
-                f"a part is at the gate after {shown(self.travel_ms)} ms, of which PLC, gate and "
-                f"margin take {shown(self.reserved_ms)} ms: {shown(self.left_ms)} ms are left for "
-                f"a verdict, {LEAST_DEADLINE_MS} are the least; put the gate at least "
+                f"a part is at the gate after {format_ms(self.travel_ms)} ms, of which PLC, gate "
+                f"and margin take {format_ms(self.reserved_ms)} ms: {format_ms(self.left_ms)} ms "
+                f"are left for a verdict, {LEAST_DEADLINE_MS} are the least; put the gate at least "
                 f"{self.least_distance_mm} mm behind the trigger, or slow the belt"
             )
         return self
@@ -87,7 +87,7 @@ class GateTiming(Config):
         return ceil((self.reserved_ms + LEAST_DEADLINE_MS) * speed / 1000)
 
 
-def shown(number: Fraction | float) -> str:
+def format_ms(number: Fraction | float) -> str:
     """Such as ``12.5``: cut to a tenth, so that too little never looks like enough."""
     return f"{floor(number * 10) / 10:.1f}".removesuffix(".0")
 

@@ -10,7 +10,7 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """A name that is safe in a topic, a stream and a file: ``tile-top_2``."""
 
 
-Counter = Annotated[int, Field(ge=0, lt=2**63)]
+NonNegativeInt63 = Annotated[int, Field(ge=0, lt=2**63)]
 """What every database and every language can hold."""
 
 
@@ -34,8 +34,8 @@ class PartKey(Message):
     """
 
     station: Slug
-    epoch: Counter
-    trigger_seq: Counter
+    epoch: NonNegativeInt63
+    trigger_seq: NonNegativeInt63
 
     def __str__(self) -> str:
         return f"{self.station}/{self.epoch}/{self.trigger_seq}"

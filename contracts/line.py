@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from contracts.gate_timing import GateTiming, shown
+from contracts.gate_timing import GateTiming, format_ms
 from contracts.identity import Slug
 from contracts.names import RESERVED
 from contracts.release import (
@@ -49,8 +49,8 @@ class Station(StationConfig, AtTheGate):
         gate: GateTiming | None = info.data.get("gate")
         if gate is not None and deadline_ms > gate.deadline_ms:
             raise ValueError(
-                f"{deadline_ms} ms is later than the gate allows: {shown(gate.travel_ms)} ms to "
-                f"the gate, less {shown(gate.reserved_ms)} ms for PLC, gate and margin; "
+                f"{deadline_ms} ms is later than the gate allows: {format_ms(gate.travel_ms)} ms "
+                f"to the gate, less {format_ms(gate.reserved_ms)} ms for PLC, gate and margin; "
                 f"at most {gate.deadline_ms}, or leave it out"
             )
         return deadline_ms

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.errors import MalformedMessage
-from contracts.identity import Counter, Message, PartKey, Slug, Stamp
+from contracts.identity import Message, NonNegativeInt63, PartKey, Slug, Stamp
 from contracts.release import Point
 
 M = TypeVar("M", bound=Message)
@@ -191,9 +191,9 @@ class Stored(Message):
 class SequenceRange(Message):
     """What a station's sequencer has journaled of one epoch: the ledger must cover it."""
 
-    epoch: Counter
-    first_seq: Counter
-    last_seq: Counter
+    epoch: NonNegativeInt63
+    first_seq: NonNegativeInt63
+    last_seq: NonNegativeInt63
     after_jump: Annotated[
         bool, Field(title="The PLC's counter jumped: nobody knows how many parts came before")
     ] = False

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.frame import dress
+from dashboard.frame import apply_style
 
 HERE = Path(__file__).parent
 
@@ -15,5 +15,5 @@ pages = [
     st.Page(HERE / "views" / "trends.py", title="Trends"),
 ]
 page = st.navigation(pages, position="top")
-dress()
+apply_style()
 page.run()

@@ -1,4 +1,4 @@
-"""What every page shares: its dress, the viewer's zone, and calm words where data is missing."""
+"""What every page shares: its style, the viewer's zone, and clear words where data is missing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 from sqlalchemy import make_url
 
-from contracts.errors import BadSettings, LinkDown
+from contracts.errors import Unavailable, UserError
 from dashboard.components.html import notice, variables
 from dashboard.data.database import NoDatabase, settings
 from dashboard.palette import Palette, palette_for
@@ -20,7 +20,7 @@ STYLE = Path(__file__).parent / "style.css"
 PATIENCE = "This page looks again by itself."
 
 
-def dress() -> None:
+def apply_style() -> None:
     """The style sheet, with the colours of the viewer's theme."""
     st.html(variables(palette()))
     st.html(STYLE)
@@ -48,7 +48,7 @@ def line_name() -> str:
 
 
 @contextmanager
-def calmly() -> Iterator[None]:
+def showing_errors() -> Iterator[None]:
     """Say in words what is missing, instead of a traceback."""
     try:
         yield
@@ -58,9 +58,9 @@ def calmly() -> Iterator[None]:
             "No database yet",
             f"Storage creates it at {where} when the line starts for the first time. {PATIENCE}",
         )
-    except LinkDown as error:
+    except Unavailable as error:
         say("The database cannot be reached right now", f"{error.reason}. {PATIENCE}")
-    except BadSettings as error:
+    except UserError as error:
         say("The dashboard's settings are wrong", f"{error}. Correct them and start it again.")
 
 

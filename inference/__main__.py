@@ -82,8 +82,8 @@ def _frames(
     group = StreamGroup(
         connect(settings.frames_redis_url), streams, names.INFERENCE_GROUP, settings.process
     )
-    bury = partial(dead_letter, journal)
-    return FrameStreams(group, bury, clock, settings.reclaim_idle_ms, pause=stop.wait)
+    keep_letter = partial(dead_letter, journal)
+    return FrameStreams(group, keep_letter, clock, settings.reclaim_idle_ms, pause=stop.wait)
 
 
 def _worker(

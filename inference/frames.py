@@ -56,24 +56,28 @@ class FrameStreams:
     def __init__(
         self,
         group: StreamGroup,
-        bury: Callable[[Entry, str], None],
+        dead_letter: Callable[[Entry, str], None],
         clock: Clock,
         reclaim_idle_ms: int,
         pause: Callable[[float], object],
     ) -> None:
-        """``bury`` keeps an entry that can never work as a dead letter; ``pause`` sleeps, s."""
-        self._group, self._bury, self._clock = group, bury, clock
-        self._reclaim_idle_ms, self._pause = reclaim_idle_ms, pause
+        """``dead_letter`` keeps an entry that can never work; ``pause`` sleeps, s."""
+        self._group = group
+        self._dead_letter = dead_letter
+        self._clock = clock
+        self._reclaim_idle_ms = reclaim_idle_ms
+        self._pause = pause
         self._reclaimed_at = clock.now()
         self._held: dict[tuple[str, str], Entry] = {}
         self._waiting: list[Frame] = []
-        self._lock, self._reading = threading.Lock(), threading.Lock()
+        self._lock = threading.Lock()
+        self._reading = threading.Lock()
 
     def take(self, is_hopeless: Callable[[Frame], bool]) -> Frame | None:
         """The frame to be answered now; None where none comes within a moment.
 
         Raises:
-            LinkDown: Redis cannot be reached.
+            Unavailable: Redis cannot be reached.
         """
         with self._reading:
             at_hand = [*self._waiting, *self._pulled(0 if self._waiting else READ_BLOCK_MS)]
@@ -88,25 +92,25 @@ class FrameStreams:
             return self._waiting.pop(0)._replace(behind=len(self._waiting))
 
     def done(self, frame: Frame) -> None:
-        """Its verdict is durable: never give it out again. Raises LinkDown."""
+        """Its verdict is durable: never give it out again. Raises Unavailable."""
         self._group.ack(frame.entry)
         with self._lock:
             self._held.pop((frame.entry.stream, frame.entry.id), None)
 
     def keep_claims(self) -> None:
-        """Renew the claim on what this worker holds, and wait. A thread's step. Raises LinkDown."""
+        """Renew the claim on the frames held, and wait. A thread's step. Raises Unavailable."""
         with self._lock:
             held = tuple(self._held.values())
         self._group.renew(*held)
         self._pause(self._reclaim_idle_ms / 4 / 1e3)
 
     def waited_ms(self, frame: Frame) -> float:
-        """How long it has been in Redis, by the clock of Redis. Raises LinkDown."""
+        """How long it has been in Redis, by the clock of Redis. Raises Unavailable."""
         return self._group.age_ms(frame.entry)
 
-    def bury(self, frame: Frame, reason: str) -> None:
-        """Keep it as a dead letter; it is still to be answered and done. Raises LinkDown."""
-        self._bury(frame.entry, reason)
+    def dead_letter(self, frame: Frame, reason: str) -> None:
+        """Keep it as a dead letter; it is still to be answered and done. Raises Unavailable."""
+        self._dead_letter(frame.entry, reason)
 
     def _pulled(self, wait_ms: int) -> list[Frame]:
         taken_over = self._taken_over()
@@ -129,7 +133,7 @@ class FrameStreams:
         try:
             header = parse(FrameHeader, entry.fields.get(b"header", b""), entry.stream)
         except MalformedMessage as error:
-            self._bury(entry, error.reason)
+            self._dead_letter(entry, error.reason)
             self._group.ack(entry)
             return None
         deliveries = self._group.deliveries(entry) if taken_over else 1

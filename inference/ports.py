@@ -36,19 +36,19 @@ class Frames(Protocol):
     """Frames of this worker's stations, each owed exactly one verdict."""
 
     def take(self, is_hopeless: Callable[[Frame], bool]) -> Frame | None:
-        """The frame to be answered now: one without hope, else the most urgent. Raises LinkDown."""
+        """Return the next frame: hopeless ones first, then the most urgent. Raises Unavailable."""
         ...
 
     def done(self, frame: Frame) -> None:
-        """Its verdict is durable: never give it out again. Raises LinkDown."""
+        """Its verdict is durable: never give it out again. Raises Unavailable."""
         ...
 
     def waited_ms(self, frame: Frame) -> float:
-        """How long nobody looked at it, by a clock that is not ours. Raises LinkDown."""
+        """How long nobody looked at it, by a clock that is not ours. Raises Unavailable."""
         ...
 
-    def bury(self, frame: Frame, reason: str) -> None:
-        """Keep it as a dead letter, for people to look at. Raises LinkDown."""
+    def dead_letter(self, frame: Frame, reason: str) -> None:
+        """Keep it as a dead letter, for people to look at. Raises Unavailable."""
         ...
 
 
@@ -56,7 +56,7 @@ class Outbox(Protocol):
     """Where verdicts become durable."""
 
     def record(self, verdict: Verdict) -> bool:
-        """False where another verdict of the part stands. Raises LinkDown, ServerFull."""
+        """False where another verdict of the part stands. Raises Unavailable, ServerFull."""
         ...
 
 

@@ -11,7 +11,7 @@ import structlog
 from contracts.errors import ModelRejected, ModelUnavailable
 from contracts.release import Release
 from inference.ports import Model, Releases
-from runtime.messaging.control import Standing
+from runtime.messaging.control import ReadinessReport
 
 log = structlog.get_logger()
 
@@ -33,26 +33,28 @@ class Readiness:
         stations: Sequence[str],
         pause: Callable[[float], object],
     ) -> None:
-        self._model, self._releases, self._stations = model, releases, tuple(stations)
+        self._model = model
+        self._releases = releases
+        self._stations = tuple(stations)
         self._pause = pause
         self._warm: dict[str, str] = {}
         self._picture = grey_picture()
         self._version = ""
-        self.standing = Standing("starting")
+        self.standing = ReadinessReport("starting")
 
     def step(self) -> None:
         """Look once, and wait."""
         self.standing = self._look()
         self._pause(LOOK_EVERY_S)
 
-    def _look(self) -> Standing:
+    def _look(self) -> ReadinessReport:
         if not self._model.is_ready():
             self._warm.clear()
             why = self._revived() or "Triton is not there, or the model is not loaded"
-            return Standing(why, model_version=self._version)
+            return ReadinessReport(why, model_version=self._version)
         troubles = {station: self._trouble(station) for station in self._stations}
         not_served = {station: why for station, why in troubles.items() if why}
-        return Standing(stations=not_served, model_version=self._version)
+        return ReadinessReport(stations=not_served, model_version=self._version)
 
     def _revived(self) -> str:
         """Why the model cannot be brought back from here; nothing where there was no need to."""

@@ -52,7 +52,8 @@ class TextEncoder:
                 raise FileNotFoundError(f"text encoder: {folder / name} is missing")
         self.weights_path = folder / "model.safetensors"
         config = json.loads((folder / "config.json").read_text())
-        self._layers, self._heads = config["num_hidden_layers"], config["num_attention_heads"]
+        self._layers = config["num_hidden_layers"]
+        self._heads = config["num_attention_heads"]
         self._eps = config["layer_norm_eps"]
         self._weights = load_file(self.weights_path)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))

@@ -70,9 +70,14 @@ class InferenceWorker:
         """``turns`` are shared by the workers of a process: see ``_turn``. ``pause`` sleeps for
         seconds; its answer is true where the end was asked for."""
         self._stations = tuple(stations)
-        self._frames, self._model, self._outbox = frames, model, outbox
-        self._releases, self._clock, self._limits = releases, clock, limits
-        self._turns, self._pause = turns, pause
+        self._frames = frames
+        self._model = model
+        self._outbox = outbox
+        self._releases = releases
+        self._clock = clock
+        self._limits = limits
+        self._turns = turns
+        self._pause = pause
         self._times = ServiceTimes()
         self._frame: Frame | None = None
         self._made: Verdict | None = None
@@ -84,7 +89,7 @@ class InferenceWorker:
         """Answer the frame at hand.
 
         Raises:
-            LinkDown, ServerFull: a verdict could not be recorded. It is kept, and recorded first
+            Unavailable, ServerFull: a verdict could not be recorded. It is kept, and recorded first
                 when the step is repeated.
         """
         if not self._may_begin():
@@ -140,7 +145,7 @@ class InferenceWorker:
         header, limits = frame.header, self._limits
         if frame.deliveries > limits.greatest_deliveries:
             reason = f"given to workers {frame.deliveries - 1} times without an answer"
-            self._frames.bury(frame, reason)
+            self._frames.dead_letter(frame, reason)
             return Refusal(Cause.MODEL_ERROR, reason)
         if now.ms_since(header.started_at) < -limits.greatest_skew_ms:
             ahead_ms = header.started_at.ms_since(now)

@@ -41,13 +41,16 @@ class FrameParts:
         sleep: Callable[[float], object],
     ) -> None:
         """``sleep`` waits so many seconds."""
-        self._station, self._camera, self._output = station, camera, output
-        self._numbers, self._notices = numbers, notices
+        self._station = station
+        self._camera = camera
+        self._output = output
+        self._numbers = numbers
+        self._notices = notices
         self._pace = Pace(clock, sleep)
         self._serves = False
 
     def step(self, release: Release) -> None:
-        """Serve the next frame, if it comes soon. Raises LinkDown, ServerFull, CameraFailed."""
+        """Serve the next frame, if it comes soon. Raises Unavailable, ServerFull, CameraFailed."""
         self._begin()
         self._output.settle()
         self._output.tidy_now_and_then()
@@ -58,7 +61,7 @@ class FrameParts:
             self._output.settle()
 
     def rest(self) -> None:
-        """Others number the station's parts. Raises LinkDown, ServerFull."""
+        """Others number the station's parts. Raises Unavailable, ServerFull."""
         if self._serves:
             self._numbers.end_epoch()
             self._serves = False

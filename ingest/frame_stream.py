@@ -23,11 +23,13 @@ class FrameStream:
 
     def __init__(self, client: redis.Redis, station: str, keep_at_most: int) -> None:
         """``keep_at_most`` frames stay, also where somebody has not finished with them."""
-        self._redis, self._stream = client, names.frames(station)
-        self._keep_at_most, self._lost = keep_at_most, 0
+        self._redis = client
+        self._stream = names.frames(station)
+        self._keep_at_most = keep_at_most
+        self._lost = 0
 
     def waiting(self) -> int:
-        """Frames that inference has not finished with. Raises LinkDown."""
+        """Frames that inference has not finished with. Raises Unavailable."""
         with translate_errors(address(self._redis)):
             there = self._redis.exists(self._stream)
             groups: Any = self._redis.xinfo_groups(self._stream) if there else []
@@ -41,7 +43,7 @@ class FrameStream:
         """Add a frame.
 
         Raises:
-            LinkDown: Redis cannot be reached; the frame may be there all the same.
+            Unavailable: Redis cannot be reached; the frame may be there all the same.
             ServerFull: Redis is at its memory bound, with frames to be inspected; it took nothing.
         """
         fields = {"header": header.model_dump_json().encode(), "image": image}
@@ -52,7 +54,7 @@ class FrameStream:
             append(self._redis, self._stream, fields)
 
     def tidy(self) -> int:
-        """Delete finished frames; how many others had to go since last time. Raises LinkDown."""
+        """Delete finished frames; how many others had to go since last time. Raises Unavailable."""
         self._trim(keep_at_most=self._keep_at_most)
         lost, self._lost = self._lost, 0
         return lost

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.messages import CaptureNotice
 from contracts.names import Topics
 from ingest.metrics import NOTICES_LOST
@@ -20,13 +20,14 @@ class MqttNotices:
     """
 
     def __init__(self, link: MqttLink, topics: Topics) -> None:
-        self._link, self._topics = link, topics
+        self._link = link
+        self._topics = topics
 
     def tell(self, notice: CaptureNotice) -> None:
         """Send it, or count it as lost."""
         station = notice.part.station
         try:
             self._link.publish(self._topics.capture(station), notice.model_dump_json().encode())
-        except LinkDown as error:
+        except Unavailable as error:
             NOTICES_LOST.labels(station).inc()
             log.warning("notice_not_sent", part=str(notice.part), reason=error.reason)

@@ -7,7 +7,7 @@ from collections import deque
 import structlog
 
 from contracts.causes import Cause
-from contracts.errors import LinkDown, ServerFull
+from contracts.errors import ServerFull, Unavailable
 from contracts.messages import Trigger, Verdict
 from contracts.release import Release
 from ingest.answers import frame_header, refusal
@@ -25,7 +25,8 @@ class Refused(Exception):
 
     def __init__(self, cause: Cause, detail: str) -> None:
         super().__init__(detail)
-        self.cause, self.detail = cause, detail
+        self.cause = cause
+        self.detail = detail
 
 
 class PartOutput:
@@ -40,8 +41,11 @@ class PartOutput:
         greatest_backlog: int,
     ) -> None:
         """Beyond ``greatest_backlog`` uninspected frames a new one could not be in time."""
-        self._station, self._frames, self._outbox = station, frames, outbox
-        self._clock, self._greatest_backlog = clock, greatest_backlog
+        self._station = station
+        self._frames = frames
+        self._outbox = outbox
+        self._clock = clock
+        self._greatest_backlog = greatest_backlog
         self._owed: deque[Verdict] = deque()
         self._tidied_at_ns = clock.now().monotonic_ns
 
@@ -59,7 +63,7 @@ class PartOutput:
             self._frames.put(header, shot.image)
         except ServerFull as error:
             raise Refused(Cause.OVERLOAD, str(error)) from error
-        except LinkDown as error:
+        except Unavailable as error:
             raise Refused(Cause.FRAME_LOST, str(error)) from error
         CAPTURED.labels(self._station).inc()
         log.info("captured", part=str(trigger.part), source=shot.source, bytes=len(shot.image))
@@ -86,7 +90,7 @@ class PartOutput:
         """Record the verdicts that are owed; while the journal is down they stay owed.
 
         Raises:
-            LinkDown, ServerFull: the journal takes nothing now.
+            Unavailable, ServerFull: the journal takes nothing now.
         """
         while self._owed:
             self._outbox.record(self._owed[0])

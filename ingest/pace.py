@@ -13,7 +13,8 @@ class Pace:
     """At most so many a second: a frame that comes late moves those behind it."""
 
     def __init__(self, clock: Clock, sleep: Callable[[float], object]) -> None:
-        self._clock, self._sleep = clock, sleep
+        self._clock = clock
+        self._sleep = sleep
         self._due_ns = 0
 
     def wait(self, frames_per_s: float) -> bool:

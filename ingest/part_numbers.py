@@ -51,15 +51,18 @@ class PartNumbers:
     """The numbers of one station. One thread claims; any may ask how far they are."""
 
     def __init__(self, journal: redis.Redis, station: str, clock: Clock) -> None:
-        self._journal, self._station, self._clock = journal, station, clock
-        self._key, self._server = numbers(station), address(journal)
+        self._journal = journal
+        self._station = station
+        self._clock = clock
+        self._key = numbers(station)
+        self._server = address(journal)
         self._lost = 0
         self._doubtful: _Claim | None = None
         self._lock = threading.Lock()
         self._last: dict[int, int] = {}
 
     def resume(self) -> None:
-        """Read how far the numbers are. Raises LinkDown."""
+        """Read how far the numbers are. Raises Unavailable."""
         with translate_errors(self._server):
             fields: Any = self._journal.hgetall(self._key)
         with self._lock:
@@ -77,7 +80,7 @@ class PartNumbers:
         """The number of the part whose frame came now, behind those of the lost ones. Durable.
 
         Raises:
-            LinkDown, ServerFull: it has none, and counts as lost.
+            Unavailable, ServerFull: it has none, and counts as lost.
         """
         try:
             if self._doubtful is not None:
@@ -89,7 +92,7 @@ class PartNumbers:
         return self._claim(self._doubtful)
 
     def end_epoch(self) -> None:
-        """Others number the station's parts from now on. Raises LinkDown, ServerFull."""
+        """Others number the station's parts from now on. Raises Unavailable, ServerFull."""
         with translate_errors(self._server):
             self._journal.eval(END, 1, self._key)
 
@@ -102,7 +105,7 @@ class PartNumbers:
             )
 
     def on_stored(self, stored: Stored) -> None:
-        """Forget older epochs that storage has all of. Raises LinkDown."""
+        """Forget older epochs that storage has all of. Raises Unavailable."""
         for item in stored.items:
             if item.kind == "sequence" and item.part.station == self._station:
                 self._forget(item.part.epoch, item.part.trigger_seq)

@@ -67,15 +67,18 @@ class Frames(Protocol):
     """Where pictures wait to be inspected. Bounded."""
 
     def waiting(self) -> int:
-        """Frames that nobody has inspected yet. Raises LinkDown."""
+        """Frames that nobody has inspected yet. Raises Unavailable."""
         ...
 
     def put(self, header: FrameHeader, image: bytes) -> None:
-        """Add a frame. Raises LinkDown, or ServerFull where nothing was taken."""
+        """Add a frame. Raises Unavailable, or ServerFull where nothing was taken."""
         ...
 
     def tidy(self) -> int:
-        """Forget what everybody has finished with; how many others had to go. Raises LinkDown."""
+        """Forget what everybody has finished with. Return how many others went.
+
+        Raises Unavailable.
+        """
         ...
 
 

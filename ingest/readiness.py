@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from contracts.messages import SequenceRange
-from runtime.messaging.control import Standing
+from runtime.messaging.control import ReadinessReport
 
 
-class Troubled(Protocol):
+class HasTrouble(Protocol):
     """One station."""
 
     def trouble(self) -> str:
@@ -25,11 +25,13 @@ class Numbered(Protocol):
         ...
 
 
-def standing(stations: Mapping[str, Troubled], numbers: Mapping[str, Numbered]) -> Standing:
+def standing(
+    stations: Mapping[str, HasTrouble], numbers: Mapping[str, Numbered]
+) -> ReadinessReport:
     """A station in trouble is not served; it takes nothing from the others."""
     troubles = {name: station.trouble() for name, station in stations.items()}
     reached = {name: each.reached() for name, each in numbers.items()}
-    return Standing(
+    return ReadinessReport(
         stations={name: why for name, why in troubles.items() if why},
         sequences={name: ranges for name, ranges in reached.items() if ranges},
     )

@@ -21,11 +21,14 @@ class IngestStation:
         triggered: StationWorker,
         alone: FrameParts,
     ) -> None:
-        self._name, self._releases, self._camera = name, releases, camera
-        self._triggered, self._alone = triggered, alone
+        self._name = name
+        self._releases = releases
+        self._camera = camera
+        self._triggered = triggered
+        self._alone = alone
 
     def step(self) -> None:
-        """Serve what comes next. Raises LinkDown, ServerFull, CameraFailed."""
+        """Serve what comes next. Raises Unavailable, ServerFull, CameraFailed."""
         release = self._releases.active(self._name)
         if release is not None and release.config.trigger is TriggerSource.CAMERA:
             self._alone.step(release)

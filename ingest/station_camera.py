@@ -31,7 +31,8 @@ class StationCamera:
 
         It is also told whether the camera may be quiet: something else fires it.
         """
-        self._open_camera, self._clock = open_camera, clock
+        self._open_camera = open_camera
+        self._clock = clock
         self._settings: _Wanted | None = None
         self._camera: Camera | None = None
         self._why_not = "no release"
@@ -67,7 +68,9 @@ class StationCamera:
         """Give the device back."""
         if self._camera is not None:
             self._camera.close()
-        self._camera, self._settings, self._tried_at_ns = None, None, None
+        self._camera = None
+        self._settings = None
+        self._tried_at_ns = None
         self._why_not = "no release"
 
     def _may_try(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from contracts.causes import Cause
-from contracts.errors import CameraFailed, LinkDown, MalformedMessage
+from contracts.errors import CameraFailed, MalformedMessage, Unavailable
 from contracts.identity import Stamp
 from contracts.messages import Trigger, parse
 from contracts.release import Release
@@ -51,14 +51,19 @@ class StationWorker:
         greatest_age_ms: float,
     ) -> None:
         """No picture is taken ``greatest_age_ms`` after its trigger, also of the newest part."""
-        self._station, self._triggers, self._output = station, triggers, output
-        self._dead_letter, self._releases = dead_letter, releases
-        self._camera, self._clock, self._greatest_age_ms = camera, clock, greatest_age_ms
+        self._station = station
+        self._triggers = triggers
+        self._output = output
+        self._dead_letter = dead_letter
+        self._releases = releases
+        self._camera = camera
+        self._clock = clock
+        self._greatest_age_ms = greatest_age_ms
         self._waiting: list[Trigger] = []
         self._newest: tuple[int, int] | None = None
 
     def step(self) -> None:
-        """Serve the triggers that wait, or notice that none came. Raises LinkDown, ServerFull."""
+        """Serve waiting triggers, or notice that none came. Raises Unavailable, ServerFull."""
         self._output.settle()
         self._camera.follow(self._releases.active(self._station))
         if self._output.tidy_now_and_then():
@@ -147,7 +152,7 @@ class StationWorker:
         """The part's successor may have come between its trigger and its picture."""
         try:
             self._look_for_triggers(block_ms=0)
-        except LinkDown as error:
+        except Unavailable as error:
             raise Refused(Cause.FRAME_LOST, str(error)) from error
         for newer in self._waiting:
             if shot.captured_at.ns_since(newer.started_at) > 0:

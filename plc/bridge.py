@@ -56,7 +56,7 @@ class JournalPort(Protocol):
     def submit(self, op: JournalOp) -> None: ...
 
 
-class NewsPort(Protocol):
+class DispositionPublisher(Protocol):
     """Where dispositions are told."""
 
     def tell(self, dispositions: Sequence[Disposition]) -> None: ...
@@ -73,7 +73,7 @@ class Bridge:
         ranges: Ranges,
         journal: JournalPort,
         cameras: Cameras,
-        news: NewsPort,
+        news: DispositionPublisher,
         clock: Clock,
         broker_up: Callable[[], bool],
         opcua_stations: Collection[str] = (),
@@ -83,8 +83,12 @@ class Bridge:
             station.name: RegisterImage(station, clock, self._carry_out) for station in stations
         }
         self._ranges = ranges
-        self._journal, self._cameras, self._news = journal, cameras, news
-        self._clock, self._broker_up, self._serving = clock, broker_up, Serving()
+        self._journal = journal
+        self._cameras = cameras
+        self._news = news
+        self._clock = clock
+        self._broker_up = broker_up
+        self._serving = Serving()
         self._releases: dict[str, Activation] = {}
         self._units: dict[int, Station] = {}
         self._opcua_stations = opcua_stations

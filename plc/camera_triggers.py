@@ -28,7 +28,9 @@ class CameraTriggers:
     def __init__(
         self, frames: redis.Redis, clock: Clock, on_failed: Callable[[Trigger], object]
     ) -> None:
-        self._frames, self._clock, self._on_failed = frames, clock, on_failed
+        self._frames = frames
+        self._clock = clock
+        self._on_failed = on_failed
         self._queue: queue.Queue[Trigger] = queue.Queue()
         self._written = 0
 

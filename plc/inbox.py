@@ -35,7 +35,10 @@ class Inbox:
     def __init__(
         self, link: MqttLink, topics: Topics, bridge: Bridge, loop: asyncio.AbstractEventLoop
     ) -> None:
-        self._link, self._topics, self._bridge, self._loop = link, topics, bridge, loop
+        self._link = link
+        self._topics = topics
+        self._bridge = bridge
+        self._loop = loop
         self._releases = ReleaseBook()
 
     def run(self, stop: Stop) -> None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.triton import TritonModel
 from referee.line.servers.serving import serving_triton
 from referee.line.servers.triton import MODELS, TEXT_ENCODER
@@ -40,11 +40,11 @@ def opened(
     """The engine of this name, with the shipped weights where no checkpoint is given.
 
     Raises:
-        BadSettings: something that it needs is not there, or the checkpoint is none.
+        UserError: something that it needs is not there, or the checkpoint is none.
         ModelUnavailable: Triton does not come up.
     """
     if checkpoint is not None and not checkpoint.is_file():
-        raise BadSettings(f"--checkpoint {checkpoint}: no such file")
+        raise UserError(f"--checkpoint {checkpoint}: no such file")
     if name == EngineName.TORCH:
         yield _in_torch(checkpoint or SHIPPED_WEIGHTS)
     elif name == EngineName.ONNX:
@@ -75,7 +75,7 @@ def _network_of(checkpoint: Path) -> tuple[DQFormer, str]:
     try:
         from inference.training.evaluation.predictors import read_network
     except ImportError as error:
-        raise BadSettings(f"{error.name} is only for training: run `make setup-dev`") from error
+        raise UserError(f"{error.name} is only for training: run `make setup-dev`") from error
     return read_network(checkpoint)
 
 
@@ -91,7 +91,7 @@ def _in_onnxruntime(checkpoint: Path | None) -> Engine:
     from inference.training.evaluation.engines import LocalEngine, OnnxPredictor
 
     if checkpoint is not None:
-        raise BadSettings("--engine onnx measures the exported network; for a checkpoint: torch")
+        raise UserError("--engine onnx measures the exported network; for a checkpoint: torch")
     predictor = OnnxPredictor(SHIPPED_NETWORK, threads=_cores())
     return LocalEngine(predictor, _text_encoder(), f"onnx-{_digest(SHIPPED_NETWORK)}")
 
@@ -107,7 +107,7 @@ def _served(stack: ExitStack, checkpoint: Path | None, triton: str | None) -> En
     from inference.training.evaluation.engines import ServedEngine
 
     if triton is not None and checkpoint is not None:
-        raise BadSettings("--triton: that server has its own network; leave --checkpoint out")
+        raise UserError("--triton: that server has its own network; leave --checkpoint out")
     models = _exported(stack, checkpoint) if checkpoint else MODELS
     url = triton or stack.enter_context(serving_triton(models))
     return ServedEngine(stack.enter_context(TritonModel(url)))
@@ -129,4 +129,4 @@ def _text_encoder() -> TextEncoder:
     try:
         return TextEncoder(folder)
     except FileNotFoundError as error:
-        raise BadSettings(f"{error}; run `make setup`") from error
+        raise UserError(f"{error}; run `make setup`") from error

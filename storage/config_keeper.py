@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.names import Topics
 from contracts.release import Activation
 from runtime.process.clock import Clock
@@ -36,15 +36,19 @@ class ConfigKeeper:
         sessions: sessionmaker[Session],
         clock: Clock,
     ) -> None:
-        self._link, self._topics, self._stations = link, topics, tuple(stations)
-        self._sessions, self._clock = sessions, clock
+        self._link = link
+        self._topics = topics
+        self._stations = tuple(stations)
+        self._sessions = sessions
+        self._clock = clock
         self._connected_at_ns: int | None = None
         self._seen: dict[str, bytes] = {}
         self._given_back: dict[str, bytes] = {}
 
     def connected(self) -> None:
         """A connection began: the broker has shown nothing yet. Called by the link's thread."""
-        self._seen, self._given_back = {}, {}
+        self._seen = {}
+        self._given_back = {}
         self._connected_at_ns = self._clock.now().monotonic_ns
 
     def saw(self, incoming: Incoming) -> None:
@@ -64,7 +68,7 @@ class ConfigKeeper:
         """Called while nothing waits to be read: give back what did not come in time.
 
         Raises:
-            LinkDown: the database is not there; to be called again.
+            Unavailable: the database is not there; to be called again.
         """
         since_ns = self._connected_at_ns
         if since_ns is None:
@@ -93,7 +97,7 @@ class ConfigKeeper:
     def _send(self, topic: str, payload: bytes) -> bool:
         try:
             self._link.publish(topic, payload, retain=True)
-        except LinkDown as error:  # the next connection asks again
+        except Unavailable as error:  # the next connection asks again
             log.warning("release_not_given_back", topic=topic, reason=error.reason)
             return False
         return True

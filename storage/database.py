@@ -20,7 +20,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.orm import Session, sessionmaker
 
-from contracts.errors import BadSettings, LinkDown, MalformedMessage
+from contracts.errors import MalformedMessage, Unavailable, UserError
 
 SQLITE_BUSY_TIMEOUT_S = 5.0
 POSTGRESQL_CONNECT_TIMEOUT_S = 5
@@ -51,7 +51,7 @@ def open_engine(url: str, *, writes: bool = False) -> Engine:
             for each other instead of failing half way.
 
     Raises:
-        BadSettings: the URL is none, or its driver is not installed.
+        UserError: the URL is none, or its driver is not installed.
     """
     try:
         parsed = make_url(url)
@@ -60,7 +60,7 @@ def open_engine(url: str, *, writes: bool = False) -> Engine:
         options = {"connect_timeout": POSTGRESQL_CONNECT_TIMEOUT_S}
         return create_engine(parsed, pool_pre_ping=True, connect_args=options)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise BadSettings(f"REFEREE_DATABASE_URL: {error}") from error
+        raise UserError(f"REFEREE_DATABASE_URL: {error}") from error
 
 
 def open_sessions(url: str, *, writes: bool = False) -> sessionmaker[Session]:
@@ -74,7 +74,7 @@ def upgrade(url: str) -> None:
     Processes may do it at the same time: one of them does the work.
 
     Raises:
-        LinkDown: the database cannot be reached.
+        Unavailable: the database cannot be reached.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
@@ -94,11 +94,11 @@ def upgrade(url: str) -> None:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Locked, full or gone becomes ``LinkDown``: nothing was committed, try again."""
+    """Locked, full or gone becomes ``Unavailable``: nothing was committed, try again."""
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise LinkDown("the database", str(error.orig).strip()) from error
+        raise Unavailable("the database", str(error.orig).strip()) from error
 
 
 @contextmanager

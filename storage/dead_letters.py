@@ -13,7 +13,7 @@ from storage.models import DeadLetterRow
 LARGEST_PAYLOAD_BYTES = 64 * 1024
 
 
-def bury(
+def dead_letter(
     session: Session, topic: str, payload: bytes, reason: str, now_utc_ns: int, keep: int
 ) -> None:
     """Keep a message with the reason; the same message again raises its count.

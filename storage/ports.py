@@ -30,7 +30,7 @@ class Inbox(Protocol):
 
 
 class Publisher(Protocol):
-    """Sends a message, or raises LinkDown."""
+    """Sends a message, or raises Unavailable."""
 
     def publish(
         self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False

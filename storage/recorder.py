@@ -15,7 +15,7 @@ from contracts.names import Topics
 from contracts.release import Activation
 from runtime.process.clock import Clock
 from storage.database import translate_errors, translate_refusals
-from storage.dead_letters import bury
+from storage.dead_letters import dead_letter
 from storage.inputs import Cleared, Input, parse_incoming
 from storage.metrics import MESSAGES
 from storage.parts import record_disposition, record_verdict
@@ -48,14 +48,16 @@ class Recorder:
         clock: Clock,
         dead_letters_kept: int,
     ) -> None:
-        self._sessions, self._topics, self._clock = sessions, topics, clock
+        self._sessions = sessions
+        self._topics = topics
+        self._clock = clock
         self._dead_letters_kept = dead_letters_kept
 
     def commit(self, batch: Sequence[Incoming]) -> list[StoredItem]:
         """Store the batch and return what its outboxes may forget: also what was there already.
 
         Raises:
-            LinkDown: the database took nothing of it.
+            Unavailable: the database took nothing of it.
         """
         with translate_errors():
             try:
@@ -79,7 +81,7 @@ class Recorder:
             with session.begin_nested():
                 return self._store(session, incoming)
         except PoisonError as error:
-            self._bury(session, incoming, str(error))
+            self._dead_letter(session, incoming, str(error))
             return Effect("unknown", "malformed")
 
     def _store(self, session: Session, incoming: Incoming) -> Effect:
@@ -104,9 +106,9 @@ class Recorder:
             case Cleared():
                 return _effect("release", record_cleared(session, message.station, now_utc_ns))
 
-    def _bury(self, session: Session, incoming: Incoming, reason: str) -> None:
+    def _dead_letter(self, session: Session, incoming: Incoming, reason: str) -> None:
         log.error("dead_letter", topic=incoming.topic, reason=reason)
-        bury(
+        dead_letter(
             session,
             incoming.topic,
             incoming.payload,

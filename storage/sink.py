@@ -7,7 +7,7 @@ from queue import Empty
 
 import structlog
 
-from contracts.errors import LinkDown, TransientError
+from contracts.errors import TransientError, Unavailable
 from contracts.messages import Stored, StoredItem
 from contracts.names import Topics
 from storage.config_keeper import ConfigKeeper
@@ -40,9 +40,14 @@ class Sink:
         largest_batch: int,
     ) -> None:
         """``gather`` waits a moment for others to come after a batch's first message."""
-        self._link, self._topics = link, topics
-        self._recorder, self._keeper, self._board = recorder, keeper, board
-        self._prepare, self._prepared, self._gather = prepare, False, gather
+        self._link = link
+        self._topics = topics
+        self._recorder = recorder
+        self._keeper = keeper
+        self._board = board
+        self._prepare = prepare
+        self._prepared = False
+        self._gather = gather
         self._largest_batch = largest_batch
         self._batch: list[Incoming] = []
 
@@ -50,7 +55,7 @@ class Sink:
         """One batch, or a short wait.
 
         Raises:
-            LinkDown: the database takes nothing right now; nothing was acknowledged.
+            Unavailable: the database takes nothing right now; nothing was acknowledged.
         """
         try:
             self._step()
@@ -93,7 +98,7 @@ class Sink:
         payload = Stored(items=tuple(items)).model_dump_json().encode()
         try:
             self._link.publish(self._topics.stored, payload)
-        except LinkDown as error:  # the outboxes send again, and are told then
+        except Unavailable as error:  # the outboxes send again, and are told then
             UNCONFIRMED.inc(len(items))
             log.warning("not_confirmed", items=len(items), reason=error.reason)
 

@@ -32,8 +32,11 @@ class Server:
     def __init__(
         self, command: list[str], port: int, folder: Path, answers: Callable[[], bool]
     ) -> None:
-        self.host, self.port, self.folder = "127.0.0.1", port, folder
-        self._command, self._answers = command, answers
+        self.host = "127.0.0.1"
+        self.port = port
+        self.folder = folder
+        self._command = command
+        self._answers = answers
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -50,7 +50,7 @@ class MemoryWatch:
         self._pool.shutdown()
 
     def found(self) -> MemoryRun:
-        """After leaving. Raises LinkDown: a Redis could not be asked."""
+        """After leaving. Raises Unavailable: a Redis could not be asked."""
         assert self._looking is not None
         self._looking.result()
         samples = while_parts_came(self._samples)

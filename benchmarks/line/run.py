@@ -72,8 +72,8 @@ def measured_line(
     """Run everything.
 
     Raises:
-        BadSettings: something that it needs is not installed.
-        LinkDown, ModelUnavailable: a server or stage does not come up, or died meanwhile.
+        UserError: something that it needs is not installed.
+        Unavailable, ModelUnavailable: a server or stage does not come up, or died meanwhile.
     """
     encoded = {side: write_pictures(folder / str(side), side) for side in extent.all_sides_px}
     encoder = TextEncoder(Path(os.environ.get("REFEREE_TEXT_ENCODER") or TEXT_ENCODER))

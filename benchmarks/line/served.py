@@ -11,7 +11,7 @@ from typing import NamedTuple
 from google.protobuf import text_format  # type: ignore[import-untyped]
 from tritonclient.grpc import model_config_pb2
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from referee.line.servers.triton import MODELS
 
 
@@ -45,7 +45,7 @@ def served_network() -> ServedNetwork:
     """Of the repository that ``REFEREE_MODELS`` names, else of the one that ships.
 
     Raises:
-        BadSettings: there is no network in it.
+        UserError: there is no network in it.
     """
     repository = Path(os.environ.get("REFEREE_MODELS") or MODELS)
     folder = repository / "dqformer"
@@ -55,7 +55,7 @@ def served_network() -> ServedNetwork:
         )
         card = json.loads((folder / "1" / "model.json").read_text())
     except FileNotFoundError as error:
-        raise BadSettings(f"no network to measure: {error.filename}; see REFEREE_MODELS") from error
+        raise UserError(f"no network to measure: {error.filename}; see REFEREE_MODELS") from error
     setting = {name: value.string_value for name, value in config.parameters.items()}
     return ServedNetwork(
         repository.resolve(),

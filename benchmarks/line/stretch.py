@@ -13,7 +13,7 @@ from benchmarks.line.processes import SIMULATED, Usage, ended_children_ms, spent
 from benchmarks.line.scenario import Scenario
 from benchmarks.line.spread import Spread
 from benchmarks.line.steps import given, steps
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.line import LineFile
 from referee.account.facts import settled_facts
@@ -70,7 +70,7 @@ def measure(line: LineFile, scenario: Scenario, running: RunningLine, console: C
     """Run a scenario's parts through a line that is up.
 
     Raises:
-        LinkDown: its releases do not come into force, the soft PLC ended early, or no part was
+        Unavailable: its releases do not come into force, the soft PLC ended early, or no part was
             inspected.
     """
     assert line.soft_plc is not None
@@ -82,7 +82,7 @@ def measure(line: LineFile, scenario: Scenario, running: RunningLine, console: C
     restarts = run_belt(line, line.soft_plc, running, each, console)
     after, belt_ms = usages(pids), ended_children_ms() - children_ms
     if restarts:
-        raise LinkDown("the line", f"processes died while it was measured: {dict(restarts)}")
+        raise Unavailable("the line", f"processes died while it was measured: {dict(restarts)}")
     facts = settled_facts(line, running, restarts, since_utc_ns)
     with open_sessions(database_url(running.run_dir))() as session:
         times = latencies(session, since_utc_ns=since_utc_ns, limit=len(facts.parts))
@@ -103,7 +103,7 @@ def _stretch(
     inspected = inspected_parts(times, refused)
     if not inspected:
         told = f"{scenario.name}: none of {triggered} parts was inspected: {dict(causes)}"
-        raise LinkDown("the line", told)
+        raise Unavailable("the line", told)
     return Stretch(
         scenario=scenario,
         triggered=triggered,
@@ -162,5 +162,5 @@ def _await_releases(line: LineFile, running: RunningLine) -> None:
         ):
             return
         if time.monotonic() > deadline:
-            raise LinkDown("the line", "a release did not come into force")
+            raise Unavailable("the line", "a release did not come into force")
         running.watch.follow(0.2)

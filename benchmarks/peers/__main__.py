@@ -24,7 +24,7 @@ from benchmarks.peers.material import Material, of_length
 from benchmarks.peers.results import Result
 from benchmarks.peers.runs import known_result, run
 from benchmarks.peers.table import Setting, document
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.training.loop.recipe import Recipe, read_recipe
 
 RECIPE = Path(__file__).with_name("peers.yaml")
@@ -67,13 +67,13 @@ def recipe_of(arguments: argparse.Namespace) -> Recipe:
     """The common recipe, with the asked lines and steps.
 
     Raises:
-        BadSettings: a line is none of the recipe's.
+        UserError: a line is none of the recipe's.
     """
     recipe = read_recipe(arguments.recipe)
     if arguments.lines:
         unknown = sorted(set(arguments.lines) - set(recipe.lines))
         if unknown:
-            raise BadSettings(f"--lines: {unknown} not in {arguments.recipe}: {list(recipe.lines)}")
+            raise UserError(f"--lines: {unknown} not in {arguments.recipe}: {list(recipe.lines)}")
         chosen = {line: recipe.lines[line] for line in arguments.lines}
         recipe = recipe.model_copy(update={"lines": chosen})
     return of_length(recipe, arguments.steps) if arguments.steps else recipe
@@ -129,5 +129,5 @@ if __name__ == "__main__":
     cv2.setNumThreads(1)
     try:
         main()
-    except BadSettings as error:
+    except UserError as error:
         sys.exit(f"error: {error}")

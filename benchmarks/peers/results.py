@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers.answers import Answer
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 
 NAME = "result.json"
 
@@ -67,7 +67,7 @@ class Result:
         """The run's result; None where it has not finished.
 
         Raises:
-            BadSettings: it is of a run with other settings.
+            UserError: it is of a run with other settings.
         """
         path = folder / NAME
         if not path.is_file():
@@ -75,7 +75,7 @@ class Result:
         values = json.loads(path.read_text())
         # Through JSON both: it knows no tuples.
         if values["settings"] != json.loads(json.dumps(settings)):
-            raise BadSettings(
+            raise UserError(
                 f"{path} is of a run with other settings: remove {folder}, or name another --folder"
             )
         values["answers"] = [Answer(*answer) for answer in values["answers"]]

@@ -19,7 +19,7 @@ from benchmarks.peers.answers import answers_of
 from benchmarks.peers.contenders.contender import Contender
 from benchmarks.peers.material import Material
 from benchmarks.peers.results import Effort, Result, Settings
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.training.data.batches import Batch, BatchMaker
 from inference.training.evaluation.figures import Outcome, image_figures, measure
 from inference.training.evaluation.predictors import TorchPredictor
@@ -51,12 +51,14 @@ class Clock:
     def __init__(self, folder: Path, resumed: bool) -> None:
         self._path = folder / EFFORT
         self.effort = Effort(**json.loads(self._path.read_text())) if resumed else Effort()
-        self._wall_s, self._cpu_s = time.monotonic(), time.process_time()
+        self._wall_s = time.monotonic()
+        self._cpu_s = time.process_time()
 
     def add(self, images: int) -> None:
         wall_s, cpu_s = time.monotonic(), time.process_time()
         self.effort = self.effort.plus(images, wall_s - self._wall_s, cpu_s - self._cpu_s)
-        self._wall_s, self._cpu_s = wall_s, cpu_s
+        self._wall_s = wall_s
+        self._cpu_s = cpu_s
 
     def save(self) -> None:
         self._path.write_text(json.dumps(asdict(self.effort)))
@@ -73,7 +75,7 @@ def known_result(
     """The result of a run under ``folder``, None where it has not finished.
 
     Raises:
-        BadSettings: it is of a run with other settings.
+        UserError: it is of a run with other settings.
     """
     return Result.read(folder / contender.name, settings_of(contender, recipe, val_every))
 
@@ -86,7 +88,7 @@ def run(contender: Contender, material: Material, folder: Path, resume: bool) ->
         resume: go on from its checkpoint, where there is one.
 
     Raises:
-        BadSettings: there is a checkpoint, and it is not to be gone on with, or has other settings.
+        UserError: there is a checkpoint, and it is not to be gone on with, or has other settings.
     """
     folder = folder / contender.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -105,9 +107,9 @@ def _resumed(trainer: Trainer, folder: Path, resume: bool) -> bool:
     if not path.is_file():
         return False
     if not resume:
-        raise BadSettings(f"{folder} holds a stopped run: go on with it (--resume), or remove it")
+        raise UserError(f"{folder} holds a stopped run: go on with it (--resume), or remove it")
     if checkpoint.load(path)["recipe"] != trainer.recipe.model_dump(mode="json"):
-        raise BadSettings(f"{folder} holds a stopped run with other settings: remove it")
+        raise UserError(f"{folder} holds a stopped run with other settings: remove it")
     trainer.resume(folder)
     return True
 

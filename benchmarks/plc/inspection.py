@@ -12,7 +12,7 @@ import redis
 import structlog
 
 from benchmarks.plc.script import Fate, Said, Script, verdict_of
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.messages import Trigger, parse
 from contracts.names import Topics, triggers
 from contracts.release import Release
@@ -37,7 +37,9 @@ class Inspection:
         self, broker: Broker, topics: Topics, frames_url: str, release: Release, script: Script
     ) -> None:
         self.said: dict[str, Said] = {}
-        self._release, self._script, self._topics = release, script, topics
+        self._release = release
+        self._script = script
+        self._topics = topics
         self._clock = SystemClock()
         self._frames: Any = redis.Redis.from_url(frames_url)  # its types know no plain XREAD reply
         self._link = MqttLink(broker, topics, "script")
@@ -45,7 +47,8 @@ class Inspection:
             StateBoard(self._link, topics, name, self._clock) for name in ("ingest", "inference")
         ]
         self._due: list[tuple[int, int, Trigger, Fate]] = []
-        self._number, self._over = count(), threading.Event()
+        self._number = count()
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="script", daemon=True)
         self.failed: BaseException | None = None
 
@@ -116,7 +119,7 @@ class Inspection:
             topic = self._topics.verdict(trigger.part.station)
             try:
                 self._link.publish(topic, verdict.model_dump_json().encode())
-            except LinkDown as error:
+            except Unavailable as error:
                 log.warning("not_sent_yet", part=key, reason=error.reason)
                 return
             heapq.heappop(self._due)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from referee.line.endpoints import free_ports
 from referee.line.servers.mosquitto import mosquitto_argv
 from referee.line.servers.redis import redis_argv
@@ -131,5 +131,5 @@ def _wait_for(port: int) -> None:
             return
         except OSError as error:
             if time.monotonic() > give_up_s:
-                raise LinkDown(f"{HOST}:{port}", str(error)) from error
+                raise Unavailable(f"{HOST}:{port}", str(error)) from error
             time.sleep(0.02)

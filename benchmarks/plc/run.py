@@ -27,7 +27,7 @@ from benchmarks.plc.processes import (
 )
 from benchmarks.plc.script import Mixture, Script
 from contracts.causes import Mode
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.names import Topics
 from contracts.release import Prompt, Release, ReplayCamera, StationConfig
 from storage.queries import latencies, ledger, open_sessions
@@ -62,7 +62,7 @@ class Plan(NamedTuple):
 
 
 def run(plan: Plan, folder: Path) -> Facts:
-    """Carry it out. Raises LinkDown where a process did not start or the PLC did not end well."""
+    """Carry it out. Raises Unavailable if a process did not start or the PLC ended badly."""
     release = _release(plan)
     with processes(folder) as running:
         script = Script(plan.mixture, plan.seed)
@@ -144,7 +144,7 @@ def _wait_for_modbus(running: Processes) -> None:
             time.sleep(0.05)
         else:
             return
-    raise LinkDown("the bridge", f"does not serve: {running.log_tail('bridge')}")
+    raise Unavailable("the bridge", f"does not serve: {running.log_tail('bridge')}")
 
 
 def _triggered(running: Processes) -> int:
@@ -162,9 +162,9 @@ def _wait_for_the_end(plan: Plan, running: Processes, plc: subprocess.Popen[byte
     try:
         code = plc.wait(2 * belt_s + START_TIMEOUT_S * (1 + plan.restarts))
     except subprocess.TimeoutExpired as error:
-        raise LinkDown("the simulated PLC", running.log_tail("bridge")) from error
+        raise Unavailable("the simulated PLC", running.log_tail("bridge")) from error
     if code != 0:
-        raise LinkDown("the simulated PLC", running.log_tail("soft-plc"))
+        raise Unavailable("the simulated PLC", running.log_tail("soft-plc"))
 
 
 def _settled(

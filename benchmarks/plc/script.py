@@ -65,7 +65,8 @@ class Script:
     """Fate and time of each part."""
 
     def __init__(self, mixture: Mixture, seed: int) -> None:
-        self._mixture, self._seed = mixture, seed
+        self._mixture = mixture
+        self._seed = seed
 
     def of(self, trigger: Trigger) -> tuple[Fate, float]:
         """Fate of a part, and how long after its trigger the verdict is sent, in ms."""

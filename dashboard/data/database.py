@@ -11,18 +11,18 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from contracts.errors import BadSettings, LinkDown
+from contracts.errors import Unavailable, UserError
 from dashboard.settings import DashboardSettings
 from runtime.process.settings import load
 from storage.queries import open_sessions
 
 
-class NoDatabase(LinkDown):
+class NoDatabase(Unavailable):
     """There is nothing at the address yet: storage makes the database when it first starts."""
 
 
 def settings() -> DashboardSettings:
-    """The dashboard's settings. Raises BadSettings."""
+    """The dashboard's settings. Raises UserError."""
     return load(DashboardSettings)
 
 
@@ -32,8 +32,8 @@ def reading() -> Iterator[Session]:
 
     Raises:
         NoDatabase: the SQLite file, or the tables in the database, are not there yet.
-        LinkDown: the database cannot be reached right now.
-        BadSettings: the URL is none.
+        Unavailable: the database cannot be reached right now.
+        UserError: the URL is none.
     """
     url = settings().database
     if not _exists(url):
@@ -44,7 +44,7 @@ def reading() -> Iterator[Session]:
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
         missing = "no such table" in reason or "does not exist" in reason
-        raise (NoDatabase if missing else LinkDown)("the database", reason) from error
+        raise (NoDatabase if missing else Unavailable)("the database", reason) from error
 
 
 def _exists(url: str) -> bool:
@@ -52,7 +52,7 @@ def _exists(url: str) -> bool:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise BadSettings(f"REFEREE_DATABASE_URL {url!r}: {error}") from error
+        raise UserError(f"REFEREE_DATABASE_URL {url!r}: {error}") from error
     return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
 
 

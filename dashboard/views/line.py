@@ -15,14 +15,14 @@ from dashboard.components.release import release_block
 from dashboard.components.tiles import station_row
 from dashboard.data import live
 from dashboard.data.pictures import NoPicture, picture_of
-from dashboard.frame import calmly, line_name, say, zone, zone_in_words
+from dashboard.frame import line_name, say, showing_errors, zone, zone_in_words
 from dashboard.zones import moment
 from storage.queries import LineTile, PartStory
 
 
 @st.fragment(run_every="2s")
 def line() -> None:
-    with calmly():
+    with showing_errors():
         now, here = time.time_ns(), zone()
         at = moment(now, here).strftime("%a %d %b %Y, %H:%M:%S")
         st.html(headline(line_name(), f"{at} ({zone_in_words()})", "page"))

@@ -17,7 +17,7 @@ from dashboard.charts.pareto import pareto_chart, ranked
 from dashboard.components.html import headline
 from dashboard.data import live, trends
 from dashboard.data.periods import NS, PERIODS, Window, from_first, window
-from dashboard.frame import calmly, line_name, palette, say, zone, zone_in_words
+from dashboard.frame import line_name, palette, say, showing_errors, zone, zone_in_words
 from dashboard.wording import counted
 from dashboard.zones import ago, clock, minute
 from storage.queries import LineTile
@@ -25,7 +25,7 @@ from storage.queries import LineTile
 
 @st.fragment(run_every="15s")
 def page() -> None:
-    with calmly():
+    with showing_errors():
         trends_of_the_line()
 
 

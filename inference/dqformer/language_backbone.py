@@ -18,7 +18,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.dqformer.backbone import LEVELS, Backbone
 from inference.dqformer.config import DQFormerConfig
 from inference.dqformer.text import TextProjection, Words
@@ -55,13 +55,13 @@ class LanguageBackbone(nn.Module):
     """A Swin ``Backbone`` with words; a feature map for each prompt of each image.
 
     Raises:
-        BadSettings: the backbone is no Swin.
+        UserError: the backbone is no Swin.
     """
 
     def __init__(self, config: DQFormerConfig) -> None:
         super().__init__()
         if config.backbone.model_type != "swin":
-            raise BadSettings(
+            raise UserError(
                 f"language_in_backbone needs a swin backbone, not {config.backbone.model_type}"
             )
         self.backbone = Backbone(config.backbone)

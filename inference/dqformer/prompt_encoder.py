@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.dqformer.config import TextConfig
 from inference.dqformer.weights import REMEDY, pretrained_model, pretrained_settings
 
@@ -36,14 +36,14 @@ class PromptTokenizer:
     """Texts to word pieces, by the vocabulary of a hub name or folder.
 
     Raises:
-        BadSettings: no vocabulary there.
+        UserError: no vocabulary there.
     """
 
     def __init__(self, name: str) -> None:
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(name)
         except (OSError, ValueError) as error:
-            raise BadSettings(f"text encoder: no vocabulary in {name!r}; {REMEDY}") from error
+            raise UserError(f"text encoder: no vocabulary in {name!r}; {REMEDY}") from error
 
     def __call__(self, texts: list[str]) -> PromptIds:
         """A text of more than 32 pieces is cut, with a warning; ValueError for a blank one."""

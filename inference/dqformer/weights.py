@@ -11,7 +11,7 @@ from typing import Any
 
 from transformers import AutoConfig
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 
 # What a backbone adds to a classifier's checkpoint: layer norms of its outputs.
 NEW_IN_A_BACKBONE = "hidden_states_norms."
@@ -22,19 +22,19 @@ def pretrained_settings(what: str, name: str, model_type: str, options: dict[str
     """The configuration beside pretrained weights, with ``options`` laid over it.
 
     Raises:
-        BadSettings: it is not here and the hub did not give it, or it is of another type.
+        UserError: it is not here and the hub did not give it, or it is of another type.
     """
     if name.startswith(("/", ".", "~")) and not Path(name).is_dir():
-        raise BadSettings(f"{what}: there is no folder {name}; {REMEDY}")
+        raise UserError(f"{what}: there is no folder {name}; {REMEDY}")
     try:
         settings = AutoConfig.from_pretrained(name, **options)
     except (OSError, ValueError) as error:
-        raise BadSettings(
+        raise UserError(
             f"{what}: the weights {name!r} are no folder here, are not in the local cache of the "
             f"Hugging Face hub, and the hub did not give them; {REMEDY}"
         ) from error
     if settings.model_type != model_type:
-        raise BadSettings(f"{what}: {name} is of type {settings.model_type}, not {model_type}")
+        raise UserError(f"{what}: {name} is of type {settings.model_type}, not {model_type}")
     return settings
 
 
@@ -42,7 +42,7 @@ def pretrained_model(what: str, name: str, model_class: Any, settings: Any, **op
     """A model with every one of its weights from ``name``.
 
     Raises:
-        BadSettings: the weights are not there, have other shapes, or are only some of them.
+        UserError: the weights are not there, have other shapes, or are only some of them.
     """
     try:
         model, report = model_class.from_pretrained(
@@ -50,8 +50,8 @@ def pretrained_model(what: str, name: str, model_class: Any, settings: Any, **op
         )
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise BadSettings(f"{what}: {name} cannot be loaded ({reason}); {REMEDY}") from error
+        raise UserError(f"{what}: {name} cannot be loaded ({reason}); {REMEDY}") from error
     missing = sorted(k for k in report["missing_keys"] if not k.startswith(NEW_IN_A_BACKBONE))
     if missing:
-        raise BadSettings(f"{what}: {name} lacks {len(missing)} weights, such as {missing[0]}")
+        raise UserError(f"{what}: {name} lacks {len(missing)} weights, such as {missing[0]}")
     return model

@@ -61,10 +61,15 @@ class LiveStream:
                 first picture.
             open_device: opens the source.
         """
-        self._source, self._name = source, without_credentials(source)
-        self._jpeg_quality, self._patience_s, self._clock = jpeg_quality, patience_s, clock
-        self._may_be_quiet, self._open_device = may_be_quiet, open_device
-        self._news, self._closed = threading.Condition(), threading.Event()
+        self._source = source
+        self._name = without_credentials(source)
+        self._jpeg_quality = jpeg_quality
+        self._patience_s = patience_s
+        self._clock = clock
+        self._may_be_quiet = may_be_quiet
+        self._open_device = open_device
+        self._news = threading.Condition()
+        self._closed = threading.Event()
         self._recent: deque[Picture] = deque(maxlen=KEPT_PICTURES)
         self._count = 0
         self._asked_up_to: int | None = None

@@ -76,7 +76,9 @@ class VideoFile:
         """Open the file. Raises CameraFailed where it is none or no video."""
         if not Path(path).is_file():
             raise CameraFailed(f"there is no video file {path}")
-        self._path, self._jpeg_quality, self._clock = path, jpeg_quality, clock
+        self._path = path
+        self._jpeg_quality = jpeg_quality
+        self._clock = clock
         self._device = open_device(path)
         self._number = 0
 
@@ -111,4 +113,5 @@ class VideoFile:
 
     def _start_over(self) -> None:
         self._device.release()
-        self._device, self._number = open_device(self._path), 0
+        self._device = open_device(self._path)
+        self._number = 0

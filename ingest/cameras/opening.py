@@ -30,7 +30,9 @@ class CameraOpener:
     """
 
     def __init__(self, images: Path | None, patience_s: float, clock: Clock) -> None:
-        self.images, self.patience_s, self.clock = images, patience_s, clock
+        self.images = images
+        self.patience_s = patience_s
+        self.clock = clock
 
     def __call__(self, settings: release.Camera, may_be_quiet: bool = False) -> Camera:
         """The camera that the settings describe; a live one ``may_be_quiet`` where a light barrier

@@ -33,7 +33,10 @@ class ReplayFolder:
         Raises:
             CameraFailed: no such folder, or no pictures in it.
         """
-        self._folder, self._seed, self._repeat, self._clock = folder, seed, repeat, clock
+        self._folder = folder
+        self._seed = seed
+        self._repeat = repeat
+        self._clock = clock
         self._pictures = list_pictures(folder, split)
         self._served = 0
         self._order = self._shuffled(0)

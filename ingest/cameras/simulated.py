@@ -32,8 +32,11 @@ class SimulatedSurface:
             size_px: width and height of the pictures.
             clock: stamps the captures.
         """
-        self._seed, self._defect_share, self._size_px = seed, defect_share, size_px
-        self._clock, self._index = clock, 0
+        self._seed = seed
+        self._defect_share = defect_share
+        self._size_px = size_px
+        self._clock = clock
+        self._index = 0
 
     def capture(self) -> Shot:
         """The next part. Its source carries seed, index and kind."""

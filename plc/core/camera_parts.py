@@ -33,7 +33,8 @@ class CameraParts:
     """Begins and misses the station's parts as ingest numbers them."""
 
     def __init__(self, station: Station, clock_bound_ms: int) -> None:
-        self._station, self._clock = station, CaptureClock(clock_bound_ms)
+        self._station = station
+        self._clock = CaptureClock(clock_bound_ms)
         self._told: _Told | None = None
         self._early: dict[PartKey, tuple[Verdict, Stamp | None]] = {}
 

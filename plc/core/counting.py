@@ -16,7 +16,8 @@ class Counting:
     """The newest epoch of one station, begun and filled without gaps."""
 
     def __init__(self, numbering: Numbering, book: PartBook) -> None:
-        self._numbering, self._book = numbering, book
+        self._numbering = numbering
+        self._book = book
 
     def begin_epoch(
         self,

@@ -50,7 +50,8 @@ class Display:
             and replaced.phase is PartPhase.PRESENTED
             and now.monotonic_ns - self.shown_ns >= self.unread_ns
         )
-        self.shown, self.shown_ns = part, now.monotonic_ns
+        self.shown = part
+        self.shown_ns = now.monotonic_ns
         return overrun
 
     def drop(self, part: Part) -> None:
@@ -72,7 +73,8 @@ class Display:
 
     def clear(self) -> None:
         """Show nothing, and nothing waits."""
-        self.shown, self.waiting = None, []
+        self.shown = None
+        self.waiting = []
 
     def _gives_way(self, first: Part, now: Stamp, buffered: bool) -> bool:
         shown = self.shown

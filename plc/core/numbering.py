@@ -36,6 +36,8 @@ class Numbering:
 
     def begin(self, epoch: int, plc_boot_id: int, first_seq: int) -> None:
         """A new epoch."""
-        self.epoch, self.plc_boot_id = epoch, plc_boot_id
-        self.first_seq, self.last_seq = first_seq, first_seq - 1
+        self.epoch = epoch
+        self.plc_boot_id = plc_boot_id
+        self.first_seq = first_seq
+        self.last_seq = first_seq - 1
         self.counts = LedgerCount()

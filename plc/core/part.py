@@ -130,7 +130,9 @@ class Part:
             self.late = verdict
             return
         self._to(PartPhase.VERDICT)
-        self.verdict, self.decision, self.cause = verdict, verdict.decision, verdict.cause
+        self.verdict = verdict
+        self.decision = verdict.decision
+        self.cause = verdict.cause
         self.decided_ns = now.monotonic_ns
 
     def expire(self, cause: Cause, now: Stamp) -> None:
@@ -138,7 +140,8 @@ class Part:
         if self.presented_at is None:
             self.late, self.verdict = self.verdict, None
         self._to(PartPhase.EXPIRED)
-        self.decision, self.cause = Decision.NO_VERDICT, cause
+        self.decision = Decision.NO_VERDICT
+        self.cause = cause
         self.decided_ns = now.monotonic_ns
 
     def present(self, now: Stamp) -> None:

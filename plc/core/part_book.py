@@ -38,7 +38,9 @@ class PartBook:
     def __init__(
         self, numbering: Numbering, state: BridgeState, outages: Outages, timing: Timing
     ) -> None:
-        self.numbering, self.state, self.outages = numbering, state, outages
+        self.numbering = numbering
+        self.state = state
+        self.outages = outages
         self.display = Display(timing.hold_ms * 1_000_000, timing.result_ack_ms * 1_000_000)
         self.confirmations = Confirmations(timing.confirm_ms)
         self.open: dict[int, Part] = {}
@@ -116,7 +118,8 @@ class PartBook:
         """The journal has the disposition. For a pass: now the PLC may clear its slot."""
         if op.part is not self._answering:
             return
-        self._answering, self._accepted = None, op.part
+        self._answering = None
+        self._accepted = op.part
         self._answer(op.part.seq16, ACCEPTED)
         self.display.drop(op.part)
 
@@ -218,7 +221,8 @@ class PartBook:
         self.effects.append(NoteLate(verdict.part, verdict.verdict_id, verdict.decision))
 
     def _answer(self, seq16: int, state: int) -> None:
-        self.ack_echo, self.ack_state = seq16, state
+        self.ack_echo = seq16
+        self.ack_state = state
 
     def _is_accepted(self, seq16: int) -> bool:
         last = self._accepted

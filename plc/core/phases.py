@@ -97,7 +97,9 @@ class BridgeState:
             self.faults.add(ErrorCode.PLC_SILENT)
         if was_ready and health.release and not health.recipe:
             self.faults.add(ErrorCode.UNKNOWN_RECIPE)
-        self.health, self.set_offline, self.running = health, set_offline, running
+        self.health = health
+        self.set_offline = set_offline
+        self.running = running
         self.phase = self._next(was_ready)
 
     def fault(self, code: ErrorCode) -> None:

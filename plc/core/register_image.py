@@ -17,7 +17,9 @@ class RegisterImage:
     def __init__(
         self, station: Station, clock: Clock, carry_out: Callable[[Station], object]
     ) -> None:
-        self._station, self._clock, self._carry_out = station, clock, carry_out
+        self._station = station
+        self._clock = clock
+        self._carry_out = carry_out
         self._holding = [0] * HOLDING_SIZE
 
     def inputs(self) -> Sequence[int]:

@@ -37,9 +37,13 @@ class Station:
     """The bridge's side of one station. One caller at a time."""
 
     def __init__(self, numbering: Numbering, timing: Timing, bridge_boot_id: int) -> None:
-        self.name, self.numbering, self.timing = numbering.station, numbering, timing
+        self.name = numbering.station
+        self.numbering = numbering
+        self.timing = timing
         self.bridge_boot_id = bridge_boot_id
-        self.state, self.image, self.outages = BridgeState(), PlcImage(), Outages()
+        self.state = BridgeState()
+        self.image = PlcImage()
+        self.outages = Outages()
         self.book = PartBook(numbering, self.state, self.outages, timing)
         self.counting = Counting(numbering, self.book)
         self.recipe = self.kept_recipe = 0

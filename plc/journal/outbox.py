@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 from prometheus_client import Gauge
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.messages import Disposition
 from contracts.names import Topics
 from plc.journal.schema import open_database
@@ -31,7 +31,7 @@ _FRESH_LIMIT = 10_000
 
 
 class Link(Protocol):
-    """Sends a message, or raises LinkDown."""
+    """Sends a message, or raises Unavailable."""
 
     def publish(self, topic: str, payload: bytes) -> object: ...
 
@@ -40,11 +40,15 @@ class DispositionOutbox:
     """Publishes fresh dispositions at once and, behind them, what the journal has unstored."""
 
     def __init__(self, journal: Path, link: Link, topics: Topics, clock: Clock) -> None:
-        self._journal, self._link, self._topics, self._clock = journal, link, topics, clock
+        self._journal = journal
+        self._link = link
+        self._topics = topics
+        self._clock = clock
         self._fresh: queue.Queue[Disposition] = queue.Queue(_FRESH_LIMIT)
         self._sent_s: dict[tuple[str, int], float] = {}
         self._cursor = 0
-        self._round_s, self._pause_s = 0.0, FIRST_PAUSE_S
+        self._round_s = 0.0
+        self._pause_s = FIRST_PAUSE_S
         self._answered = self._is_long = False
 
     def tell(self, dispositions: Sequence[Disposition]) -> None:
@@ -103,7 +107,8 @@ class DispositionOutbox:
             self._end_round()
 
     def _end_round(self) -> None:
-        self._cursor, self._round_s = 0, self._now_s() + self._pause_s
+        self._cursor = 0
+        self._round_s = self._now_s() + self._pause_s
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
 
     def _soon(self, within_s: float) -> None:
@@ -131,7 +136,7 @@ class DispositionOutbox:
         topic = self._topics.disposition(disposition.part.station)
         try:
             self._link.publish(topic, disposition.model_dump_json().encode())
-        except LinkDown as error:
+        except Unavailable as error:
             log.debug("disposition_not_sent", part=str(disposition.part), reason=error.reason)
             self._soon(0)
             return False

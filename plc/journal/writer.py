@@ -48,7 +48,8 @@ class JournalWriter:
     """Takes operations from the bridge, commits them in order, reports each when it is durable."""
 
     def __init__(self, journal: Journal, on_commit: Callable[[Sequence[Applied]], object]) -> None:
-        self._journal, self._on_commit = journal, on_commit
+        self._journal = journal
+        self._on_commit = on_commit
         self._queue: queue.Queue[JournalOp] = queue.Queue()
         self.up = True
 

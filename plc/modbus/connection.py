@@ -56,11 +56,15 @@ class Connection(asyncio.BufferedProtocol):
         answer: Callable[[Connection, int, bytes], Answer],
         clock_s: Callable[[], float],
     ) -> None:
-        self._connections, self._answer, self._clock_s = connections, answer, clock_s
-        self._buffer, self._filled = bytearray(LONGEST_FRAME), 0
+        self._connections = connections
+        self._answer = answer
+        self._clock_s = clock_s
+        self._buffer = bytearray(LONGEST_FRAME)
+        self._filled = 0
         self._frame_began_s = self.heard_s = clock_s()
         self._transport: asyncio.Transport
-        self.wrote, self.peer = False, ""
+        self.wrote = False
+        self.peer = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The peer is there."""

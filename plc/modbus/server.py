@@ -57,7 +57,9 @@ class ModbusServer:
     def __init__(
         self, units: UnitsWithWrites, on_bug: Callable[[], object], limits: Limits
     ) -> None:
-        self._requests, self._on_bug, self._limits = Requests(units), on_bug, limits
+        self._requests = Requests(units)
+        self._on_bug = on_bug
+        self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._open: set[Connection] = set()
         self._said: dict[tuple[str, str], float] = {}

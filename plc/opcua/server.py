@@ -48,7 +48,9 @@ class OpcUaServer:
         driven: Collection[str],
         on_bug: Callable[[], object],
     ) -> None:
-        self._images, self._driven, self._on_bug = images, driven, on_bug
+        self._images = images
+        self._driven = driven
+        self._on_bug = on_bug
         self._stations: list[Inspection] = []
         self._writable: dict[ua.NodeId, tuple[Inspection, str]] = {}
         self._refreshing = asyncio.Lock()
@@ -91,7 +93,8 @@ class OpcUaServer:
 
     async def _set_up(self, host: str, port: int, application_uri: str) -> None:
         server, inner = self._server, self._server.iserver
-        server.name, server.manufacturer_name = "Referee PLC bridge", "Referee"
+        server.name = "Referee PLC bridge"
+        server.manufacturer_name = "Referee"
         server.product_uri = "urn:referee"
         server.application_type = ua.ApplicationType.Server
         server.set_endpoint(f"opc.tcp://{host}:{port}/referee")

@@ -37,7 +37,10 @@ class Inspection:
     def __init__(
         self, name: str, image: Registers, *, driven: bool, on_bug: Callable[[], object]
     ) -> None:
-        self.name, self._image, self._driven, self._on_bug = name, image, driven, on_bug
+        self.name = name
+        self._image = image
+        self._driven = driven
+        self._on_bug = on_bug
         self.writable: dict[ua.NodeId, str] = {}
         self.types = {node.source: ua.VariantType[node.type] for node in WRITTEN}
         self._nodes: dict[str, tuple[ua.NodeId, ua.VariantType]] = {}
@@ -46,7 +49,8 @@ class Inspection:
 
     async def add_to(self, server: Server, namespace: int, events: Node) -> None:
         """Build ``Objects/<station>/Inspection`` and what is in it."""
-        self._server, self._namespace = server, namespace
+        self._server = server
+        self._namespace = namespace
         station = await server.nodes.objects.add_object(self._id(), self._browse_name(self.name))
         inspection = await station.add_object(
             self._id("Inspection"), self._browse_name("Inspection")

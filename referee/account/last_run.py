@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from referee.account.summary import percentile
 from referee.line.run_folder import database_url
 from storage.queries import open_sessions
@@ -48,7 +48,7 @@ def last_run(run_dir: Path, station: str) -> LastRun | None:
     """None where the line has not run there yet.
 
     Raises:
-        LinkDown: the database cannot be read.
+        Unavailable: the database cannot be read.
     """
     url = database_url(run_dir)
     parsed = make_url(url)
@@ -58,4 +58,4 @@ def last_run(run_dir: Path, station: str) -> LastRun | None:
         with open_sessions(url)() as session:
             return LastRun.of(last_answers(session, station))
     except DBAPIError as error:  # also what is no database, or one of an older version
-        raise LinkDown("the database of the last run", str(error.orig)) from error
+        raise Unavailable("the database of the last run", str(error.orig)) from error

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from contracts.names import Topics
 from referee.commands.options import ByOption, RunDirOption, WhyOption, default_run_dir
 from referee.line.endpoints import LOOPBACK, Endpoints
@@ -51,5 +51,5 @@ def _broker_of(run_dir: Path) -> Broker:
 def _broker(address: str) -> Broker:
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
-        raise BadSettings(f"--mqtt {address}: expected host:port, such as mosquitto:1883")
+        raise UserError(f"--mqtt {address}: expected host:port, such as mosquitto:1883")
     return Broker(host, int(port))

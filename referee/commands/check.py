@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.causes import TriggerSource
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.release import Prompt, Release, StationConfig
 from referee.account.last_run import LastRun, last_run
 from referee.commands.options import RunDirOption, default_run_dir
@@ -46,7 +46,7 @@ def _last_run(run_dir: Path, station: str, console: Console) -> LastRun | None:
     """None, and why, where what was measured cannot be read: the file is right all the same."""
     try:
         return last_run(run_dir, station)
-    except LinkDown as error:
+    except Unavailable as error:
         console.print(f"[bold yellow]warning:[/] {station}: {error}", soft_wrap=True)
         return None
 

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from referee.measured import EngineName, opened, threads_of
 from referee.tables.evaluation_tables import agreement_text, tables, word_tables
 
@@ -75,7 +75,7 @@ def evaluate(
     measure: Callable[[Engine], dict[str, Any]]
     if (data / FILE).is_file():
         if agree or gallery or speed or quick:
-            raise BadSettings(f"{data} holds expressions; all but --json is for labelled pictures")
+            raise UserError(f"{data} holds expressions; all but --json is for labelled pictures")
         measure, shown = _words_measured(data, split), word_tables
     else:
         lines = labelled_lines(data, split)
@@ -85,7 +85,7 @@ def evaluate(
         measure, shown = partial(_measured, lines, quick, gallery, speed), tables
     name = engine or (EngineName.TORCH if checkpoint else EngineName.SERVED)
     if triton is not None and name != EngineName.SERVED:
-        raise BadSettings("--triton is for --engine served")
+        raise UserError("--triton is for --engine served")
     with ExitStack() as stack:
         with Console(stderr=True).status(f"starting {name}"):
             network = stack.enter_context(opened(name, checkpoint, triton))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from referee.commands.options import needs_training
 from referee.line.servers.triton import MODELS, TEXT_ENCODER
 from referee.project import ROOT
@@ -48,11 +48,11 @@ def finetune(
 ) -> None:
     """Fine-tune on some hundred labelled pictures; writes network, figures and model card."""
     if not start_from.is_file():
-        raise BadSettings(f"--start-from {start_from}: no such file")
+        raise UserError(f"--start-from {start_from}: no such file")
     with needs_training():
-        from inference.training.delivery.finetune import Wish
+        from inference.training.delivery.finetune import FinetuneOptions
         from inference.training.delivery.finetune import finetune as whole
-    wish = Wish(
+    options = FinetuneOptions(
         data=data,
         out=out or Path("runs") / data.resolve().name,
         start_from=start_from,
@@ -65,4 +65,4 @@ def finetune(
         device=device,
         resume=resume,
     )
-    raise typer.Exit(whole(wish))
+    raise typer.Exit(whole(options))

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from contracts.errors import BadImage, BadSettings, ModelRejected
+from contracts.errors import BadImage, ModelRejected, UserError
 from contracts.release import Prompt, ReplayCamera, StationConfig
 from contracts.verdict import rule
 from inference.findings import find
@@ -47,7 +47,7 @@ def inspect(
     """Look for what the words describe. Exit code 1 where a picture could not be inspected."""
     missing = [str(image) for image in images if not image.is_file()]
     if missing:
-        raise BadSettings(f"no such file: {', '.join(missing)}")
+        raise UserError(f"no such file: {', '.join(missing)}")
     words = dict.fromkeys(prompt or [UNIVERSAL])
     station = StationConfig(
         camera=ReplayCamera(kind="replay"),

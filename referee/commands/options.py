@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from contracts.line import LineFile
 from referee.project import RUNS
 
@@ -39,7 +39,7 @@ def default_run_dir(line: LineFile) -> Path:
 def checked_images(images: Path | None) -> Path | None:
     """The folder, if it is one."""
     if images is not None and not images.is_dir():
-        raise BadSettings(f"--images {images}: no such folder")
+        raise UserError(f"--images {images}: no such folder")
     return images
 
 
@@ -49,7 +49,7 @@ def newest_run_dir(given: Path | None) -> Path:
         return given
     started = sorted(RUNS.glob("*/endpoints.json"), key=lambda file: file.stat().st_mtime)
     if not started:
-        raise BadSettings(f"no line was started in {RUNS.resolve()}; name one with --run-dir")
+        raise UserError(f"no line was started in {RUNS.resolve()}; name one with --run-dir")
     return started[-1].parent
 
 
@@ -58,11 +58,11 @@ def needs_training() -> Iterator[None]:
     """Around the import of a command that trains.
 
     Raises:
-        BadSettings: its packages are not installed.
+        UserError: its packages are not installed.
     """
     try:
         yield
     except ModuleNotFoundError as error:
-        raise BadSettings(
+        raise UserError(
             f"{error.name} is not installed: pip install 'referee[train]', or make setup-dev"
         ) from error

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from referee.commands.options import RunDirOption, newest_run_dir
 from referee.line.run_folder import database_url
 from storage.queries import PartStory, open_sessions, part_story
@@ -31,7 +31,7 @@ def part(
     with open_sessions(database_url(folder))() as session:
         stories = part_story(session, identity)
     if not stories:
-        raise BadSettings(f"no part {identity} is stored in {folder}")
+        raise UserError(f"no part {identity} is stored in {folder}")
     console = Console()
     for story in stories:
         console.print(_told(story, folder))

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from contracts.line import LineFile, SoftPlc
 from referee.account.facts import known_truth, settled_facts
 from referee.account.summary import is_sound, summarise
@@ -42,7 +42,7 @@ def run(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     line_file = load_line_file(line)
     if line_file.soft_plc is None:
-        raise BadSettings(
+        raise UserError(
             f"{line}: a run needs `soft_plc`; a line with a real PLC is started with up"
         )
     with tempfile.TemporaryDirectory(prefix="referee-run-") as scratch:

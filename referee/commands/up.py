@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.line import LineFile
 from referee.commands.options import (
     ImagesOption,
@@ -67,7 +67,7 @@ def up(
             status.stop()
             console.print(_addresses(line_file, running, dashboard))
             console.print("The line runs. Ctrl-C stops it.")
-            with suppress(LinkDown):  # the supervisor is gone: `referee down` elsewhere
+            with suppress(Unavailable):  # the supervisor is gone: `referee down` elsewhere
                 _report_restarts(running, console)
     except KeyboardInterrupt:
         pass

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.line import LineFile, SoftPlc
 from referee.line.programs import SOFT_PLC, soft_plc_argv, stage_environment
 from referee.line.running_line import RunningLine
@@ -25,7 +25,7 @@ def run_belt(
     """Until every part is past the gate; counts what had to be started again meanwhile.
 
     Raises:
-        LinkDown: the soft PLC ended before its last part; the text names its log.
+        Unavailable: the soft PLC ended before its last part; the text names its log.
     """
     report = running.run_dir / REPORT
     argv = soft_plc_argv(line, plc, running.endpoints, report, parts)
@@ -45,7 +45,7 @@ def run_belt(
             belt.terminate()
             belt.wait()
     if belt.returncode != 0:
-        raise LinkDown("the soft PLC", f"ended with exit code {belt.returncode}, see {log_file}")
+        raise Unavailable("the soft PLC", f"ended with exit code {belt.returncode}, see {log_file}")
     restarts.look()
     return restarts.counts
 

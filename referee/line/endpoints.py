@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from contracts.line import OpcUa, Sockets
 
 FILE_NAME = "endpoints.json"
@@ -53,11 +53,11 @@ class Endpoints(BaseModel):
 
     @classmethod
     def load(cls, run_dir: Path) -> Endpoints:
-        """Of the line that runs (or ran) in this folder. Raises BadSettings where none did."""
+        """Of the line that runs (or ran) in this folder. Raises UserError where none did."""
         try:
             return cls.model_validate_json((run_dir / FILE_NAME).read_text())
         except FileNotFoundError:
-            raise BadSettings(
+            raise UserError(
                 f"no line has been started in {run_dir}; start one with `referee up`, "
                 "or name its folder with --run-dir"
             ) from None
@@ -93,7 +93,7 @@ def _refuse_taken(host: str, port: int, setting: str) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise BadSettings(
+            raise UserError(
                 f"nothing can listen on port {port} of {host}: {error.strerror}; stop what listens "
                 f"there, or set {setting} in the line file"
             ) from error
@@ -117,4 +117,4 @@ def free_ports(host: str, count: int) -> list[int]:
                 found.append(port)
             if len(found) == count:
                 return found
-    raise BadSettings(f"{host} has only {len(found)} free ports outside {low} to {high}")
+    raise UserError(f"{host} has only {len(found)} free ports outside {low} to {high}")

@@ -45,8 +45,8 @@ def started_line(
     releases; a station in bypass needs it.
 
     Raises:
-        BadSettings: a station in bypass, and no reason.
-        LinkDown: a server or stage does not come up; the text names it and its reason.
+        UserError: a station in bypass, and no reason.
+        Unavailable: a server or stage does not come up; the text names it and its reason.
     """
     activations = signed(line.releases(), this_user(), why)
     run_dir.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import pwd
 from collections.abc import Iterable
 
 from contracts.causes import Mode
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from contracts.release import Activation, Release
 
 
@@ -15,7 +15,7 @@ def signed(releases: Iterable[Release], who: str, why: str) -> list[Activation]:
     """The releases as they are published.
 
     Raises:
-        BadSettings: a station in bypass, and nobody said why.
+        UserError: a station in bypass, and nobody said why.
     """
     return [_signed(release, who, why) for release in releases]
 
@@ -30,7 +30,7 @@ def this_user() -> str:
 
 def _signed(release: Release, who: str, why: str) -> Activation:
     if release.config.mode is Mode.BYPASS and not (who.strip() and why.strip()):
-        raise BadSettings(
+        raise UserError(
             f"station {release.station}: mode bypass lets every part through; say why: --why TEXT"
         )
     return Activation.by(who, why, release)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from contracts.errors import BadSettings, LinkDown
+from contracts.errors import Unavailable, UserError
 
 CONFIG_NAME = "supervisord.conf"
 STOP_TIMEOUT_S = 25.0
@@ -54,9 +54,9 @@ class Supervisor:
         self._daemon: subprocess.Popen[bytes] | None = None
 
     def start(self, programs: Sequence[Program]) -> None:
-        """Start every program. Raises BadSettings where this folder's line runs already."""
+        """Start every program. Raises UserError where this folder's line runs already."""
         if self.is_running():
-            raise BadSettings(
+            raise UserError(
                 f"a line runs already in {self._config.parent}; stop it with `referee down`, "
                 "or choose another folder with --run-dir"
             )
@@ -72,7 +72,7 @@ class Supervisor:
         self._await_answer()
 
     def processes(self) -> list[ProcessStatus]:
-        """Every process, in the order of its name. Raises LinkDown without a supervisor."""
+        """Every process, in the order of its name. Raises Unavailable without a supervisor."""
         return [
             ProcessStatus(
                 info["name"],
@@ -91,7 +91,7 @@ class Supervisor:
         """Whether a supervisor answers for this run folder."""
         try:
             self._call("getPID")
-        except LinkDown:
+        except Unavailable:
             return False
         return True
 
@@ -99,12 +99,12 @@ class Supervisor:
         """Stop every program, the first started last, and wait until all are gone."""
         try:
             self._call("shutdown")
-        except LinkDown:
+        except Unavailable:
             return
         deadline = time.monotonic() + STOP_TIMEOUT_S
         while self._is_alive():
             if time.monotonic() > deadline:
-                raise LinkDown("supervisord", f"did not stop within {STOP_TIMEOUT_S:.0f} s")
+                raise Unavailable("supervisord", f"did not stop within {STOP_TIMEOUT_S:.0f} s")
             time.sleep(0.1)
 
     def _is_alive(self) -> bool:
@@ -115,7 +115,7 @@ class Supervisor:
         deadline = time.monotonic() + 10.0
         while not self.is_running():
             if self._daemon.poll() is not None or time.monotonic() > deadline:
-                raise LinkDown("supervisord", f"did not start, see {self._logs}/supervisord.log")
+                raise Unavailable("supervisord", f"did not start, see {self._logs}/supervisord.log")
             time.sleep(0.05)
 
     def _call(self, method: str) -> Any:
@@ -128,7 +128,7 @@ class Supervisor:
             ) as proxy:
                 return getattr(proxy.supervisor, method)()
         except (OSError, xmlrpc.client.Error, KeyError) as error:
-            raise LinkDown("supervisord", str(error)) from error
+            raise Unavailable("supervisord", str(error)) from error
 
     def _write_config(self, programs: Sequence[Program], socket_path: Path) -> None:
         config = configparser.RawConfigParser()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.messages import ProcessState, parse
 from contracts.names import Topics
 from contracts.release import Release
@@ -24,11 +24,12 @@ class LineWatch:
     """Newest state of every process of a line."""
 
     def __init__(self, link: MqttLink, topics: Topics) -> None:
-        self._link, self._topics = link, topics
+        self._link = link
+        self._topics = topics
         self.states: dict[str, ProcessState] = {}
 
     def publish(self, releases: Iterable[Release], timeout_s: float = 5.0) -> None:
-        """Make these the stations' active releases. Raises LinkDown where the broker did not."""
+        """Make these the stations' active releases. Raises Unavailable where the broker did not."""
         for release in releases:
             sent = self._link.publish(
                 self._topics.config(release.station),
@@ -36,7 +37,7 @@ class LineWatch:
                 retain=True,
             )
             if not sent.wait(timeout_s):
-                raise LinkDown("MQTT broker", f"the release of {release.station} was not taken")
+                raise Unavailable("MQTT broker", f"the release of {release.station} was not taken")
 
     def follow(self, for_s: float) -> None:
         """Take in what arrives in the next ``for_s`` seconds."""
@@ -56,12 +57,12 @@ class LineWatch:
         """Until parts would get verdicts, were there a PLC; ``on_wait`` hears why not yet.
 
         Raises:
-            LinkDown: not within ``timeout_s``; the text says which process is not ready and why.
+            Unavailable: not within ``timeout_s``; the text says which process is not ready and why.
         """
         deadline = time.monotonic() + timeout_s
         while waits := self.reasons_to_wait():
             if time.monotonic() > deadline:
-                raise LinkDown("the line", f"not ready after {timeout_s:.0f} s: {waits}")
+                raise Unavailable("the line", f"not ready after {timeout_s:.0f} s: {waits}")
             on_wait(waits)
             self.follow(0.25)
 
@@ -83,7 +84,7 @@ class LineWatch:
 
 @contextmanager
 def watch_line(topics: Topics, broker: Broker, timeout_s: float = 10.0) -> Iterator[LineWatch]:
-    """A link to a line's broker, while the context lasts. Raises LinkDown without a broker."""
+    """A link to a line's broker, while the context lasts. Raises Unavailable without a broker."""
     link = MqttLink(
         broker,
         topics,
@@ -94,7 +95,7 @@ def watch_line(topics: Topics, broker: Broker, timeout_s: float = 10.0) -> Itera
     link.start()
     try:
         if not link.wait_connected(timeout_s):
-            raise LinkDown(str(broker), "no answer; is the line running?")
+            raise Unavailable(str(broker), "no answer; is the line running?")
         yield LineWatch(link, topics)
     finally:
         link.stop()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from contracts.gate_timing import GateTiming, shown
+from contracts.gate_timing import GateTiming, format_ms
 from contracts.line import Station
 from referee.account.last_run import LastRun
 
@@ -30,9 +30,9 @@ def warning(station: Station, last: LastRun | None) -> str | None:
         return f"{last.too_late} of {last.parts} parts of the last run had no answer in time"
     if _room_ms(station, last.p99_ms) > 0:
         return None
-    needed = f"p99 of the last run is {shown(last.p99_ms)} ms"
+    needed = f"p99 of the last run is {format_ms(last.p99_ms)} ms"
     if station.gate is not None:
-        needed += f", acknowledging takes up to {shown(station.gate.acknowledging_ms)} ms more"
+        needed += f", acknowledging takes up to {format_ms(station.gate.acknowledging_ms)} ms more"
     return f"{needed}: no room before the deadline of {station.deadline_ms} ms"
 
 
@@ -47,7 +47,7 @@ def _gate(station: Station) -> Rows:
         yield "the gate allows", "not known: no `gate`"
         return
     way, speed = gate.distance_from_trigger_mm, gate.greatest_belt_speed_mm_per_s
-    yield f"to the gate, {way:g} mm at {speed:g} mm/s", shown(gate.travel_ms)
+    yield f"to the gate, {way:g} mm at {speed:g} mm/s", format_ms(gate.travel_ms)
     yield from ((f"less {name}", value) for name, value in _reserved(gate))
     yield "the gate allows", str(gate.deadline_ms)
 
@@ -71,9 +71,9 @@ def _measured(station: Station, last: LastRun | None) -> Rows:
         return
     of = f"{last.parts} parts until {last.until:%Y-%m-%d %H:%M} UTC"
     too_late = f", {last.too_late} too late" if last.too_late else ""
-    p99 = "too late" if last.p99_ms is None else shown(last.p99_ms)
+    p99 = "too late" if last.p99_ms is None else format_ms(last.p99_ms)
     yield f"last run, trigger to registers, p99 ({of}{too_late})", p99
     if station.gate is not None:
-        yield "acknowledging: 2 polls and a scan", shown(station.gate.acknowledging_ms)
+        yield "acknowledging: 2 polls and a scan", format_ms(station.gate.acknowledging_ms)
     if last.p99_ms is not None:
-        yield "room", shown(_room_ms(station, last.p99_ms))
+        yield "room", format_ms(_room_ms(station, last.p99_ms))

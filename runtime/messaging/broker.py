@@ -6,7 +6,7 @@ import ssl
 from pathlib import Path
 from typing import NamedTuple
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 
 
 class Broker(NamedTuple):
@@ -27,7 +27,7 @@ class Broker(NamedTuple):
         """How to encrypt; None where no ``ca_file`` asks for it.
 
         Raises:
-            BadSettings: a file cannot be read or holds no certificate.
+            UserError: a file cannot be read or holds no certificate.
         """
         if self.ca_file is None:
             return None
@@ -38,5 +38,5 @@ class Broker(NamedTuple):
         except OSError as error:
             files = (self.ca_file, self.cert_file, self.key_file)
             named = ", ".join(str(file) for file in files if file is not None)
-            raise BadSettings(f"{self}: certificates {named}: {error}") from error
+            raise UserError(f"{self}: certificates {named}: {error}") from error
         return context

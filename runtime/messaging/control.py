@@ -20,7 +20,7 @@ log = structlog.get_logger()
 WAIT_S = 0.2
 
 
-class Standing(NamedTuple):
+class ReadinessReport(NamedTuple):
     """Which stations a process serves.
 
     Attributes:
@@ -71,14 +71,18 @@ class Control:
         releases: ReleaseBook,
         on_stored: Callable[[Stored], None],
         state: State,
-        standing: Callable[[], Standing],
+        standing: Callable[[], ReadinessReport],
     ) -> None:
-        self._inbox, self._topics, self._stations = inbox, topics, stations
-        self._releases, self._on_stored = releases, on_stored
-        self._state, self._standing = state, standing
+        self._inbox = inbox
+        self._topics = topics
+        self._stations = stations
+        self._releases = releases
+        self._on_stored = on_stored
+        self._state = state
+        self._standing = standing
 
     def step(self) -> None:
-        """Handle a message if one comes soon, and tell the state. Raises LinkDown."""
+        """Handle a message if one comes soon, and tell the state. Raises Unavailable."""
         self._tell_state()
         try:
             incoming = self._inbox.get(timeout=WAIT_S)

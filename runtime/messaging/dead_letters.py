@@ -26,7 +26,7 @@ def dead_letter(journal: redis.Redis, entry: Entry, reason: str) -> None:
     write, and the picture is in the archive. Each stream's latest thousand letters are kept.
 
     Raises:
-        LinkDown, ServerFull: the letter was not kept.
+        Unavailable, ServerFull: the letter was not kept.
     """
     letter: dict[Any, Any] = {b"reason": reason.encode(), b"entry_id": entry.id.encode()}
     for name, value in entry.fields.items():

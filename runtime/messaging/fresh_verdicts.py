@@ -26,13 +26,14 @@ class FreshVerdicts:
     """
 
     def __init__(self, journal: redis.Redis, group: StreamGroup) -> None:
-        self._journal, self._group = journal, group
+        self._journal = journal
+        self._group = group
         self._server = address(journal)
         self._ahead: set[str] = set()
         self._seen_to = "0-0"
 
     def read(self, block_ms: int) -> tuple[list[Entry], bool]:
-        """The next entries, and whether more may wait. Raises LinkDown."""
+        """The next entries, and whether more may wait. Raises Unavailable."""
         entries = self._group.read(BATCH, block_ms)
         unsent = [entry for entry in entries if entry.id not in self._ahead]
         is_behind = len(entries) == BATCH
@@ -43,7 +44,7 @@ class FreshVerdicts:
         return unsent, is_behind
 
     def ahead_of_turn(self, now: Stamp) -> list[Outgoing]:
-        """Those at the stream's end that can still be in time, oldest first. Raises LinkDown."""
+        """Those at the stream's end that can still be in time, oldest first. Raises Unavailable."""
         with translate_errors(self._server):
             newest: Any = self._journal.xrevrange(VERDICTS, min=f"({self._seen_to}", count=BATCH)
         found = []

@@ -22,11 +22,12 @@ class JournalWatch:
     """Looks now and then, tells the metrics, and raises the alarm while it is nearly full."""
 
     def __init__(self, journal: redis.Redis) -> None:
-        self._journal, self._server = journal, address(journal)
+        self._journal = journal
+        self._server = address(journal)
         self._look_at_s = 0.0
 
     def look(self) -> None:
-        """Look, if it is time to. Raises LinkDown."""
+        """Look, if it is time to. Raises Unavailable."""
         now_s = time.monotonic()
         if now_s < self._look_at_s:
             return

@@ -10,7 +10,7 @@ from random import uniform
 
 import structlog
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.names import Topics
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt_connection import Connection, Session
@@ -38,7 +38,7 @@ class MqttLink:
             rest; a consumer that takes nothing for longer than the echo may stay away loses the
             connection until there is room. Of QoS 0 what comes above half is dropped, counted.
         on_connect: called in order after each (re)connection, by the watching thread; to publish
-            state, say. They must be quick; LinkDown in one of them is logged.
+            state, say. They must be quick; Unavailable in one of them is logged.
     """
 
     def __init__(
@@ -67,7 +67,8 @@ class MqttLink:
             in_flight_limit=in_flight_limit,
             tls=broker.tls_context(),
         )
-        self._echo_every_s, self._echo_timeout_s = echo_every_s, echo_timeout_s
+        self._echo_every_s = echo_every_s
+        self._echo_timeout_s = echo_timeout_s
         self.inbox: queue.Queue[Incoming] = queue.Queue(inbox_size)
         self.on_connect: list[Callable[[], None]] = []
         self._stopping = threading.Event()
@@ -106,12 +107,12 @@ class MqttLink:
         """Send a message; what became of it is told by the Publication.
 
         Raises:
-            LinkDown: not connected, or too many messages are unanswered. Nothing was sent.
+            Unavailable: not connected, or too many messages are unanswered. Nothing was sent.
             MalformedMessage: it is larger than the broker takes.
         """
         connection = self._connection
         if connection is None or connection.lost.is_set():
-            raise LinkDown(str(self._broker), "not connected")
+            raise Unavailable(str(self._broker), "not connected")
         return connection.publish(topic, payload, qos, retain)
 
     def _keep_connected(self) -> None:
@@ -121,7 +122,7 @@ class MqttLink:
                 self._wait_for_room()
                 self._serve_one_connection()
                 delays = _backoff()
-            except LinkDown as error:
+            except Unavailable as error:
                 log.warning("mqtt_not_connected", reason=error.reason)
             self._stopping.wait(next(delays))
 
@@ -151,7 +152,7 @@ class MqttLink:
         for hook in self.on_connect:
             try:
                 hook()
-            except LinkDown as error:
+            except Unavailable as error:
                 log.warning("mqtt_hook_failed", hook=repr(hook), reason=error.reason)
 
     def _watch(self, connection: Connection) -> None:
@@ -169,7 +170,7 @@ class MqttLink:
             self._echo_sent_s = time.monotonic()
         try:
             connection.publish(self._echo_topic, b"", qos=0, retain=False)
-        except LinkDown as error:
+        except Unavailable as error:
             log.debug("mqtt_echo_not_sent", reason=error.reason)  # the timeout decides
 
     def _leave(self, connection: Connection) -> None:

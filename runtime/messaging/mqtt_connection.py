@@ -20,7 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from contracts.errors import LinkDown, MalformedMessage
+from contracts.errors import MalformedMessage, Unavailable
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt_messages import Incoming, Publication
 from runtime.process.clock import SystemClock
@@ -63,20 +63,25 @@ class Connection:
     def __init__(
         self, broker: Broker, session: Session, deliver: Callable[[Incoming], bool]
     ) -> None:
-        self._broker, self._session, self._deliver = broker, session, deliver
-        self.lost, self.why = threading.Event(), ""
+        self._broker = broker
+        self._session = session
+        self._deliver = deliver
+        self.lost = threading.Event()
+        self.why = ""
         self._ready = threading.Event()
-        self._clock, self._lock = SystemClock(), threading.Lock()
+        self._clock = SystemClock()
+        self._lock = threading.Lock()
         self._under_way: dict[int, Publication] = {}
         self._answered_early: dict[int, tuple[bool, bool]] = {}
-        self._largest_bytes, self._limit = LARGEST_MESSAGE_BYTES, session.in_flight_limit
+        self._largest_bytes = LARGEST_MESSAGE_BYTES
+        self._limit = session.in_flight_limit
         self._client = self._new_client()
 
     def open(self) -> None:
         """Connect, subscribe, and wait until the broker confirmed both.
 
         Raises:
-            LinkDown: it did not, in about three seconds.
+            Unavailable: it did not, in about three seconds.
         """
         properties = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = self._session.expiry_s
@@ -90,17 +95,17 @@ class Connection:
                 properties=properties,
             )
         except (OSError, ValueError) as error:
-            raise LinkDown(str(self._broker), str(error)) from error
+            raise Unavailable(str(self._broker), str(error)) from error
         self._client.loop_start()
         if not self._ready.wait(READY_TIMEOUT_S) or self.lost.is_set():
             self.end(self.why or "no answer to CONNECT and SUBSCRIBE")
-            raise LinkDown(str(self._broker), self.why)
+            raise Unavailable(str(self._broker), self.why)
 
     def publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> Publication:
         """Send a message.
 
         Raises:
-            LinkDown: the connection ended, or as many messages as may be are unanswered.
+            Unavailable: the connection ended, or as many messages as may be are unanswered.
             MalformedMessage: it is larger than the broker takes.
         """
         if len(payload) + len(topic) + 16 > self._largest_bytes:
@@ -108,10 +113,10 @@ class Connection:
                 topic, f"{len(payload)} bytes; the broker takes {self._largest_bytes}"
             )
         if qos and len(self._under_way) >= self._limit:  # QoS 0 is the echo: it must get through
-            raise LinkDown(str(self._broker), f"{len(self._under_way)} messages are unanswered")
+            raise Unavailable(str(self._broker), f"{len(self._under_way)} messages are unanswered")
         info = self._client.publish(topic, payload, qos=qos, retain=retain)
         if info.rc != paho.MQTT_ERR_SUCCESS:
-            raise LinkDown(str(self._broker), paho.error_string(info.rc))
+            raise Unavailable(str(self._broker), paho.error_string(info.rc))
         return self._follow(info.mid)
 
     def close(self) -> None:

@@ -52,5 +52,6 @@ class Publication:
 
     def settle(self, *, taken: bool, unmatched: bool = False) -> None:
         """Its fate. Called by the link."""
-        self._taken, self._unmatched = taken, unmatched
+        self._taken = taken
+        self._unmatched = unmatched
         self._settled.set()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import redis
 import structlog
 
-from contracts.errors import LinkDown, MalformedMessage
+from contracts.errors import MalformedMessage, Unavailable
 from contracts.messages import Stored, Verdict
 from contracts.names import PUBLISH_GROUP, VERDICTS, Topics, decided
 from runtime.messaging.fresh_verdicts import BATCH, FreshVerdicts, outgoing_of
@@ -61,7 +61,7 @@ class VerdictOutbox:
             does.
 
         Raises:
-            LinkDown: the journal cannot be reached; recording again does no harm.
+            Unavailable: the journal cannot be reached; recording again does no harm.
             ServerFull: the journal is at its bound and took nothing.
         """
         with translate_errors(self._server):
@@ -108,12 +108,17 @@ class OutboxPublisher:
         resend_after_s: float = 5.0,
         unmatched_after_s: float = 0.5,
     ) -> None:
-        self._journal, self._link, self._topics, self._clock = journal, link, topics, clock
+        self._journal = journal
+        self._link = link
+        self._topics = topics
+        self._clock = clock
         self._server = address(journal)
         self._group = StreamGroup(journal, [VERDICTS], PUBLISH_GROUP, consumer)
-        self._resend_after_s, self._unmatched_after_s = resend_after_s, unmatched_after_s
+        self._resend_after_s = resend_after_s
+        self._unmatched_after_s = unmatched_after_s
         self._fresh = FreshVerdicts(journal, self._group)
-        self._order, self._watch = SendOrder(), JournalWatch(journal)
+        self._order = SendOrder()
+        self._watch = JournalWatch(journal)
         self._sent: list[_Sent] = []
         self._unmatched: deque[_Unmatched] = deque(maxlen=WINDOW)  # the rest: _read_unstored
         self._storage_answers = True
@@ -123,7 +128,7 @@ class OutboxPublisher:
         """Publish what waits; else wait for a fresh verdict, a tenth of a second at most.
 
         Raises:
-            LinkDown: the journal cannot be reached. A broker that cannot is waited for.
+            Unavailable: the journal cannot be reached. A broker that cannot is waited for.
         """
         self._watch.look()
         if not self._link.wait_connected(BLOCK_MS / 1000):
@@ -137,7 +142,7 @@ class OutboxPublisher:
         """Forget the verdicts that storage has.
 
         Raises:
-            LinkDown: the journal cannot be reached; storage will say it again, as the verdicts
+            Unavailable: the journal cannot be reached; storage will say it again, as the verdicts
                 will be sent again.
         """
         keys = [decided(item.part) for item in stored.items if item.kind == "verdict"]
@@ -189,7 +194,8 @@ class OutboxPublisher:
             return
         shortest_s = self._resend_after_s / 4
         if self._storage_answers:
-            self._resend_every_s, self._storage_answers = shortest_s, False
+            self._resend_every_s = shortest_s
+            self._storage_answers = False
         else:
             self._resend_every_s = min(2 * self._resend_every_s, LONGEST_RESEND_S)
         self._resend_at_s = now_s + self._resend_every_s
@@ -227,7 +233,7 @@ class OutboxPublisher:
         topic = self._topics.verdict(outgoing.verdict.part.station)
         try:
             publication = self._link.publish(topic, outgoing.entry.fields[b"verdict"])
-        except LinkDown:
+        except Unavailable:
             self._order.put_back(outgoing)
             return False
         except MalformedMessage as error:

@@ -9,7 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from contracts.errors import BadSettings, LinkDown, ServerFull
+from contracts.errors import ServerFull, Unavailable, UserError
 
 CANNOT_SAVE = "MISCONF"
 """How a reply begins when the server is there and cannot write to its disk."""
@@ -26,7 +26,7 @@ def connect(url: str, *, timeout_s: float = 1.0) -> redis.Redis:
         timeout_s: longest wait for a connection and for a reply.
 
     Raises:
-        BadSettings: the URL is none.
+        UserError: the URL is none.
     """
     try:
         return redis.Redis.from_url(
@@ -39,7 +39,7 @@ def connect(url: str, *, timeout_s: float = 1.0) -> redis.Redis:
             decode_responses=False,
         )
     except ValueError as error:
-        raise BadSettings(f"Redis URL {url!r}: {error}") from error
+        raise UserError(f"Redis URL {url!r}: {error}") from error
 
 
 def address(client: redis.Redis) -> str:
@@ -53,21 +53,21 @@ def translate_errors(server: str) -> Iterator[None]:
     """Turn redis-py's errors into ours; ``server`` names it to people.
 
     Raises:
-        LinkDown: it cannot be reached, does not answer, or does not serve right now.
+        Unavailable: it cannot be reached, does not answer, or does not serve right now.
         ServerFull: it is at its memory bound.
-        BadSettings: it refuses our credentials.
+        UserError: it refuses our credentials.
     """
     try:
         yield
     except (redis.AuthenticationError, redis.exceptions.AuthorizationError) as error:
-        raise BadSettings(f"{server} refuses us: {error}") from error
+        raise UserError(f"{server} refuses us: {error}") from error
     except redis.exceptions.OutOfMemoryError as error:
         raise ServerFull(server, str(error)) from error
     except (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError, OSError) as error:
-        raise LinkDown(server, str(error)) from error
+        raise Unavailable(server, str(error)) from error
     except redis.ResponseError as error:
         if "OOM command not allowed" in str(error):  # how a script reports it
             raise ServerFull(server, str(error)) from error
         if CANNOT_SAVE in str(error):
-            raise LinkDown(server, str(error)) from error
+            raise Unavailable(server, str(error)) from error
         raise

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.messages import ProcessState, SequenceRange
 from contracts.names import Topics
 from runtime.messaging.mqtt_messages import Publication
@@ -32,8 +32,10 @@ class StateBoard:
     """
 
     def __init__(self, link: StateLink, topics: Topics, process: str, clock: Clock) -> None:
-        self._link, self._topic = link, topics.state(process)
-        self._process, self._clock = process, clock
+        self._link = link
+        self._topic = topics.state(process)
+        self._process = process
+        self._clock = clock
         self._lock = threading.RLock()
         self._current: ProcessState | None = None
         self._sent: ProcessState | None = None
@@ -100,7 +102,7 @@ class StateBoard:
     def _send(self, state: ProcessState) -> bool:
         try:
             self._link.publish(self._topic, state.model_dump_json().encode(), retain=True)
-        except LinkDown:
+        except Unavailable:
             self._sent = None
             return False
         self._sent = state

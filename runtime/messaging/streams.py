@@ -53,8 +53,10 @@ class StreamGroup:
     ) -> None:
         if not streams:
             raise ValueError("a stream group needs at least one stream")
-        self._redis, self._streams = client, tuple(streams)
-        self._group, self._consumer = group, consumer
+        self._redis = client
+        self._streams = tuple(streams)
+        self._group = group
+        self._consumer = consumer
         self._server = address(client)
         self._known = False
         self.lost = 0
@@ -66,7 +68,7 @@ class StreamGroup:
         connection's own timeout, so that a dead server is told from an idle stream.
 
         Raises:
-            LinkDown: Redis cannot be reached.
+            Unavailable: Redis cannot be reached.
         """
         with translate_errors(self._server):
             return self._in_group(lambda: self._read(count, block_ms))
@@ -78,7 +80,7 @@ class StreamGroup:
         were deleted while pending come back as nothing: they are added to ``lost``.
 
         Raises:
-            LinkDown: Redis cannot be reached.
+            Unavailable: Redis cannot be reached.
         """
         with translate_errors(self._server):
             return self._in_group(lambda: self._reclaim(min_idle_ms, count))
@@ -89,7 +91,7 @@ class StreamGroup:
         It is no further delivery. An entry that is not pending any more stays so.
 
         Raises:
-            LinkDown: Redis cannot be reached.
+            Unavailable: Redis cannot be reached.
         """
         with translate_errors(self._server):
             for stream, ids in _ids_by_stream(entries):
@@ -100,7 +102,7 @@ class StreamGroup:
         """How long the entry has been in its stream, by the clock of its Redis alone.
 
         Raises:
-            LinkDown: Redis cannot be reached.
+            Unavailable: Redis cannot be reached.
         """
         with translate_errors(self._server):
             seconds, microseconds = self._redis.time()
@@ -110,7 +112,7 @@ class StreamGroup:
         """How often the entry was handed to a consumer; 0 when it is not pending.
 
         Raises:
-            LinkDown: Redis cannot be reached.
+            Unavailable: Redis cannot be reached.
         """
         with translate_errors(self._server):
             pending = self._in_group(
@@ -124,7 +126,7 @@ class StreamGroup:
         """Never hand these out again. The entries stay for other groups.
 
         Raises:
-            LinkDown: Redis cannot be reached; acknowledging again does no harm.
+            Unavailable: Redis cannot be reached; acknowledging again does no harm.
         """
         with translate_errors(self._server):
             for stream, ids in _ids_by_stream(entries):
@@ -134,7 +136,7 @@ class StreamGroup:
         """Acknowledge and delete, for streams that only this group reads.
 
         Raises:
-            LinkDown: Redis cannot be reached; doing it again does no harm.
+            Unavailable: Redis cannot be reached; doing it again does no harm.
         """
         with translate_errors(self._server):
             for stream, ids in _ids_by_stream(entries):
@@ -203,7 +205,7 @@ def append(client: redis.Redis, stream: str, fields: Mapping[str, bytes]) -> str
     """Append an entry and return its id.
 
     Raises:
-        LinkDown: Redis cannot be reached; the entry may have been appended all the same.
+        Unavailable: Redis cannot be reached; the entry may have been appended all the same.
         ServerFull: Redis is at its memory bound and took nothing.
     """
     with translate_errors(address(client)):

@@ -65,7 +65,7 @@ def trim_consumed(
         Entries that went unfinished: losses, to be answered for by the caller.
 
     Raises:
-        LinkDown: Redis cannot be reached.
+        Unavailable: Redis cannot be reached.
     """
     if not groups:
         raise ValueError("who must have finished an entry before it is deleted?")

@@ -32,7 +32,9 @@ class ManualClock:
     """A clock that only moves when told to: for tests and simulations."""
 
     def __init__(self, start_ns: int = 1_700_000_000_000_000_000, boot_id: str = "manual") -> None:
-        self._utc_ns, self._monotonic_ns, self._boot_id = start_ns, 0, boot_id
+        self._utc_ns = start_ns
+        self._monotonic_ns = 0
+        self._boot_id = boot_id
 
     def now(self) -> Stamp:
         """Start plus what was advanced since."""

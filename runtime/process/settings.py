@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from contracts.identity import Slug
 from contracts.line import Port
 from contracts.names import Topics
@@ -84,7 +84,7 @@ def load(settings_class: type[S]) -> S:
     """Settings from the environment.
 
     Raises:
-        BadSettings: names each variable that is missing or wrong, and why.
+        UserError: names each variable that is missing or wrong, and why.
     """
     try:
         return settings_class()
@@ -93,6 +93,6 @@ def load(settings_class: type[S]) -> S:
             f"{PREFIX}{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
             for problem in error.errors()
         ]
-        raise BadSettings("; ".join(problems)) from error
+        raise UserError("; ".join(problems)) from error
     except SettingsError as error:
-        raise BadSettings(str(error)) from error
+        raise UserError(str(error)) from error

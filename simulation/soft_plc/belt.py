@@ -85,7 +85,8 @@ class Belt:
     """
 
     def __init__(self, plan: BeltPlan, boot_id: int) -> None:
-        self.plan, self.boot_id = plan, boot_id
+        self.plan = plan
+        self.boot_id = boot_id
         self.now_ns = self.count = self.total = 0
         self.slots: deque[Slot] = deque()
         self._random = random.Random(plan.seed)
@@ -111,9 +112,12 @@ class Belt:
 
     def restart(self, boot_id: int) -> None:
         """The PLC counts from 0 again and knows nothing of the parts that lie on the belt."""
-        self.boot_id, self.count = boot_id, 0
+        self.boot_id = boot_id
+        self.count = 0
         for slot in self.slots:
-            slot.mode, slot.pending, slot.cleared = Mode.GUARD, False, False
+            slot.mode = Mode.GUARD
+            slot.pending = False
+            slot.cleared = False
 
     def find(self, seq16: int) -> Slot | None:
         """The part of that TriggerSeq, while it is before the gate and known to the PLC."""

@@ -35,8 +35,10 @@ class Drive:
     """
 
     def __init__(self, plan: DrivePlan, seed: int) -> None:
-        self._plan, self._random = plan, random.Random(seed)
-        self.speed, self.stops = 1.0, 0
+        self._plan = plan
+        self._random = random.Random(seed)
+        self.speed = 1.0
+        self.stops = 0
         self._stands_ns = 0
         self._change_at_ns = self._after(0, plan.speed_change_every_s)
         self._stop_at_ns = self._after(0, plan.stop_every_s)

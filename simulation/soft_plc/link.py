@@ -7,7 +7,7 @@ import logging
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from plc.core.plc_image import PlcImage
 from plc.core.registers import (
     HOLDING_REGISTERS,
@@ -32,32 +32,32 @@ class BridgeLink:
         )
 
     async def open(self) -> None:
-        """Connect if there is no connection. Raises LinkDown."""
+        """Connect if there is no connection. Raises Unavailable."""
         if not self._client.connected and not await self._client.connect():
-            raise LinkDown(self._address, "no connection")
+            raise Unavailable(self._address, "no connection")
 
     def close(self) -> None:
         """Give the connection up."""
         self._client.close()
 
     async def write(self, unit: int, image: PlcImage) -> None:
-        """All holding registers, in one request. Raises LinkDown."""
+        """All holding registers, in one request. Raises Unavailable."""
         words = encode(HOLDING_REGISTERS, HOLDING_SIZE, image._asdict())
         try:
             reply = await self._client.write_registers(0, words, device_id=unit)
         except ModbusException as error:
             self.close()
-            raise LinkDown(self._address, str(error)) from error
+            raise Unavailable(self._address, str(error)) from error
         if reply.isError():
-            raise LinkDown(self._address, f"unit {unit} answers {reply}")
+            raise Unavailable(self._address, f"unit {unit} answers {reply}")
 
     async def read(self, unit: int) -> dict[str, float]:
-        """All input registers, in one request. Raises LinkDown."""
+        """All input registers, in one request. Raises Unavailable."""
         try:
             reply = await self._client.read_input_registers(0, count=INPUT_SIZE, device_id=unit)
         except ModbusException as error:
             self.close()
-            raise LinkDown(self._address, str(error)) from error
+            raise Unavailable(self._address, str(error)) from error
         if reply.isError():
-            raise LinkDown(self._address, f"unit {unit} answers {reply}")
+            raise Unavailable(self._address, f"unit {unit} answers {reply}")
         return decode(INPUT_REGISTERS, reply.registers)

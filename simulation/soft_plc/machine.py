@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from runtime.process.loop import Stop
 from simulation.soft_plc.link import BridgeLink
 from simulation.soft_plc.program import Program
@@ -28,7 +28,9 @@ class SoftPlc:
     def __init__(
         self, link: BridgeLink, programs: Mapping[int, Program], report: Path, cycle_ms: float
     ) -> None:
-        self._link, self._programs, self._report = link, programs, report
+        self._link = link
+        self._programs = programs
+        self._report = report
         self._cycle_s = cycle_ms / 1000
         self._report_s = 0.0
         self._retry_s = dict.fromkeys(programs, 0.0)
@@ -79,7 +81,7 @@ class SoftPlc:
             await self._say(unit, program)
             program.read(await self._link.read(unit))
             await self._say(unit, program)  # an acknowledgement waits for no scan
-        except LinkDown as error:
+        except Unavailable as error:
             if program.connected:
                 log.warning("bridge_lost", unit=unit, reason=error.reason)
             program.lost()

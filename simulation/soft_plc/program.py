@@ -47,7 +47,9 @@ class Program:
     def __init__(
         self, belt: Belt, drive: Drive, gate: RejectGate, restart_at: Iterable[int] = ()
     ) -> None:
-        self.belt, self.drive, self.gate = belt, drive, gate
+        self.belt = belt
+        self.drive = drive
+        self.gate = gate
         self.tally = Tally(belt.boot_id, belt.plan.parts)
         self._restart_at = deque(sorted(restart_at))
         self._now_ns = self._up_ns = 0
@@ -156,7 +158,8 @@ class Program:
         if self.connected:
             self._connected_ns = self._now_ns
         self.connected = self.ready = False
-        self._resync, self._written = True, None
+        self._resync = True
+        self._written = None
 
     def read(self, inputs: Mapping[str, float]) -> None:
         """The input registers, read in one go."""
@@ -178,21 +181,24 @@ class Program:
                 slot.pending = False
         self.connected = True
         self.mode = _MODES.get(int(inputs["mode"]), Mode.GUARD)
-        self.ready, self.line_stop = bits["trigger_ready"], bits["line_stop_req"]
+        self.ready = bits["trigger_ready"]
+        self.line_stop = bits["line_stop_req"]
         self.started |= self.ready
         if self.ready:
             self._ready_ns = self._now_ns
         if inputs["phase"] != BridgePhase.FAULT:
             self._fault_ns = self._now_ns
         elif self._now_ns - self._fault_ns > OPERATOR_NS:
-            self._clear, self._fault_ns = True, self._now_ns
+            self._clear = True
+            self._fault_ns = self._now_ns
 
     def _take_answer(self, seq16: int, state: int) -> None:
         slot = self.belt.find(seq16)
         if slot is None or not slot.pending:
             return
         if state == ACCEPTED and slot.verdict == PASS:
-            slot.cleared, slot.pending = True, False
+            slot.cleared = True
+            slot.pending = False
             self.tally.acknowledged += 1
         elif state == REFUSED:
             slot.pending = False
@@ -207,7 +213,8 @@ class Program:
                 return
             if not self._has_room(slot):
                 return
-            slot.verdict, slot.pending = PASS, True
+            slot.verdict = PASS
+            slot.pending = True
         self.image = self.image._replace(ack_seq=seq16)
 
     def _announced(self, slot: Slot) -> None:

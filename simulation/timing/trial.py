@@ -62,11 +62,14 @@ class Trial:
 
     def __init__(self, journal_path: Path, parts: int = 1) -> None:
         self.cable = self.is_up = True
-        self._path, self._clock, self._ms = journal_path, ManualClock(), 0
+        self._path = journal_path
+        self._clock = ManualClock()
+        self._ms = 0
         belt = Belt(BeltPlan(1, GATE_MS, jitter=0, seed=0, parts=parts), boot_id=7)
         self._plc = Program(belt, Drive(DrivePlan(), seed=0), RejectGate(GatePlan()))
         self._origin_ms: int | None = None
-        self._boots, self._flushes = 0, deque[tuple[int, JournalOp]]()
+        self._boots = 0
+        self._flushes = deque[tuple[int, JournalOp]]()
         self._asked: dict[int, Trigger] = {}
         self._ledger: dict[int, Disposition] = {}
         self._seen: dict[str, list[str]] = defaultdict(list)

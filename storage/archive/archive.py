@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import structlog
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader
 from runtime.process.clock import Clock
 from storage.archive.files import PictureFolder, part_of, path_of
-from storage.archive.index import Evictable, Keep, Picture, PictureIndex
+from storage.archive.index import Evictable, Picture, PictureIndex, Retention
 from storage.metrics import ARCHIVE_BYTES, PICTURES_EVICTED, PICTURES_KEPT, PICTURES_REFUSED
 from storage.models import PictureRow
 
@@ -45,7 +45,10 @@ class Archive:
     def __init__(
         self, folder: PictureFolder, index: PictureIndex, bounds: Bounds, clock: Clock
     ) -> None:
-        self._folder, self._index, self._bounds, self._clock = folder, index, bounds, clock
+        self._folder = folder
+        self._index = index
+        self._bounds = bounds
+        self._clock = clock
         self._kept_bytes = 0
 
     def reconcile(self) -> None:
@@ -64,7 +67,7 @@ class Archive:
         """Write pictures and index them; keeping them again changes nothing.
 
         Raises:
-            LinkDown: the disk or the database takes nothing more right now.
+            Unavailable: the disk or the database takes nothing more right now.
         """
         known = self._index.known({frame.header.part for frame in frames})
         new = {f.header.part: f for f in reversed(frames) if f.header.part not in known}
@@ -96,11 +99,11 @@ class Archive:
         """Everything may go for newer pictures, but rejects do not go for a disk that is full."""
         over, short = self._over(incoming_bytes), self._short(incoming_bytes)
         if over > 0:
-            self._free(over, Keep.REJECT)
+            self._free(over, Retention.REJECT)
         elif short > 0:
-            self._free(short, Keep.NEAR_MISS)
+            self._free(short, Retention.NEAR_MISS)
         if max(self._over(incoming_bytes), self._short(incoming_bytes)) > 0:
-            raise LinkDown("the archive", f"no room on disk for {incoming_bytes} bytes")
+            raise Unavailable("the archive", f"no room on disk for {incoming_bytes} bytes")
 
     def _over(self, incoming_bytes: int) -> int:
         """Bytes by which the archive would be above its bound."""
@@ -110,7 +113,7 @@ class Archive:
         """Bytes that the disk would lack for the database and the journals."""
         return self._bounds.least_free_bytes + incoming_bytes - self._folder.free_bytes()
 
-    def _free(self, needed_bytes: int, at_most: Keep) -> None:
+    def _free(self, needed_bytes: int, at_most: Retention) -> None:
         to_free = needed_bytes + int(ROOM_TO_MAKE * self._bounds.largest_bytes)
         while to_free > 0:
             leaving = self._index.evictable(self._bounds.near_miss_logit, at_most, EVICT_AT_ONCE)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.identity import PartKey
 
 PARTS_A_FOLDER = 10_000
@@ -41,7 +41,7 @@ def part_of(path: str) -> PartKey | None:
 
 
 class PictureFolder:
-    """The archive's folder. Its errors are ``LinkDown``: a full disk may have room later."""
+    """The archive's folder. Its errors are ``Unavailable``: a full disk may have room later."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -100,4 +100,4 @@ class PictureFolder:
         try:
             yield
         except OSError as error:
-            raise LinkDown(f"the archive's disk at {self._root}", str(error)) from error
+            raise Unavailable(f"the archive's disk at {self._root}", str(error)) from error

@@ -20,7 +20,7 @@ D, P, V = DispositionRow, PictureRow, VerdictRow
 IDS_A_STATEMENT = 500
 
 
-class Keep(IntEnum):
+class Retention(IntEnum):
     """What is evicted first. A part of which nothing is known yet is none of the passes."""
 
     PASS = 0
@@ -46,18 +46,19 @@ class Evictable(NamedTuple):
     id: int
     path: str
     size_bytes: int
-    keep: Keep
+    keep: Retention
 
 
 class PictureIndex:
-    """Every method raises LinkDown where the database cannot be reached.
+    """Every method raises Unavailable where the database cannot be reached.
 
     Pictures meet verdicts by the part's identity, when somebody asks: a picture is written before
     anybody knows what will be said of it.
     """
 
     def __init__(self, readers: sessionmaker[Session], writers: sessionmaker[Session]) -> None:
-        self._readers, self._writers = readers, writers
+        self._readers = readers
+        self._writers = writers
 
     def add(self, pictures: Sequence[Picture]) -> None:
         """Add rows; the first picture of a part stands."""
@@ -90,7 +91,7 @@ class PictureIndex:
                 some = P.id.in_(ids[first : first + IDS_A_STATEMENT])
                 session.execute(update(P).where(some).values(evicted_at_utc_ns=now_utc_ns))
 
-    def evictable(self, near_miss_logit: float, at_most: Keep, limit: int) -> list[Evictable]:
+    def evictable(self, near_miss_logit: float, at_most: Retention, limit: int) -> list[Evictable]:
         """What may go next: passes, then near misses, then the rest, the oldest first in each.
 
         Args:
@@ -109,7 +110,7 @@ class PictureIndex:
         )
         with translate_errors(), self._readers() as session:
             return [
-                Evictable(row_id, path, size_bytes, Keep(kept))
+                Evictable(row_id, path, size_bytes, Retention(kept))
                 for row_id, path, size_bytes, kept in session.execute(wanted)
             ]
 
@@ -121,9 +122,9 @@ def _keep(near_miss_logit: float) -> ColumnElement[int]:
     )
     near = or_(V.peak_presence_logit.is_(None), V.peak_presence_logit > -near_miss_logit)
     return case(
-        (and_(passed, near), int(Keep.NEAR_MISS)),
-        (passed, int(Keep.PASS)),
-        else_=int(Keep.REJECT),
+        (and_(passed, near), int(Retention.NEAR_MISS)),
+        (passed, int(Retention.PASS)),
+        else_=int(Retention.REJECT),
     )
 
 

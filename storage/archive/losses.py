@@ -23,7 +23,8 @@ class LossCounter:
     """Counts each loss once, a minute after its verdict was stored."""
 
     def __init__(self, readers: sessionmaker[Session], clock: Clock) -> None:
-        self._readers, self._clock = readers, clock
+        self._readers = readers
+        self._clock = clock
         self._counted_up_to: int | None = None
         self._next_look_ns = 0
 
@@ -31,7 +32,7 @@ class LossCounter:
         """Look again, if it is time; how many were found lost.
 
         Raises:
-            LinkDown: the database cannot be reached.
+            Unavailable: the database cannot be reached.
         """
         now = self._clock.now()
         if now.monotonic_ns < self._next_look_ns:

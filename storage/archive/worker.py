@@ -38,8 +38,13 @@ class ArchiveWorker:
         gather: Callable[[], object],
     ) -> None:
         """``gather`` waits a moment for others to come after a batch's first picture."""
-        self._frames, self._archive, self._losses, self._clock = frames, archive, losses, clock
-        self._prepare, self._prepared, self._gather = prepare, False, gather
+        self._frames = frames
+        self._archive = archive
+        self._losses = losses
+        self._clock = clock
+        self._prepare = prepare
+        self._prepared = False
+        self._gather = gather
         self._batch: list[Entry] = []
         self._next_reclaim_ns = 0
 
@@ -47,7 +52,7 @@ class ArchiveWorker:
         """One batch, or a short wait.
 
         Raises:
-            LinkDown: Redis, the disk or the database; the batch is kept and tried again.
+            Unavailable: Redis, the disk or the database; the batch is kept and tried again.
         """
         try:
             self._step()

@@ -21,7 +21,7 @@ from pymodbus.client import ModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from contracts.causes import Cause, Decision, Mode, TriggerSource
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.messages import Disposition, FrameHeader, Stored, StoredItem, Verdict
 from contracts.names import Topics, frames, numbers
 from contracts.release import Prompt, Release, ReplayCamera, StationConfig
@@ -50,8 +50,11 @@ class Line:
     def __init__(
         self, folder: Path, broker: Server, in_frames: RedisServer, journal: RedisServer
     ) -> None:
-        self.folder, self.broker, self.modbus_port = folder, broker, free_port()
-        self.frames, self.journal = in_frames.client(), journal.client()
+        self.folder = folder
+        self.broker = broker
+        self.modbus_port = free_port()
+        self.frames = in_frames.client()
+        self.journal = journal.client()
         self.ledger: dict[int, Disposition] = {}
         self._environment = os.environ | {
             "REFEREE_SITE": TOPICS.site,
@@ -193,7 +196,7 @@ class Line:
         client.close()
 
     def _publish(self, topic: str, payload: bytes) -> None:
-        with suppress(LinkDown):  # outboxes would say it again
+        with suppress(Unavailable):  # outboxes would say it again
             self.link.publish(topic, payload)
 
 

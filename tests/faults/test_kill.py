@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from referee.line.supervision import Supervisor
 from tests.e2e.lines import running, summary_of, total, write_line
 
@@ -35,7 +35,7 @@ def kill_in_the_middle(supervisor: Supervisor, report: Path, victim: str) -> Non
     time.sleep(PARTS / PARTS_PER_S / 3)
     try:
         os.kill(supervisor.pid(victim), signal.SIGKILL)
-    except LinkDown as error:
+    except Unavailable as error:
         raise AssertionError(f"the line was gone before {victim} could be killed") from error
 
 

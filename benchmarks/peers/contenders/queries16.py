@@ -38,7 +38,8 @@ class Score(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.norm, self.out = nn.LayerNorm(width), nn.Linear(width, 1)
+        self.norm = nn.LayerNorm(width)
+        self.out = nn.Linear(width, 1)
         nn.init.constant_(self.out.bias, BACKGROUND_PRIOR)
 
     def forward(self, queries: Tensor) -> Tensor:

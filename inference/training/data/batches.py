@@ -48,17 +48,20 @@ class LinePool:
     """One line's training parts, sorted by what is on them."""
 
     def __init__(self, recipe: LineRecipe, parts: list[Part], max_side_px: int) -> None:
-        self.recipe, self.vary = recipe, recipe.vary()
+        self.recipe = recipe
+        self.vary = recipe.vary()
         # A defective part with nothing to see in its mask is neither an example nor a good part.
         parts = [at_network_scale(part, max_side_px) for part in parts if _usable(part)]
-        self.line, self.parts = parts[0].line if parts else "", parts
+        self.line = parts[0].line if parts else ""
+        self.parts = parts
         self.good = [part for part in parts if not part.masks]
         self.by_kind: dict[str, list[Part]] = {}
         for part in parts:
             for kind in part.masks:
                 self.by_kind.setdefault(kind, []).append(part)
         weights = np.array([recipe.kinds.get(kind, 1.0) for kind in self.by_kind])
-        self.kinds, self.kind_shares = list(self.by_kind), weights / max(weights.sum(), 1e-9)
+        self.kinds = list(self.by_kind)
+        self.kind_shares = weights / max(weights.sum(), 1e-9)
 
     def draw(
         self,
@@ -122,7 +125,9 @@ class BatchMaker:
     def __init__(
         self, recipe: Recipe, parts: dict[str, list[Part]], bank: CaptionBank, rank: int = 0
     ) -> None:
-        self.recipe, self.bank, self.rank = recipe, bank, rank
+        self.recipe = recipe
+        self.bank = bank
+        self.rank = rank
         self.pools = [
             LinePool(recipe.lines[line], parts[line], recipe.max_side_px) for line in recipe.lines
         ]

@@ -37,8 +37,10 @@ class _Sheet:
     """A board under way. Nothing is drawn nearer to what is there than the clearance."""
 
     def __init__(self, hw: tuple[int, int], rng: np.random.Generator) -> None:
-        self.hw, self.rng = hw, rng
-        self.copper, self.taken = np.zeros(hw, np.uint8), np.zeros(hw, np.uint8)
+        self.hw = hw
+        self.rng = rng
+        self.copper = np.zeros(hw, np.uint8)
+        self.taken = np.zeros(hw, np.uint8)
         self.clearance = int(rng.integers(3, 14))
         self.width = int(rng.integers(3, 16))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.training.data.dataset import GOOD, Entry, Part
 from inference.training.data.labelled_folder import entries_of, find_lines, load_sound
 
@@ -27,7 +27,7 @@ class LabelledLine:
         """Decoded one after the other.
 
         Raises:
-            BadSettings: a picture or its mask is missing, damaged, or contradicts the index.
+            UserError: a picture or its mask is missing, damaged, or contradicts the index.
         """
         for entry in self.entries:
             yield entry, load_sound(entry)
@@ -37,7 +37,7 @@ def labelled_lines(folder: Path, split: str) -> list[LabelledLine]:
     """The line that a folder holds (index.json, or MVTec AD layout), or those of its subfolders.
 
     Raises:
-        BadSettings: there is no such folder, no line in it, or none of a line's pictures is of
+        UserError: there is no such folder, no line in it, or none of a line's pictures is of
             that split.
     """
     return [_line(name, each, split) for name, each in find_lines(folder).items()]
@@ -48,7 +48,7 @@ def _line(name: str, folder: Path, split: str) -> LabelledLine:
     chosen = tuple(entry for entry in entries if entry.split == split)
     if not chosen:
         there = ", ".join(sorted({entry.split for entry in entries}))
-        raise BadSettings(f"{folder}: no picture of split {split!r}; there is: {there}")
+        raise UserError(f"{folder}: no picture of split {split!r}; there is: {there}")
     return LabelledLine(name, _kinds(entries), chosen)
 
 

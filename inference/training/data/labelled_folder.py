@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 
-from contracts.errors import BadImage, BadSettings
+from contracts.errors import BadImage, UserError
 from inference.imaging import decode_image
 from inference.training.data.dataset import GOOD, Entry, Part, load_part, read_entries
 
@@ -50,15 +50,15 @@ def find_lines(folder: Path) -> dict[str, Path]:
     """Line -> folder: the folder itself where it is one, else those inside it, by name.
 
     Raises:
-        BadSettings: no such folder, or no line in it.
+        UserError: no such folder, or no line in it.
     """
     if not folder.is_dir():
-        raise BadSettings(f"{folder}: no such folder; {LAYOUT}")
+        raise UserError(f"{folder}: no such folder; {LAYOUT}")
     if _is_line(folder):
         return {folder.resolve().name: folder}
     lines = {inside.name: inside for inside in sorted(folder.iterdir()) if _is_line(inside)}
     if not lines:
-        raise BadSettings(f"{folder}: no line in it; {LAYOUT}")
+        raise UserError(f"{folder}: no line in it; {LAYOUT}")
     return lines
 
 
@@ -73,15 +73,15 @@ def entries_of(folder: Path, line: str, known_kinds: Collection[str] | None = No
         known_kinds: that a region may have beside those that whole pictures have; None: any.
 
     Raises:
-        BadSettings: index.json cannot be used, or there is no picture.
+        UserError: index.json cannot be used, or there is no picture.
     """
     if (folder / INDEX).is_file():
         _check_index(folder / INDEX, known_kinds)
     elif not _is_line(folder):
-        raise BadSettings(f"{folder}: no line; {LAYOUT}")
+        raise UserError(f"{folder}: no line; {LAYOUT}")
     entries = read_entries(folder, line)
     if not entries:
-        raise BadSettings(f"{folder}: no picture in it; {LAYOUT}")
+        raise UserError(f"{folder}: no picture in it; {LAYOUT}")
     return entries
 
 
@@ -92,7 +92,7 @@ def _check_index(index: Path, known_kinds: Collection[str] | None) -> None:
         problem = error.errors()[0]
         where = ".".join(str(step) for step in problem["loc"])
         said = problem["msg"].removeprefix("Value error, ")
-        raise BadSettings(f"{index}: {where + ': ' if where else ''}{said}") from error
+        raise UserError(f"{index}: {where + ': ' if where else ''}{said}") from error
     known = None if known_kinds is None else {row.kind for row in rows} | set(known_kinds)
     for number, row in enumerate(rows):
         for region in row.regions:
@@ -102,29 +102,27 @@ def _check_index(index: Path, known_kinds: Collection[str] | None) -> None:
 def _check_region(region: IndexRegion, known: set[str] | None, where: str) -> None:
     left, top, right, bottom = region.box_xyxy
     if right <= left or bottom <= top:
-        raise BadSettings(
-            f"{where}: box {region.box_xyxy} is empty; it is left, top, right, bottom"
-        )
+        raise UserError(f"{where}: box {region.box_xyxy} is empty; it is left, top, right, bottom")
     if known is not None and region.kind not in known:
         close = get_close_matches(region.kind, sorted(known), n=1)
         meant = f"did you mean {close[0]}? Else add" if close else "add"
-        raise BadSettings(
+        raise UserError(
             f"{where}: a region of unknown kind {region.kind!r}; {meant} it to a file "
             "for --grammar, under kinds"
         )
 
 
 def check_files(entry: Entry) -> None:
-    """Raises BadSettings where a picture or its mask is not there, or contradicts its kind."""
+    """Raises UserError where a picture or its mask is not there, or contradicts its kind."""
     if not entry.image.is_file():
-        raise BadSettings(f"{entry.image}: no such picture; put it there or take it out of {INDEX}")
+        raise UserError(f"{entry.image}: no such picture; put it there or take it out of {INDEX}")
     if entry.kind == GOOD:
         if entry.mask is not None:
-            raise BadSettings(f"{entry.image}: good, yet with a mask; correct its kind or its mask")
+            raise UserError(f"{entry.image}: good, yet with a mask; correct its kind or its mask")
         return
     if entry.mask is None or not entry.mask.is_file():
         missing = f" ({entry.mask} is not there)" if entry.mask else ""
-        raise BadSettings(
+        raise UserError(
             f"{entry.image}: a picture of kind {entry.kind} without a mask{missing}; add "
             f"ground_truth/{entry.kind}/{entry.image.stem}_mask.png, or name it in {INDEX}"
         )
@@ -134,19 +132,19 @@ def load_sound(entry: Entry) -> Part:
     """Decode a picture and its masks.
 
     Raises:
-        BadSettings: names the file that is missing or cannot be used, and why.
+        UserError: names the file that is missing or cannot be used, and why.
     """
     check_files(entry)
     try:
         part = load_part(entry)
     except BadImage as error:
-        raise BadSettings(f"{_broken_file(entry)}: {error}; replace the file") from error
+        raise UserError(f"{_broken_file(entry)}: {error}; replace the file") from error
     except ValueError as error:
-        raise BadSettings(f"{error}; draw the mask on the picture anew") from error
+        raise UserError(f"{error}; draw the mask on the picture anew") from error
     height, width = part.image.shape[:2]
     for region in entry.regions:
         if region["box_xyxy"][2] > width or region["box_xyxy"][3] > height:
-            raise BadSettings(
+            raise UserError(
                 f"{entry.image}: box {region['box_xyxy']} reaches over the picture, which is "
                 f"{width} x {height} px; correct it in {INDEX}"
             )

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.training.data.dataset import GOOD, Entry
 from inference.training.data.labelled_folder import INDEX, check_files, entries_of
 
@@ -32,10 +32,10 @@ def find_parts(folder: Path) -> OwnParts:
     """List, check and split a folder's pictures.
 
     Raises:
-        BadSettings: there are too few, or masks are missing; says what is needed.
+        UserError: there are too few, or masks are missing; says what is needed.
     """
     if not folder.is_dir():
-        raise BadSettings(f"--data {folder}: no such folder")
+        raise UserError(f"--data {folder}: no such folder")
     entries = entries_of(folder, folder.resolve().name)
     for entry in entries:
         check_files(entry)
@@ -51,7 +51,7 @@ def find_parts(folder: Path) -> OwnParts:
         )
     for name, chosen in (("train", train), ("val", val)):
         if len({entry.kind == GOOD for entry in chosen}) < 2:
-            raise BadSettings(f"{folder}: split {name!r} wants good and defective parts, both")
+            raise UserError(f"{folder}: split {name!r} wants good and defective parts, both")
     return OwnParts(folder.resolve().name, train, val, split)
 
 
@@ -63,7 +63,7 @@ def _check_counts(folder: Path, entries: list[Entry]) -> None:
     )
     for name, count, fewest in counts:
         if count < fewest:
-            raise BadSettings(
+            raise UserError(
                 f"{folder}: {count or 'no'} {name} pictures, at least {fewest} are needed "
                 "(some hundred are better)"
             )

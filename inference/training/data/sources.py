@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.text_encoder import TextEncoder
 from inference.training.data.dataset import Part
 from inference.training.data.labelled_folder import entries_of, load_sound
@@ -23,30 +23,30 @@ def recipe_of(path: Path) -> Recipe:
     """A recipe file.
 
     Raises:
-        BadSettings: it is not there, or not a recipe; names file and fields in one line.
+        UserError: it is not there, or not a recipe; names file and fields in one line.
     """
     try:
         return read_recipe(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise BadSettings(f"{path}: cannot be read: {error}") from error
+        raise UserError(f"{path}: cannot be read: {error}") from error
     except yaml.YAMLError as error:
-        raise BadSettings(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         wrong = (
             f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}"
             for each in error.errors()
         )
-        raise BadSettings(f"{path}: {'; '.join(wrong)}") from error
+        raise UserError(f"{path}: {'; '.join(wrong)}") from error
 
 
 def own_share(recipe: Recipe, ranks: int) -> Recipe:
     """The recipe of one of several ranks, which together see the recipe's batches.
 
     Raises:
-        BadSettings: the batch cannot be shared out evenly.
+        UserError: the batch cannot be shared out evenly.
     """
     if recipe.crop_batch % ranks:
-        raise BadSettings(
+        raise UserError(
             f"crop_batch {recipe.crop_batch} cannot be shared out to {ranks} processes: "
             f"make it a multiple of {ranks}"
         )
@@ -62,12 +62,12 @@ def expand(path: str) -> Path:
     """A recipe's path with its ${VARIABLES} filled in.
 
     Raises:
-        BadSettings: a variable is not set; says which.
+        UserError: a variable is not set; says which.
     """
     expanded = os.path.expandvars(path)
     missing = re.findall(r"\$\{?(\w+)", expanded)
     if missing:
-        raise BadSettings(f"{path}: set the environment variable {missing[0]}")
+        raise UserError(f"{path}: set the environment variable {missing[0]}")
     return Path(expanded)
 
 
@@ -75,7 +75,7 @@ def load_parts(recipe: Recipe, split: str) -> dict[str, list[Part]]:
     """Every line's decoded parts of one split.
 
     Raises:
-        BadSettings: a line has no picture of that split, or one that cannot be used.
+        UserError: a line has no picture of that split, or one that cannot be used.
     """
     return {
         line: _line_parts(line, expand(settings.folder), split)
@@ -87,10 +87,10 @@ def _line_parts(line: str, folder: Path, split: str) -> list[Part]:
     try:
         entries = entries_of(folder, line)
         parts = [load_sound(entry) for entry in entries if entry.split == split]
-    except BadSettings as error:
-        raise BadSettings(f"line {line}: {error}") from error
+    except UserError as error:
+        raise UserError(f"line {line}: {error}") from error
     if not parts:
-        raise BadSettings(f"line {line}: no picture with split {split!r} in {folder}")
+        raise UserError(f"line {line}: no picture with split {split!r} in {folder}")
     return parts
 
 
@@ -98,27 +98,27 @@ def encoder_of(recipe: Recipe) -> TextEncoder:
     """The recipe's text encoder.
 
     Raises:
-        BadSettings: it is not where the recipe says.
+        UserError: it is not where the recipe says.
     """
     try:
         return TextEncoder(expand(recipe.text_encoder))
     except FileNotFoundError as error:
-        raise BadSettings(f"{error}: run `make setup`, or set REFEREE_TEXT_ENCODER") from error
+        raise UserError(f"{error}: run `make setup`, or set REFEREE_TEXT_ENCODER") from error
 
 
 def grammar_of(recipe: Recipe) -> Grammar:
     """What the recipe's captions are made of.
 
     Raises:
-        BadSettings: the grammar's file is not there, or not one to train with.
+        UserError: the grammar's file is not there, or not one to train with.
     """
     path = expand(recipe.grammar) if recipe.grammar else None
     grammar = read_grammar(path)
     missing = [form for form in FORMS if not grammar.forms.get(form)]
     if missing:
-        raise BadSettings(f"{path}: training asks in every form, and these have none: {missing}")
+        raise UserError(f"{path}: training asks in every form, and these have none: {missing}")
     if UNIVERSAL_PROMPT not in grammar.universal:
-        raise BadSettings(f"{path}: `universal` must hold {UNIVERSAL_PROMPT!r}")
+        raise UserError(f"{path}: `universal` must hold {UNIVERSAL_PROMPT!r}")
     return grammar
 
 
@@ -128,12 +128,12 @@ def caption_bank(
     """Captions of every kind that is on a part or can be painted on one.
 
     Raises:
-        BadSettings: a kind cannot be painted.
+        UserError: a kind cannot be painted.
     """
     kinds = {kind for line in parts.values() for part in line for kind in part.masks}
     for settings in recipe.lines.values():
         unknown = set(settings.synthetic) - set(PAINTERS)
         if unknown:
-            raise BadSettings(f"no painter for {sorted(unknown)}; there are {sorted(PAINTERS)}")
+            raise UserError(f"no painter for {sorted(unknown)}; there are {sorted(PAINTERS)}")
         kinds |= set(settings.synthetic)
     return CaptionBank(grammar_of(recipe), sorted(kinds), encoder or encoder_of(recipe))

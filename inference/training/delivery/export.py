@@ -181,7 +181,7 @@ def export(
     change only if the check passes.
 
     Raises:
-        BadSettings: the checkpoint cannot be read.
+        UserError: the checkpoint cannot be read.
         FatalError: ONNX Runtime and torch disagree.
     """
     model, state = model_of(checkpoint)

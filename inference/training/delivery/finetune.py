@@ -18,7 +18,7 @@ import numpy as np
 import yaml
 from rich.console import Console
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.dqformer.model import DQFormer
 from inference.training.data.batches import BatchMaker
 from inference.training.data.dataset import Part
@@ -36,7 +36,7 @@ from inference.training.loop.ranks import Ranks, choose_device
 from inference.training.loop.recipe import LineRecipe, LossWeights, Optimiser, Recipe, Shares
 from inference.training.loop.run_folder import open_run
 from inference.training.loop.stopping import StopSignals
-from inference.training.loop.train import Data, Surroundings, run
+from inference.training.loop.train import Data, RunContext, run
 from inference.training.loop.trainer import Trainer
 from inference.training.loop.weights import SUFFIX
 
@@ -52,7 +52,7 @@ log = logging.getLogger("referee.train")
 
 
 @dataclass(frozen=True)
-class Wish:
+class FinetuneOptions:
     """What was asked for.
 
     Attributes:
@@ -74,7 +74,7 @@ class Wish:
     resume: bool = False
 
 
-def finetune(wish: Wish) -> int:
+def finetune(options: FinetuneOptions) -> int:
     """The whole command; returns its exit code.
 
     Raises:
@@ -82,48 +82,50 @@ def finetune(wish: Wish) -> int:
     """
     begun_s, console = time.monotonic(), Console(stderr=True)
     log_to(console)
-    if wish.out.resolve() == wish.shipped.resolve():
-        raise BadSettings(f"--out {wish.out} is the network that ships: name another folder")
-    found = find_parts(wish.data)
-    open_run(wish.out, wish.resume)
+    if options.out.resolve() == options.shipped.resolve():
+        raise UserError(f"--out {options.out} is the network that ships: name another folder")
+    found = find_parts(options.data)
+    open_run(options.out, options.resume)
     log.info("%s: %d to train, %d to measure, %s", found.name, *map(len, found[1:3]), found.split)
-    network, _ = read_network(wish.start_from)
+    network, _ = read_network(options.start_from)
     train, val = ([load_sound(entry) for entry in entries] for entries in (found.train, found.val))
-    recipe = recipe_of(wish.out / RECIPE) if wish.resume else first_recipe(wish, network, train)
+    recipe = (
+        recipe_of(options.out / RECIPE) if options.resume else first_recipe(options, network, train)
+    )
     data = Data.of(recipe, {found.name: train}, {found.name: val})
     before = figures(network, data.cases, recipe)
-    ranks = Ranks(device=choose_device(wish.device))
-    if not wish.resume:
-        recipe = with_steps(recipe, wish, data, ranks, begun_s)
-        (wish.out / RECIPE).write_text(yaml.safe_dump(recipe.model_dump(mode="json")))
+    ranks = Ranks(device=choose_device(options.device))
+    if not options.resume:
+        recipe = with_steps(recipe, options, data, ranks, begun_s)
+        (options.out / RECIPE).write_text(yaml.safe_dump(recipe.model_dump(mode="json")))
     with StopSignals() as stop:
-        around = Surroundings(ranks, stop, console)
-        trainer = run(recipe, wish.out, wish.resume, data=data, around=around)
+        around = RunContext(ranks, stop, console)
+        trainer = run(recipe, options.out, options.resume, data=data, around=around)
         if stop.received:
             return stop.exit_code
-    deliver(wish, found, trainer, data, before)
+    deliver(options, found, trainer, data, before)
     return 0
 
 
-def first_recipe(wish: Wish, network: DQFormer, parts: list[Part]) -> Recipe:
+def first_recipe(options: FinetuneOptions, network: DQFormer, parts: list[Part]) -> Recipe:
     """Everything but the number of steps follows from the pictures."""
     smallest_side = min(min(part.image.shape[:2]) for part in parts)
     crop_px = smallest_side // 32 * 32
-    name = wish.data.resolve().name
-    line = LineRecipe(folder=str(wish.data.resolve()), paste=movable_kinds(parts))
+    name = options.data.resolve().name
+    line = LineRecipe(folder=str(options.data.resolve()), paste=movable_kinds(parts))
     return Recipe(
         name=name,
-        seed=wish.seed,
-        text_encoder=str(wish.text_encoder.resolve()),
-        start_from=str(wish.start_from.resolve()),
-        grammar=str(wish.grammar.resolve()) if wish.grammar else None,
+        seed=options.seed,
+        text_encoder=str(options.text_encoder.resolve()),
+        start_from=str(options.start_from.resolve()),
+        grammar=str(options.grammar.resolve()) if options.grammar else None,
         lines={name: line},
         model=network.config.to_dict(),
         crop_px=min(LARGEST_CROP_PX, max(SMALLEST_CROP_PX, crop_px)),
         shares=Shares(whole_start=0.5, whole_end=0.5),
         losses=LossWeights(balanced_steps=0, presence_positive=2.0),
-        optimiser=_optimiser(wish.steps or FEWEST_STEPS),
-        validate_every_steps=_validate_every(wish.steps or FEWEST_STEPS),
+        optimiser=_optimiser(options.steps or FEWEST_STEPS),
+        validate_every_steps=_validate_every(options.steps or FEWEST_STEPS),
     )
 
 
@@ -156,24 +158,26 @@ def movable_kinds(parts: list[Part]) -> list[str]:
     ]
 
 
-def with_steps(recipe: Recipe, wish: Wish, data: Data, ranks: Ranks, begun_s: float) -> Recipe:
+def with_steps(
+    recipe: Recipe, options: FinetuneOptions, data: Data, ranks: Ranks, begun_s: float
+) -> Recipe:
     """As many steps as were asked for, or as fit into the minutes: the first ones are timed.
 
     Raises:
-        BadSettings: too few fit.
+        UserError: too few fit.
     """
-    if wish.steps:
+    if options.steps:
         return recipe
     step_s = seconds_a_step(recipe, data, ranks)
     spent_s = time.monotonic() - begun_s
-    steps = int((wish.minutes * 60 * SPENT_ON_STEPS - 2 * spent_s) / step_s)
+    steps = int((options.minutes * 60 * SPENT_ON_STEPS - 2 * spent_s) / step_s)
     if steps < FEWEST_STEPS:
         least = math.ceil((FEWEST_STEPS * step_s + 2 * spent_s) / SPENT_ON_STEPS / 60)
-        raise BadSettings(
-            f"{wish.minutes:g} minutes are too few here: a step takes {step_s:.2f} s, and "
+        raise UserError(
+            f"{options.minutes:g} minutes are too few here: a step takes {step_s:.2f} s, and "
             f"{FEWEST_STEPS} are needed; give --minutes {least} or more"
         )
-    log.info("%.2f s a step: %d steps in %g minutes", step_s, steps, wish.minutes)
+    log.info("%.2f s a step: %d steps in %g minutes", step_s, steps, options.minutes)
     changed = {"optimiser": _optimiser(steps), "validate_every_steps": _validate_every(steps)}
     return recipe.model_copy(update=changed)
 
@@ -198,25 +202,25 @@ def figures(model: DQFormer, cases: list[Case], recipe: Recipe) -> dict[str, Any
 
 
 def deliver(
-    wish: Wish, found: OwnParts, trainer: Trainer, data: Data, before: dict[str, Any]
+    options: FinetuneOptions, found: OwnParts, trainer: Trainer, data: Data, before: dict[str, Any]
 ) -> None:
     """Weights, model repository, figures and card; then what to do with them."""
     recipe, console = trainer.recipe, Console()
-    models = wish.out / MODELS
-    copy_repository(wish.shipped, models)
-    weights = wish.out / f"{recipe.name}{SUFFIX}"
+    models = options.out / MODELS
+    copy_repository(options.shipped, models)
+    weights = options.out / f"{recipe.name}{SUFFIX}"
     network = models / "dqformer" / "1"
-    export(wish.out / checkpoint.NAME, network, {}, weights)
+    export(options.out / checkpoint.NAME, network, {}, weights)
     after = figures(read_network(weights)[0], data.cases, recipe)
     described = json.loads((network / "model.json").read_text())
     described["val"] = {"split": "val", "lines": {found.name: after}}
     (network / "model.json").write_text(json.dumps(described, indent=2) + "\n")
     told = {"before": before, "after": after}
-    (wish.out / FIGURES).write_text(json.dumps(told, indent=2) + "\n")
+    (options.out / FIGURES).write_text(json.dumps(told, indent=2) + "\n")
     tuned = Tuned(found, recipe, described, before, after)
-    (wish.out / CARD).write_text(model_card(tuned))
+    (options.out / CARD).write_text(model_card(tuned))
     console.print(figures_table(before, after))
-    console.print(f"{wish.out / CARD} says what it was trained on. To serve it:")
+    console.print(f"{options.out / CARD} says what it was trained on. To serve it:")
     console.print(f"  REFEREE_MODELS={models} referee up --line YOUR_LINE.yaml", soft_wrap=True)
     console.print(
         f"with `smallest_area: {recipe.min_area_px2:g}` (px2) in the line file's prompt, as the "

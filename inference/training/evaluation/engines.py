@@ -69,7 +69,9 @@ class LocalEngine:
     knows_silence = True
 
     def __init__(self, predictor: Predictor, encoder: TextEncoder, version: str) -> None:
-        self._predictor, self._encoder, self._version = predictor, encoder, version
+        self._predictor = predictor
+        self._encoder = encoder
+        self._version = version
         zeros = np.zeros((1, MAX_TOKENS, STATE_WIDTH), np.float32)
         silence = PromptTokens(zeros, np.arange(MAX_TOKENS)[None] < 1)
         self._known: dict[str, PromptTokens] = {NO_WORDS: silence}
@@ -93,7 +95,8 @@ class ServedEngine:
     knows_silence = False
 
     def __init__(self, model: ServedModel) -> None:
-        self._model, self._version = model, "not asked yet"
+        self._model = model
+        self._version = "not asked yet"
 
     @property
     def version(self) -> str:

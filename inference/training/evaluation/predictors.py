@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.dqformer.config import DQFormerConfig
 from inference.dqformer.model import DQFormer
 from inference.imaging import MAX_SIDE_PX, margin_to_sensor, to_network
@@ -26,7 +26,8 @@ class TorchPredictor:
     """The network in torch, through the same pre- and post-processing as serving."""
 
     def __init__(self, model: nn.Module, max_side_px: int = MAX_SIDE_PX) -> None:
-        self.model, self.max_side_px = model.eval(), max_side_px
+        self.model = model.eval()
+        self.max_side_px = max_side_px
 
     @torch.no_grad()
     def predict(self, image_rgb: np.ndarray, prompts: PromptTokens) -> Prediction:
@@ -54,15 +55,15 @@ def read_network(path: Path) -> tuple[DQFormer, str]:
     """The network of a weights file or of a run's checkpoint, and a name for its weights.
 
     Raises:
-        BadSettings: there is no such file, or it holds no network of ours.
+        UserError: there is no such file, or it holds no network of ours.
     """
     if not path.is_file():
-        raise BadSettings(f"{path}: no such checkpoint")
+        raise UserError(f"{path}: no such checkpoint")
     try:
         model = load_weights(path) if path.suffix == SUFFIX else model_of(path)[0]
     except (ValueError, KeyError, TypeError, RuntimeError, EOFError, pickle.UnpicklingError) as e:
         reason = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise BadSettings(f"{path}: not a checkpoint of this network ({reason[:120]})") from e
+        raise UserError(f"{path}: not a checkpoint of this network ({reason[:120]})") from e
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return model, f"{path.stem}-{digest[:12]}"

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from contracts.errors import BadImage, BadSettings
+from contracts.errors import BadImage, UserError
 from inference.imaging import decode_image
 from inference.training.evaluation.engines import Engine
 from inference.training.evaluation.figures.masks import Overlap, final_mask
@@ -29,12 +29,12 @@ def by_picture(records: Sequence[Referring], split: str) -> list[list[Referring]
     """Each picture's expressions, of one split.
 
     Raises:
-        BadSettings: none is of that split.
+        UserError: none is of that split.
     """
     chosen = sorted((r for r in records if r.split == split), key=_picture)
     if not chosen:
         there = ", ".join(sorted({record.split for record in records})) or "nothing"
-        raise BadSettings(f"no expression of split {split!r}; there is: {there}")
+        raise UserError(f"no expression of split {split!r}; there is: {there}")
     return [list(of) for _, of in groupby(chosen, _picture)]
 
 
@@ -48,7 +48,7 @@ def referring_figures(
         pictures: of ``by_picture``.
 
     Raises:
-        BadSettings: a picture or a mask cannot be read.
+        UserError: a picture or a mask cannot be read.
     """
     answers: dict[str, list[Answered]] = {}
     for expressions in pictures:
@@ -67,7 +67,7 @@ def _asked(engine: Engine, folder: Path, expressions: Sequence[Referring]) -> It
     try:
         image = decode_image(file.read_bytes())
     except (OSError, BadImage) as error:
-        raise BadSettings(f"{file}: {error}; build the data set anew") from error
+        raise UserError(f"{file}: {error}; build the data set anew") from error
     answer = engine.ask(image, [said.text for said in expressions])
     for said, margin, presence in zip(
         expressions, answer.margin, answer.presence.tolist(), strict=True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 
 FREE = (
     "name",
@@ -30,7 +30,7 @@ def changed_fields(before: Values, now: Values) -> dict[str, str]:
     A field that the earlier recipe does not know is newer than it and not compared.
 
     Raises:
-        BadSettings: the network itself is another.
+        UserError: the network itself is another.
     """
     old, new = dict(flat(before)), dict(flat(now))
     grown = set(before.get("lines", {})) ^ set(now.get("lines", {}))
@@ -41,7 +41,7 @@ def changed_fields(before: Values, now: Values) -> dict[str, str]:
         if old.get(name, _UNKNOWN) == new.get(name, _UNKNOWN):
             continue
         if name == FIXED or name.startswith(f"{FIXED}."):
-            raise BadSettings(
+            raise UserError(
                 f"--resume: the checkpoint's network is another: {name} was {old.get(name)}, "
                 f"the recipe has {new.get(name)}"
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from contracts.errors import BadSettings, FatalError
+from contracts.errors import FatalError, UserError
 
 NAME = "last.pt"
 LEVEL = "level.pt"
@@ -39,12 +39,12 @@ def load(path: Path) -> dict[str, Any]:
     """Read a checkpoint.
 
     Raises:
-        BadSettings: there is none, or it is damaged; names the file.
+        UserError: there is none, or it is damaged; names the file.
     """
     if not path.is_file():
-        raise BadSettings(f"no checkpoint at {path}: train first, or name another run")
+        raise UserError(f"no checkpoint at {path}: train first, or name another run")
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise BadSettings(f"{path} is no checkpoint, or a damaged one: {reason}") from error
+        raise UserError(f"{path} is no checkpoint, or a damaged one: {reason}") from error

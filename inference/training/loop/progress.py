@@ -30,7 +30,8 @@ def log_to(console: Console) -> None:
     if console.is_terminal:
         handler = RichHandler(console=console, show_path=False, show_level=False, markup=False)
     logger = logging.getLogger("referee")
-    logger.handlers, logger.propagate = [handler], False
+    logger.handlers = [handler]
+    logger.propagate = False
     logger.setLevel(logging.INFO)
 
 
@@ -38,8 +39,12 @@ class Progress:
     """Rows of train.csv, and the time left."""
 
     def __init__(self, folder: Path, trainer: Trainer, last: int, bar: Bar) -> None:
-        self._folder, self._trainer, self._bar = folder, trainer, bar
-        self._last, self._images, self._steps = last, 0, 0
+        self._folder = folder
+        self._trainer = trainer
+        self._bar = bar
+        self._last = last
+        self._images = 0
+        self._steps = 0
         self._since_s = time.monotonic()
         self._task = bar.add_task("", total=last, completed=trainer.step, told="")
 
@@ -67,7 +72,9 @@ class Progress:
 
     def _begin_row(self) -> None:
         self._trainer.recent = []
-        self._images, self._steps, self._since_s = 0, 0, time.monotonic()
+        self._images = 0
+        self._steps = 0
+        self._since_s = time.monotonic()
 
 
 def _means(recent: list[Losses]) -> dict[str, float]:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
-from contracts.errors import BadSettings, FatalError
+from contracts.errors import FatalError, UserError
 
 log = logging.getLogger("referee.train")
 
@@ -95,20 +95,20 @@ def choose_device(name: str | None, local_rank: int = 0) -> torch.device:
     """The named device; else this rank's GPU where there is one, else the CPU.
 
     Raises:
-        BadSettings: there is no such device.
+        UserError: there is no such device.
     """
     if name in (None, "cuda"):
         if torch.cuda.is_available():
             return torch.device("cuda", local_rank)
         if name == "cuda":
-            raise BadSettings("--device cuda: torch finds no GPU on this machine")
+            raise UserError("--device cuda: torch finds no GPU on this machine")
         return torch.device("cpu")
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise BadSettings(f"--device {name}: cannot be used: {reason}") from error
+        raise UserError(f"--device {name}: cannot be used: {reason}") from error
     return device
 
 

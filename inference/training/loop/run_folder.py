@@ -6,7 +6,7 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.training.loop import checkpoint
 
 TRAIN, VAL, CURVES = "train.csv", "val.csv", "curves.png"
@@ -18,16 +18,16 @@ def open_run(folder: Path, resume: bool) -> None:
     """Make sure that a new run has a folder of its own, and a resumed one something to resume.
 
     Raises:
-        BadSettings: one of both is not so; says what to do.
+        UserError: one of both is not so; says what to do.
     """
     held = [name for name in (checkpoint.NAME, TRAIN, VAL) if (folder / name).exists()]
     if held and not resume:
-        raise BadSettings(
+        raise UserError(
             f"{folder} holds a run already ({held[0]}): go on with it (--resume), or name another "
             "folder (--out)"
         )
     if resume and not (folder / checkpoint.NAME).is_file():
-        raise BadSettings(f"--resume: no checkpoint at {folder / checkpoint.NAME}")
+        raise UserError(f"--resume: no checkpoint at {folder / checkpoint.NAME}")
     folder.mkdir(parents=True, exist_ok=True)
 
 

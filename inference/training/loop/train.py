@@ -67,7 +67,7 @@ class Data(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class RunContext:
     """Where a run runs: among which ranks, who may stop it, where its progress is shown."""
 
     ranks: Ranks = field(default_factory=Ranks)
@@ -95,15 +95,15 @@ def run(
     resume: bool,
     stop_at: int | None = None,
     data: Data | None = None,
-    around: Surroundings | None = None,
+    around: RunContext | None = None,
 ) -> Trainer:
     """Train to the last step (or ``stop_at``, or a signal) and leave a checkpoint.
 
     Raises:
-        BadSettings: recipe, data or folder are not what they should be.
+        UserError: recipe, data or folder are not what they should be.
         FatalError: a checkpoint cannot be written.
     """
-    around = around or Surroundings()
+    around = around or RunContext()
     ranks = around.ranks
     torch.set_num_threads(max(1, recipe.threads // ranks.world))
     cv2.setNumThreads(1)
@@ -136,7 +136,7 @@ def loop(
     maker: BatchMaker,
     folder: Path,
     last: int,
-    around: Surroundings,
+    around: RunContext,
     check: Callable[[], None],
 ) -> None:
     """Steps, checkpoints by the clock, and a check every so many steps and at the end.
@@ -188,7 +188,7 @@ def train_command(
         if not ranks.is_first:
             logging.getLogger("referee").setLevel(logging.ERROR)
         log.info("device %s, %d process(es)", ranks.device, ranks.world)
-        around = Surroundings(ranks, stop, console)
+        around = RunContext(ranks, stop, console)
         run(recipe, folder or Path("runs") / recipe.name, resume, around=around)
         return stop.exit_code
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.dqformer.config import DQFormerConfig
 from inference.dqformer.model import DQFormer, DQFormerOutput
 from inference.training.data.batches import Batch, BatchMaker
@@ -49,7 +49,9 @@ class Trainer:
         ranks: Ranks | None = None,
     ) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.step, self.ranks = recipe, 0, ranks or Ranks()
+        self.recipe = recipe
+        self.step = 0
+        self.ranks = ranks or Ranks()
         model = network(recipe).to(memory_format=torch.channels_last)
         for module in model.modules():
             if isinstance(module, _BatchNorm):
@@ -126,20 +128,20 @@ class Trainer:
         """Begin with a weights file, or with the averaged weights of a run's checkpoint.
 
         Raises:
-            BadSettings: there is no such file, or it is of another network.
+            UserError: there is no such file, or it is of another network.
         """
         weights = starting_weights(path)
         try:
             self.model.load_state_dict(weights)
         except RuntimeError as error:
-            raise BadSettings(f"start_from {path}: its network is not the recipe's") from error
+            raise UserError(f"start_from {path}: its network is not the recipe's") from error
         self.average.model.load_state_dict(weights)
 
     def resume(self, folder: Path) -> None:
         """Go on where a checkpoint stopped.
 
         Raises:
-            BadSettings: there is no checkpoint, or it is of another network.
+            UserError: there is no checkpoint, or it is of another network.
         """
         state = checkpoint.load(folder / checkpoint.NAME)
         self._note_changes(state)
@@ -173,11 +175,11 @@ def starting_weights(path: Path) -> dict[str, Tensor]:
     if path.suffix != SUFFIX:
         return checkpoint.load(path)["average"]
     if not path.is_file():
-        raise BadSettings(f"start_from: no weights at {path}")
+        raise UserError(f"start_from: no weights at {path}")
     try:
         return load_weights(path).state_dict()
     except ValueError as error:
-        raise BadSettings(str(error)) from error
+        raise UserError(str(error)) from error
 
 
 def in_float32(output: DQFormerOutput) -> DQFormerOutput:
@@ -190,7 +192,9 @@ class Prefetch:
     """The next batches, made in threads while a step runs (numpy and OpenCV release the lock)."""
 
     def __init__(self, maker: BatchMaker, first: int, last: int, ahead: int = 3) -> None:
-        self._maker, self._next, self._last = maker, first, last
+        self._maker = maker
+        self._next = first
+        self._last = last
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._queue = [self._pool.submit(maker.batch, step) for step in self._take(ahead)]
 

@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from contracts.errors import BadLineFile, BadSettings
+from contracts.errors import BadLineFile, UserError
 from inference.training.words.captions import GRAMMAR, PLAIN, Grammar
 from inference.training.words.referring import COUNTS, SIZES, ZONES
 from runtime.linefile.yaml_lines import YamlLines, read_yaml
@@ -84,7 +84,7 @@ def read_grammar(path: Path | None = None) -> Grammar:
     """The shipped grammar, or what a file makes of it.
 
     Raises:
-        BadSettings: with file, line, field, what is wrong and what would be right.
+        UserError: with file, line, field, what is wrong and what would be right.
     """
     if path is None:
         return _parsed(GRAMMAR).grammar()
@@ -92,7 +92,7 @@ def read_grammar(path: Path | None = None) -> Grammar:
     if own.extends:
         return _over(read_grammar(), own)
     if own.universal is None or not own.forms.get(PLAIN):
-        raise BadSettings(f"{path}: extends nothing, so it needs `universal` and `forms.plain`")
+        raise UserError(f"{path}: extends nothing, so it needs `universal` and `forms.plain`")
     return own.grammar()
 
 
@@ -111,7 +111,7 @@ def _parsed(path: Path) -> GrammarFile:
         document = read_yaml(path)
     except BadLineFile as error:
         where = f"{path}:{error.line}" if error.line else str(path)
-        raise BadSettings(
+        raise UserError(
             f"{where}: {error.field + ': ' if error.field else ''}{error.reason}; "
             f"{error.remedy or 'see docs/data.md for a grammar'}"
         ) from error
@@ -121,7 +121,7 @@ def _parsed(path: Path) -> GrammarFile:
         raise _first_of(error.errors(), document) from error
 
 
-def _first_of(problems: list[ErrorDetails], document: YamlLines) -> BadSettings:
+def _first_of(problems: list[ErrorDetails], document: YamlLines) -> UserError:
     place, problem = min(
         ((document.place(problem["loc"]), problem) for problem in problems),
         # A mistyped field is also missing under its right name: the typing error comes first.
@@ -129,7 +129,7 @@ def _first_of(problems: list[ErrorDetails], document: YamlLines) -> BadSettings:
     )
     said = f"{document.path}:{place.line}: {place.dotted}: {_explain(problem, place.dotted)}"
     more = len(problems) - 1
-    return BadSettings(said + (f" (and {more} more)" if more else ""))
+    return UserError(said + (f" (and {more} more)" if more else ""))
 
 
 def _explain(problem: ErrorDetails, dotted: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.training.data.dataset import GOOD, Entry, Part
 from inference.training.data.labelled_folder import check_files, entries_of, find_lines, load_sound
 from inference.training.data.synthetic import PAINTERS, add_defect
@@ -63,11 +63,11 @@ def build(data: Path, plan: Build, progress: Progress) -> list[Referring]:
     """Write a data set into an empty folder, its list last.
 
     Raises:
-        BadSettings: the pictures, their labels or the folder cannot be used; says which and why.
+        UserError: the pictures, their labels or the folder cannot be used; says which and why.
     """
     lines = find_lines(data)
     if plan.out.exists() and (not plan.out.is_dir() or any(plan.out.iterdir())):
-        raise BadSettings(f"{plan.out}: is not an empty folder; name another one or empty it")
+        raise UserError(f"{plan.out}: is not an empty folder; name another one or empty it")
     entries = {line: entries_of(folder, line, plan.grammar.names) for line, folder in lines.items()}
     for entry in chain.from_iterable(entries.values()):
         check_files(entry)
@@ -164,9 +164,7 @@ def _painted(line: str, entries: Sequence[Entry], plan: Build) -> Iterator[Refer
     """Expressions of pictures with painted defects, on good ones that are for training."""
     good = [entry for entry in entries if entry.kind == GOOD and entry.split == "train"]
     if plan.synthetic and not good:
-        raise BadSettings(
-            f"line {line}: no good picture for training to paint on; drop --synthetic"
-        )
+        raise UserError(f"line {line}: no good picture for training to paint on; drop --synthetic")
     for number in range(plan.synthetic):
         rng = _rng(plan, line, f"synthetic/{number}")
         under = good[int(rng.integers(len(good)))]

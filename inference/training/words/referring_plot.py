@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 
 TO_INSTALL = "pip install 'referee[train]'"
 
@@ -14,12 +14,12 @@ def draw_statistics(report: dict[str, Any], file: Path) -> None:
     """Four panels (forms, areas, regions a picture, words an expression), lines beside each other.
 
     Raises:
-        BadSettings: matplotlib is not installed.
+        UserError: matplotlib is not installed.
     """
     try:
         from matplotlib.figure import Figure  # it takes a second to import; only plots need it
     except ImportError as error:
-        raise BadSettings(f"plots need matplotlib: {TO_INSTALL}, or leave --out away") from error
+        raise UserError(f"plots need matplotlib: {TO_INSTALL}, or leave --out away") from error
     figure = Figure(figsize=(12, 8), layout="constrained")
     forms, areas, regions, words = figure.subplots(2, 2).flat
     groups = {**report["lines"], **({"painted": report["painted"]} if "painted" in report else {})}

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from contracts.errors import BadImage, BadSettings
+from contracts.errors import BadImage, UserError
 from inference.imaging import decode_image
 from inference.training.words.expressions import Form
 
@@ -76,11 +76,11 @@ def read_referring(path: Path) -> list[Referring]:
     """All expressions of a data set, given its folder or its file.
 
     Raises:
-        BadSettings: not there, or a line that is none of ours; says which.
+        UserError: not there, or a line that is none of ours; says which.
     """
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
-        raise BadSettings(f"{file}: no such file; `referee data build` makes one")
+        raise UserError(f"{file}: no such file; `referee data build` makes one")
     lines = file.read_text(encoding="utf-8").splitlines()
     return [_record(raw, f"{file}:{number}") for number, raw in enumerate(lines, 1)]
 
@@ -92,7 +92,7 @@ def _record(raw: str, where: str) -> Referring:
         problem = error.errors()[0]
         field = ".".join(str(step) for step in problem["loc"])
         said = f"{field + ': ' if field else ''}{problem['msg'].removeprefix('Value error, ')}"
-        raise BadSettings(f"{where}: {said}; build the data set anew") from error
+        raise UserError(f"{where}: {said}; build the data set anew") from error
 
 
 def write_referring(folder: Path, records: Sequence[Referring]) -> None:
@@ -106,16 +106,16 @@ def load_target(record: Referring, folder: Path) -> np.ndarray:
     """(H, W) uint8, 255 on what the expression means.
 
     Raises:
-        BadSettings: the mask cannot be read, or has another size than the picture.
+        UserError: the mask cannot be read, or has another size than the picture.
     """
     if record.mask is None:
         return np.zeros(record.image_hw_px, np.uint8)
     try:
         mask = decode_image((folder / record.mask).read_bytes())[:, :, 0]
     except (OSError, BadImage) as error:
-        raise BadSettings(f"{folder / record.mask}: {error}; build the data set anew") from error
+        raise UserError(f"{folder / record.mask}: {error}; build the data set anew") from error
     if mask.shape != record.image_hw_px:
-        raise BadSettings(
+        raise UserError(
             f"{folder / record.mask}: {mask.shape} is not the picture's {record.image_hw_px}"
         )
     return (mask > 0).astype(np.uint8) * 255
@@ -125,7 +125,8 @@ class MaskFiles:
     """Where one picture's masks lie; a mask that lies somewhere already is not written again."""
 
     def __init__(self, folder: Path, stem: str) -> None:
-        self._folder, self._stem = folder, stem
+        self._folder = folder
+        self._stem = stem
         self._known: dict[bytes, str] = {}
         self._written = 0
 

@@ -24,7 +24,7 @@ import torch
 from rich.console import Console
 from torch import Tensor, nn
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.dqformer.decoder import Decoder
 from inference.dqformer.model import DQFormer, DQFormerOutput
 from inference.text_encoder import PromptTokens
@@ -69,11 +69,13 @@ class Rewording:
         """``teacher`` is the network's own decoder, as it is now, where none is given."""
         self.network = network.eval().requires_grad_(False)
         self.teacher = (teacher or network.decoder).eval().requires_grad_(False)
-        self.bank, self.settings = bank, settings
+        self.bank = bank
+        self.settings = settings
         self.pupil: Decoder = copy.deepcopy(network.decoder).requires_grad_(True)
         self.average = MovingAverage(self.pupil, settings.ema_decay)
         self.optimiser = optimiser.build(self.pupil, settings)
-        self.seed, self.step = seed, 0
+        self.seed = seed
+        self.step = 0
 
     def train_step(self, batch: Batch) -> Losses:
         """One step of descent; batch norms stand still all the while."""
@@ -139,7 +141,7 @@ def run(
     """Reword the network of a run's checkpoint, and leave a checkpoint to export.
 
     Raises:
-        BadSettings: recipe, data or checkpoint are not what they should be, or the teacher sees
+        UserError: recipe, data or checkpoint are not what they should be, or the teacher sees
             other features than the pupil.
         FatalError: the checkpoint cannot be written.
     """
@@ -167,7 +169,7 @@ def _decoder_of(teacher: Path, pupil: DQFormer) -> Decoder:
     other, own = model_of(teacher)[0], pupil.state_dict()
     for name, weights in other.state_dict().items():
         if name.startswith(FEATURES) and not torch.equal(weights, own[name]):
-            raise BadSettings(f"{teacher}: has other features than the network that is reworded")
+            raise UserError(f"{teacher}: has other features than the network that is reworded")
     return other.decoder
 
 

@@ -25,7 +25,7 @@ def serving_triton(models: Path = MODELS) -> Iterator[str]:
         models: model repository.
 
     Raises:
-        BadSettings: a part of the server is not installed.
+        UserError: a part of the server is not installed.
         ModelUnavailable: it does not come up; its own last words are in the text.
     """
     ports = TritonPorts(*free_ports(LOOPBACK, 3))

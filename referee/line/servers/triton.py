@@ -20,7 +20,7 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from referee.project import ROOT, RUNTIME
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -57,7 +57,7 @@ def triton_command(
     that ships.
 
     Raises:
-        BadSettings: the wheel, the models or the text encoder are not there.
+        UserError: the wheel, the models or the text encoder are not there.
     """
     models = models or Path(os.environ.get("REFEREE_MODELS") or MODELS)
     server_command(ports, host=host, models=models)  # better said now than in a log
@@ -79,7 +79,7 @@ def server_command(
     installed.
 
     Raises:
-        BadSettings: the wheel, the models or the text encoder are not there.
+        UserError: the wheel, the models or the text encoder are not there.
     """
     server = wheel / "pytriton" / "tritonserver"
     text_encoder = Path(os.environ.get("REFEREE_TEXT_ENCODER") or TEXT_ENCODER)
@@ -87,7 +87,7 @@ def server_command(
     for path in needed:
         if not path.exists():
             remedy = "see REFEREE_MODELS" if path == models else "run `make setup`"
-            raise BadSettings(f"Triton cannot be started: {path} is missing; {remedy}")
+            raise UserError(f"Triton cannot be started: {path} is missing; {remedy}")
     backends = assemble_backends(server, wheel.parent / f"triton-backends-{PYTHON}")
     argv = [str(needed[0].resolve()), *_flags(ports, host, models, backends)]
     return ServerCommand(argv, _environment(wheel, text_encoder))
@@ -99,14 +99,14 @@ def assemble_backends(server: Path, backends: Path) -> Path:
     Moved into place whole, so that two processes that assemble at once do not see half of it.
 
     Raises:
-        BadSettings: the wheel has no stub for this Python.
+        UserError: the wheel has no stub for this Python.
     """
     python = backends / "python"
     if (python / STUB).exists():
         return backends
     stub = server / "python_backend_stubs" / PYTHON / STUB
     if not stub.exists():
-        raise BadSettings(f"Triton's wheel has no backend stub for Python {PYTHON}: {stub}")
+        raise UserError(f"Triton's wheel has no backend stub for Python {PYTHON}: {stub}")
     backends.mkdir(parents=True, exist_ok=True)
     half = Path(tempfile.mkdtemp(dir=backends)) / "python"
     shutil.copytree(server / "backends" / "python", half)
@@ -199,5 +199,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except BadSettings as error:
+    except UserError as error:
         sys.exit(str(error))

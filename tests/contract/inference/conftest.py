@@ -44,7 +44,8 @@ class TritonServer:
 
     def __init__(self, models: Path, log: Path) -> None:
         self.ports = TritonPorts(*free_ports(3))
-        self.models, self.log = models, log
+        self.models = models
+        self.log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -52,8 +52,12 @@ class Line:
         urls: dict[str, str],
     ) -> None:
         self.topics = names.Topics(f"s{uuid.uuid4().hex[:8]}", "line-1")
-        self.frames, self.journal = frames, journal
-        self._folder, self._broker, self._urls, self._clock = folder, broker, urls, SystemClock()
+        self.frames = frames
+        self.journal = journal
+        self._folder = folder
+        self._broker = broker
+        self._urls = urls
+        self._clock = SystemClock()
         self._workers: list[subprocess.Popen[bytes]] = []
         self._states: dict[str, ProcessState] = {}
         self.published: list[Verdict] = []

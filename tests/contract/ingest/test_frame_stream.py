@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts import names
-from contracts.errors import LinkDown, ServerFull
+from contracts.errors import ServerFull, Unavailable
 from contracts.messages import FrameHeader
 from ingest.frame_stream import FrameStream
 from runtime.messaging.redis_link import connect
@@ -122,5 +122,5 @@ def test_a_dead_redis_is_a_link_down(frames_server: RedisServer) -> None:
     stream = FrameStream(connect(frames_server.url), STATION, 10)
     frames_server.kill9()
     for use in (stream.waiting, stream.tidy, lambda: put(stream, 1)):
-        with pytest.raises(LinkDown):
+        with pytest.raises(Unavailable):
             use()

@@ -29,7 +29,10 @@ class MjpegCamera:
 
     def __init__(self, port: int) -> None:
         camera = self
-        self.port, self.level, self.hold, self.off = port, 40, False, threading.Event()
+        self.port = port
+        self.level = 40
+        self.hold = False
+        self.off = threading.Event()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:

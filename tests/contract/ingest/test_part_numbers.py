@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.messages import Stored, StoredItem
 from ingest.part_numbers import PartNumbers
@@ -50,9 +50,9 @@ def test_numbers_rise_by_one_and_go_on_after_a_restart(
 def test_numbers_survive_a_kill_of_the_redis(journal: RedisServer, numbers: PartNumbers) -> None:
     last = numbers.next()
     journal.kill9()
-    with pytest.raises(LinkDown):
+    with pytest.raises(Unavailable):
         numbers.next()
-    with pytest.raises(LinkDown):
+    with pytest.raises(Unavailable):
         numbers.next()
     journal.start()
     numbers.lose(1)
@@ -64,7 +64,7 @@ def test_a_claim_whose_answer_was_lost_is_not_made_twice(
 ) -> None:
     numbers.next()
     journal.freeze()
-    with pytest.raises(LinkDown):
+    with pytest.raises(Unavailable):
         numbers.next()  # it is read when the server goes on, and nobody hears the answer
     journal.thaw()
     assert numbers.next().trigger_seq == 3

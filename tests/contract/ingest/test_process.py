@@ -33,7 +33,8 @@ class Line:
     """The servers, and a link that plays everybody else."""
 
     def __init__(self, frames: RedisServer, journal: RedisServer, broker: Server) -> None:
-        self.frames_server, self.frames = frames, frames.client()
+        self.frames_server = frames
+        self.frames = frames.client()
         self.broker = broker
         self.states: list[ProcessState] = []
         self.verdicts: list[Verdict] = []

@@ -38,7 +38,8 @@ class Line:
     """A worker that runs in a thread, and the test's own look at both servers."""
 
     def __init__(self, frames: RedisServer, journal: RedisServer) -> None:
-        self.frames, self.journal = frames.client(), journal.client()
+        self.frames = frames.client()
+        self.journal = journal.client()
         self.release: Release | None = release()
         client, clock = connect(frames.url), SystemClock()
         journal_client = connect(journal.url)

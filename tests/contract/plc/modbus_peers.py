@@ -33,11 +33,14 @@ class Plc:
     """
 
     def __init__(self, port: int, unit: int = 1, boot_id: int = 77) -> None:
-        self._port, self._unit = port, unit
+        self._port = port
+        self._unit = unit
         self.words = [0] * 13
         self.words[CONTROL], self.words[PLC_BOOT_ID] = RUN, boot_id
         self.seen: dict[str, float] = {}
-        self.slowest_s, self.failures, self.beats = 0.0, 0, True
+        self.slowest_s = 0.0
+        self.failures = 0
+        self.beats = True
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 

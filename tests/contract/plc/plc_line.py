@@ -20,7 +20,7 @@ import redis
 import structlog
 
 from contracts.causes import Cause, Decision, Mode
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.messages import (
     Disposition,
     ProcessState,
@@ -79,8 +79,11 @@ class PlcLine:
     def __init__(
         self, folder: Path, broker_port: int, frames_url: str, stations: list[str]
     ) -> None:
-        self.folder, self.stations, self.modbus_port = folder, stations, free_port()
-        self.broker_port, self.frames_url = broker_port, frames_url
+        self.folder = folder
+        self.stations = stations
+        self.modbus_port = free_port()
+        self.broker_port = broker_port
+        self.frames_url = frames_url
         self.ledger: dict[str, Disposition] = {}
         self.decisions_seen: dict[str, set[str]] = {}
         self.state: ProcessState | None = None
@@ -103,7 +106,7 @@ class PlcLine:
         self._bridge: subprocess.Popen | None = None
 
     def start(self) -> None:
-        """Surroundings first; the bridge is started apart."""
+        """RunContext first; the bridge is started apart."""
         self.link.start()
         assert self.link.wait_connected(5)
         for thread in self._threads:
@@ -208,7 +211,7 @@ class PlcLine:
     def _publish(self, topic: str, payload: bytes) -> None:
         try:
             self.link.publish(topic, payload)
-        except LinkDown:
+        except Unavailable:
             log.info("not_published", topic=topic)
 
     def _inspect(self) -> None:
@@ -239,10 +242,11 @@ class PlcLine:
 
 @contextmanager
 def plc_line(folder: Path, stations: list[str]) -> Iterator[PlcLine]:
-    """Surroundings with a camera and an inference that are ready; no bridge yet."""
+    """RunContext with a camera and an inference that are ready; no bridge yet."""
     with mosquitto_server() as broker, redis_server("frames") as frames:
         line = PlcLine(folder, broker.port, frames.url, stations)
-        line.broker, line.frames = broker, frames
+        line.broker = broker
+        line.frames = frames
         line.start()
         line.serve("ingest")
         line.serve("inference")
@@ -260,5 +264,5 @@ def _repeat_states(line: PlcLine) -> None:
         for process in ("ingest", "inference"):
             try:
                 line.serve(process)
-            except LinkDown:
+            except Unavailable:
                 log.info("not_published", process=process)

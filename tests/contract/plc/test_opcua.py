@@ -96,7 +96,9 @@ class Plc:
     """asyncua's client, on one station."""
 
     def __init__(self, client: Client, name: str, namespace: int) -> None:
-        self.client, self.name, self.namespace = client, name, namespace
+        self.client = client
+        self.name = name
+        self.namespace = namespace
         self.inspection = self.node()
 
     def node(self, *path: str) -> Node:

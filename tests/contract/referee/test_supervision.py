@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from referee.line.supervision import Program, Supervisor
 
 SLEEPER = Program("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"], {}, 1)
@@ -49,7 +49,7 @@ def test_stop_leaves_no_process(supervisor: Supervisor) -> None:
 def test_a_second_line_in_the_same_folder_is_refused(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    with pytest.raises(BadSettings, match="runs already"):
+    with pytest.raises(UserError, match="runs already"):
         Supervisor(tmp_path).start([SLEEPER])
 
 

@@ -6,7 +6,7 @@ import pytest
 import redis
 from prometheus_client import REGISTRY
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.names import Topics
 from runtime.messaging.broker import Broker
 from runtime.messaging.journal_watch import JournalWatch
@@ -59,5 +59,5 @@ def test_who_publishes_verdicts_watches_the_journal_also_without_a_broker(
 def test_a_dead_journal_is_a_link_down():
     with redis_server("journal") as server, connect(server.url) as client:
         server.kill9()
-        with pytest.raises(LinkDown):
+        with pytest.raises(Unavailable):
             JournalWatch(client).look()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 import redis
 
-from contracts.errors import LinkDown, ServerFull
+from contracts.errors import ServerFull, Unavailable
 from contracts.messages import Verdict, parse
 from contracts.names import VERDICTS, Topics, dead_letters, decided
 from runtime.messaging.broker import Broker
@@ -93,7 +93,7 @@ def test_a_recorded_verdict_survives_kill_9():
         for i in range(20):
             assert outbox.record(verdict(i))
         server.kill9()
-        with pytest.raises(LinkDown):
+        with pytest.raises(Unavailable):
             outbox.record(verdict(20))
         server.start()
         assert client.xlen(VERDICTS) == 20
@@ -292,7 +292,7 @@ class _Connected:
         return True
 
     def publish(self, topic: str, payload: bytes) -> object:
-        raise LinkDown("broker", "gone")
+        raise Unavailable("broker", "gone")
 
 
 def test_after_an_outage_the_fresh_go_first(
@@ -353,7 +353,7 @@ def test_a_killed_journal_costs_no_verdict(broker: Broker, topics: Topics):
             outbox.record(verdict(1))
             assert take(bridge).part.trigger_seq == 1
             server.kill9()
-            with pytest.raises(LinkDown):
+            with pytest.raises(Unavailable):
                 publisher.on_stored(stored(verdict(1)))
             time.sleep(0.3)
             server.start()

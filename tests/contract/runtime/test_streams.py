@@ -7,7 +7,7 @@ import time
 import pytest
 import redis
 
-from contracts.errors import LinkDown, ServerFull
+from contracts.errors import ServerFull, Unavailable
 from contracts.names import dead_letters
 from runtime.messaging.redis_link import connect
 from runtime.messaging.streams import Entry, StreamGroup, append, dead_letter, trim_consumed
@@ -76,9 +76,9 @@ def test_a_killed_redis_is_a_link_that_is_down_and_comes_back():
         group = StreamGroup(client, [STREAM], "g", "one")
         assert group.read(1, 0) == []
         server.kill9()
-        with pytest.raises(LinkDown, match="cannot be reached"):
+        with pytest.raises(Unavailable, match="cannot be reached"):
             group.read(1, 10)
-        with pytest.raises(LinkDown):
+        with pytest.raises(Unavailable):
             put(client, b"x")
         server.start()
         put(client, b"after the restart")
@@ -90,7 +90,7 @@ def test_a_frozen_redis_is_a_link_that_is_down():
         group = StreamGroup(client, [STREAM], "g", "one")
         assert group.read(1, 10_000) == []  # an idle stream is none
         server.freeze()
-        with pytest.raises(LinkDown):
+        with pytest.raises(Unavailable):
             group.read(1, 10_000)
         server.thaw()
         put(client, b"x")

@@ -33,7 +33,8 @@ class Process:
 
     def __init__(self, module: str, environment: dict[str, str], log: Path) -> None:
         self._command = [sys.executable, "-m", module]
-        self._environment, self._log = {**os.environ, **environment}, log
+        self._environment = {**os.environ, **environment}
+        self._log = log
         self._running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

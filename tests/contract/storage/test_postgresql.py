@@ -17,12 +17,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.causes import Decision
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.messages import ProcessState, SequenceRange
 from runtime.process.clock import ManualClock
 from storage import queries
-from storage.archive.index import Keep, Picture, PictureIndex
+from storage.archive.index import Picture, PictureIndex, Retention
 from storage.base import Base
 from storage.database import open_engine, open_sessions, upgrade
 from storage.models import DeadLetterRow, DispositionRow, VerdictRow
@@ -170,7 +170,7 @@ def test_passes_are_evicted_before_rejects(sessions) -> None:
         commit(sessions, on("verdict", verdict(seq, called)))
         index.add([Picture(part(seq), f"{seq}.png", 10, "0" * 64, "", "", BEGIN_NS + seq)])
     assert index.kept_bytes() == 30
-    leaving = index.evictable(1.0, Keep.REJECT, limit=5)
+    leaving = index.evictable(1.0, Retention.REJECT, limit=5)
     assert [picture.path for picture in leaving] == ["1.png", "2.png", "0.png"]
     index.mark_evicted([leaving[0].id], 1)
     assert sorted(index.kept()) == ["0.png", "2.png"]
@@ -178,5 +178,5 @@ def test_passes_are_evicted_before_rejects(sessions) -> None:
 
 def test_a_server_that_is_gone_is_a_link_that_is_down() -> None:
     nobody = open_sessions(f"postgresql://referee@127.0.0.1:{free_port()}/postgres")
-    with pytest.raises(LinkDown, match="the database"):
+    with pytest.raises(Unavailable, match="the database"):
         commit(nobody, on("verdict", verdict(1)))

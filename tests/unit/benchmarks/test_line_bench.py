@@ -15,7 +15,7 @@ from benchmarks.line.spread import Spread
 from benchmarks.line.steps import steps
 from benchmarks.line.stretch import answered, inspected_parts
 from benchmarks.line.targets import targets
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from contracts.identity import PartKey
 from referee.line.servers.triton import MODELS
 from storage.queries import PartTimes
@@ -184,7 +184,7 @@ def test_the_bare_network_is_the_one_that_the_line_serves(
         'parameters: { key: "providers" value: { string_value: "A,B" } }'
     )
     monkeypatch.setenv("REFEREE_MODELS", str(tmp_path))
-    with pytest.raises(BadSettings, match="REFEREE_MODELS"):
+    with pytest.raises(UserError, match="REFEREE_MODELS"):
         served_network()
     (folder / "1" / "model.json").write_text('{"max_side_px": 320, "size_multiple": 64}')
     (folder / "1" / "model.onnx").write_bytes(b"another")

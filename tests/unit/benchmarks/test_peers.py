@@ -16,7 +16,7 @@ from benchmarks.peers import runs
 from benchmarks.peers.contenders import CONTENDERS
 from benchmarks.peers.material import Material
 from benchmarks.peers.runs import ShownBatches
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.training.loop.recipe import Recipe
 from inference.training.loop.trainer import Trainer
 from tests.tiny import TINY
@@ -101,9 +101,9 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(
     with pytest.raises(KeyboardInterrupt):
         call("--runs", "dqformer")
     monkeypatch.setattr(Trainer, "train_step", step)
-    with pytest.raises(BadSettings, match="--resume"):
+    with pytest.raises(UserError, match="--resume"):
         call("--runs", "dqformer")
-    with pytest.raises(BadSettings, match="other settings"):
+    with pytest.raises(UserError, match="other settings"):
         call("--runs", "dqformer", "--resume", "--steps", "5")
     call("--runs", "dqformer", "--resume")
     resumed = json.loads((tmp_path / "runs/dqformer/result.json").read_text())
@@ -127,13 +127,13 @@ def test_all_see_the_same_pictures(recipe_file: Path) -> None:
 
 def test_another_budget_needs_another_folder(call: Any) -> None:
     call("--runs", "unet", "--steps", "2")
-    with pytest.raises(BadSettings, match="other settings"):
+    with pytest.raises(UserError, match="other settings"):
         call("--runs", "unet", "--steps", "3")
 
 
 def test_an_unknown_line_is_refused(recipe_file: Path) -> None:
     arguments = peers.arguments_of(["--recipe", str(recipe_file), "--lines", "no_such"])
-    with pytest.raises(BadSettings, match="no_such"):
+    with pytest.raises(UserError, match="no_such"):
         peers.recipe_of(arguments)
 
 

@@ -13,7 +13,7 @@ from benchmarks.peers.answers import Answer
 from benchmarks.peers.material import of_length
 from benchmarks.peers.results import Effort, Result
 from benchmarks.peers.table import Setting, document
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.training.loop.recipe import read_recipe
 
 
@@ -88,7 +88,7 @@ def test_a_result_comes_back_from_its_file(tmp_path: Path) -> None:
     one.write(tmp_path)
     assert Result.read(tmp_path, one.settings) == one
     assert Result.read(tmp_path / "nowhere", one.settings) is None
-    with pytest.raises(BadSettings, match="other settings"):
+    with pytest.raises(UserError, match="other settings"):
         Result.read(tmp_path, {**one.settings, "val_every": 2})
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from contracts.gate_timing import GateTiming, shown
+from contracts.gate_timing import GateTiming, format_ms
 from contracts.line import Station
 from contracts.release import Release, StationConfig
 
@@ -130,5 +130,5 @@ def test_without_gate_and_deadline_it_is_the_default() -> None:
 
 
 @given(st.fractions(-1000, 1_000_000))
-def test_what_is_shown_is_never_more_than_there_is(number: Fraction) -> None:
-    assert number - Fraction(1, 10) < Fraction(shown(number)) <= number
+def test_what_is_format_ms_is_never_more_than_there_is(number: Fraction) -> None:
+    assert number - Fraction(1, 10) < Fraction(format_ms(number)) <= number

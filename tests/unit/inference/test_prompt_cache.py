@@ -28,7 +28,8 @@ class Encoder:
     """States tell the text's length."""
 
     def __init__(self, prompts: ModuleType) -> None:
-        self._prompts, self.asked = prompts, []
+        self._prompts = prompts
+        self.asked = []
 
     def __call__(self, words: Sequence[str]) -> list:
         self.asked.append(list(words))

@@ -22,7 +22,8 @@ class World:
     """A model that refuses some words, and the releases of two stations."""
 
     def __init__(self) -> None:
-        self.is_there, self.refuses = True, ""
+        self.is_there = True
+        self.refuses = ""
         self.asked: list[str] = []
         self.releases: dict[str, Release] = {
             "tiles": release("tiles", "a crack"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from contracts.causes import Cause, Decision
-from contracts.errors import BadImage, LinkDown, ModelRejected, ModelTooSlow, ModelUnavailable
+from contracts.errors import BadImage, ModelRejected, ModelTooSlow, ModelUnavailable, Unavailable
 from contracts.messages import Verdict
 from contracts.release import Prompt, Recipe, Release
 from inference.frames import Frame
@@ -37,7 +37,9 @@ class Line:
         self.model_ms = 10.0
         self.margin: np.ndarray = NOTHING
         self.model_says: Callable[[], None] = lambda: None
-        self.journal_is_up, self.waited, self.workers = True, 0.0, 1
+        self.journal_is_up = True
+        self.waited = 0.0
+        self.workers = 1
         self.turns = threading.Semaphore()
         self.worker = self.new_worker()
 
@@ -66,7 +68,7 @@ class Line:
     def waited_ms(self, frame: Frame) -> float:
         return self.waited
 
-    def bury(self, frame: Frame, reason: str) -> None:
+    def dead_letter(self, frame: Frame, reason: str) -> None:
         self.buried.append(reason)
 
     def is_ready(self) -> bool:
@@ -90,7 +92,7 @@ class Line:
 
     def record(self, verdict: Verdict) -> bool:
         if not self.journal_is_up:
-            raise LinkDown("journal", "gone")
+            raise Unavailable("journal", "gone")
         self.recorded.append(verdict)
         return True
 
@@ -403,7 +405,7 @@ def test_journal_down_keeps_the_verdict_and_takes_no_new_part(line: Line) -> Non
     line.waiting = [frame(line.clock, 1), frame(line.clock, 2)]
     line.journal_is_up = False
     for _ in range(3):
-        with pytest.raises(LinkDown):
+        with pytest.raises(Unavailable):
             line.worker.step()
         line.clock.advance_ms(50)
     assert len(line.asked) == 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from contracts.causes import Cause, TriggerSource
-from contracts.errors import CameraFailed, LinkDown
+from contracts.errors import CameraFailed, Unavailable
 from contracts.identity import PartKey
 from contracts.messages import CaptureNotice, FrameHeader, Verdict
 from contracts.release import Camera, OpenCvCamera, Prompt, Release, StationConfig
@@ -159,14 +159,16 @@ def test_no_frame_is_no_part_and_a_lost_one_leaves_its_number_out(world: World) 
 
 
 def test_what_has_no_number_is_told_to_nobody(world: World) -> None:
-    world.shots, world.numbers_fail = [world.shot()], LinkDown("journal", "away")
-    with pytest.raises(LinkDown):
+    world.shots = [world.shot()]
+    world.numbers_fail = Unavailable("journal", "away")
+    with pytest.raises(Unavailable):
         world.parts.step(ALONE)
     assert (world.notices, world.frames) == ([], [])
 
 
 def test_a_frame_too_many_is_answered_at_once(world: World) -> None:
-    world.shots, world.backlog = [world.shot()], 3
+    world.shots = [world.shot()]
+    world.backlog = 3
     world.parts.step(ALONE)
     assert world.frames == []
     assert [verdict.cause for verdict in world.verdicts] == [Cause.OVERLOAD]
@@ -178,7 +180,8 @@ def test_a_picture_that_fails_is_a_lost_frame_and_a_camera_that_fails_is_none(wo
     world.shots = [CameraFailed("a broken file")]
     world.parts.step(paced)
     assert world.asked_lost == [1]
-    world.shots, world.why_not = [CameraFailed("gone")], "gone"
+    world.shots = [CameraFailed("gone")]
+    world.why_not = "gone"
     with pytest.raises(CameraFailed):
         world.parts.step(paced)
     assert world.asked_lost == [1]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from contracts.causes import Cause, Decision
-from contracts.errors import CameraFailed, LinkDown, ServerFull
+from contracts.errors import CameraFailed, ServerFull, Unavailable
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader, Trigger, Verdict
 from contracts.release import (
@@ -34,8 +34,12 @@ class ScriptedCamera:
     """Takes its time, fails when told to, and keeps what happened in order."""
 
     def __init__(self, clock: ManualClock, happened: list[str]) -> None:
-        self.clock, self.happened, self.takes_ms = clock, happened, 10.0
-        self.failure, self.closed, self.taken = "", False, 0
+        self.clock = clock
+        self.happened = happened
+        self.takes_ms = 10.0
+        self.failure = ""
+        self.closed = False
+        self.taken = 0
         self.meanwhile: Callable[[], None] = lambda: None
 
     def capture(self) -> Shot:
@@ -59,7 +63,8 @@ class World:
     """Redis, journal, releases and camera of one station, in memory."""
 
     def __init__(self) -> None:
-        self.clock, self.happened = ManualClock(), []
+        self.clock = ManualClock()
+        self.happened = []
         self.queue: list[Entry] = []
         self.orphans: list[Entry] = []
         self.frames: list[tuple[FrameHeader, bytes]] = []
@@ -70,8 +75,10 @@ class World:
         self.read_fails: Exception | None = None
         self.put_fails: Exception | None = None
         self.record_fails: Exception | None = None
-        self.open_fails, self.tries = "", 0
-        self.backlog, self.lost = 0, 0
+        self.open_fails = ""
+        self.tries = 0
+        self.backlog = 0
+        self.lost = 0
         self.camera = StationCamera(self.open_camera, self.clock)
         self.worker = StationWorker(
             "tiles",
@@ -227,7 +234,8 @@ def test_a_picture_of_the_next_part_clears_nobody(world: World) -> None:
 
     def comes_before_the_picture() -> None:
         world.queue.append(next_part)
-        camera.takes_ms, camera.meanwhile = 10, lambda: None
+        camera.takes_ms = 10
+        camera.meanwhile = lambda: None
 
     camera.meanwhile = comes_before_the_picture
     world.worker.step()
@@ -273,7 +281,7 @@ def test_a_trigger_that_was_written_twice_is_captured_once(world: World) -> None
 
 def test_a_frames_redis_that_dies_during_the_capture_is_answered(world: World) -> None:
     def dies() -> None:
-        world.read_fails = LinkDown("frames", "refused")
+        world.read_fails = Unavailable("frames", "refused")
 
     world.worker.step()
     world.opened[0].meanwhile = dies
@@ -348,7 +356,7 @@ def test_a_backlog_is_answered_at_once(world: World) -> None:
     ("error", "cause"),
     [
         (ServerFull("frames", "maxmemory"), Cause.OVERLOAD),
-        (LinkDown("frames", "refused"), Cause.FRAME_LOST),
+        (Unavailable("frames", "refused"), Cause.FRAME_LOST),
     ],
 )
 def test_a_frame_that_redis_does_not_take_is_answered(
@@ -363,11 +371,12 @@ def test_a_frame_that_redis_does_not_take_is_answered(
 
 
 def test_a_verdict_the_journal_did_not_take_is_owed(world: World) -> None:
-    world.release, world.record_fails = None, LinkDown("journal", "refused")
-    with pytest.raises(LinkDown):
+    world.release = None
+    world.record_fails = Unavailable("journal", "refused")
+    with pytest.raises(Unavailable):
         world.pass_part(1)
     world.queue.append(world.trigger(2))
-    with pytest.raises(LinkDown):
+    with pytest.raises(Unavailable):
         world.worker.step()
     assert len(world.queue) == 1  # no further trigger is taken
     world.record_fails = None
@@ -412,8 +421,8 @@ def test_triggers_of_a_process_that_ended_are_answered_and_never_captured(world:
 
 def test_parts_of_a_hiccup_that_cannot_be_recorded_are_all_owed(world: World) -> None:
     world.come(1, 2, 3, every_ms=10)
-    world.record_fails = LinkDown("journal", "refused")
-    with pytest.raises(LinkDown):
+    world.record_fails = Unavailable("journal", "refused")
+    with pytest.raises(Unavailable):
         world.worker.step()
     world.record_fails = None
     world.worker.step()
@@ -422,9 +431,9 @@ def test_parts_of_a_hiccup_that_cannot_be_recorded_are_all_owed(world: World) ->
 
 def test_an_orphan_that_cannot_be_recorded_is_owed_and_the_others_stay(world: World) -> None:
     world.orphans = [world.trigger(1), world.trigger(2)]
-    world.record_fails = LinkDown("journal", "refused")
+    world.record_fails = Unavailable("journal", "refused")
     world.clock.advance_ms(1001)
-    with pytest.raises(LinkDown):
+    with pytest.raises(Unavailable):
         world.worker.step()
     assert len(world.orphans) == 1
     world.record_fails = None

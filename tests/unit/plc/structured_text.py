@@ -19,7 +19,9 @@ class Ton:
     """TON: on after ``PT`` ms of IN. ``scan_ms`` is what time a scan takes."""
 
     def __init__(self, scan_ms: int) -> None:
-        self.Q, self._on_ms, self._scan_ms = False, 0, scan_ms
+        self.Q = False
+        self._on_ms = 0
+        self._scan_ms = scan_ms
 
     def __call__(self, IN: bool, PT: int) -> None:
         self._on_ms = self._on_ms + self._scan_ms if IN else 0

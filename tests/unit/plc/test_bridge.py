@@ -31,7 +31,8 @@ class Wired:
     up = True
 
     def __init__(self, path: Path, *names: str) -> None:
-        self.journal, self.queue = Journal(path), list[JournalOp]()
+        self.journal = Journal(path)
+        self.queue = list[JournalOp]()
         self.clock = ManualClock()
         self.bridge = Bridge(
             [Station(self.journal.numbering(name), Timing(), 1) for name in names],

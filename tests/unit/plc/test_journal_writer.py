@@ -23,7 +23,8 @@ class Writing:
     """A writer in its thread; ``done`` is what it reported, in order."""
 
     def __init__(self, path: Path) -> None:
-        self.journal, self.stop = Journal(path), Stop()
+        self.journal = Journal(path)
+        self.stop = Stop()
         self.done: list[Applied] = []
         self.writer = JournalWriter(self.journal, self.done.extend)
         self.thread = threading.Thread(target=self.writer.run, args=(self.stop,), daemon=True)

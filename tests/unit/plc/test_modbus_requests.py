@@ -33,7 +33,9 @@ class Unit1:
     """Registers of the unit id 1."""
 
     def __init__(self, writable: bool = True) -> None:
-        self.words, self.writes, self._writable = [0] * HOLDING_SIZE, 0, writable
+        self.words = [0] * HOLDING_SIZE
+        self.writes = 0
+        self._writable = writable
 
     def has(self, unit: int) -> bool:
         return unit == 1

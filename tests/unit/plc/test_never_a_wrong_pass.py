@@ -88,7 +88,8 @@ class Line(RuleBasedStateMachine):
     @initialize(count=st.sampled_from([0, 65_530]), boot=st.integers(1, 3))
     def begin(self, count: int, boot: int) -> None:
         self.folder = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
-        self.clock, self.path = ManualClock(), Path(self.folder.name) / "bridge.sqlite"
+        self.clock = ManualClock()
+        self.path = Path(self.folder.name) / "bridge.sqlite"
         self.journal = Journal(self.path)
         self.release: Release | None = release(Mode.GUARD)
         self.queue: list[JournalOp] = []
@@ -101,7 +102,10 @@ class Line(RuleBasedStateMachine):
         self.recipes: dict[PartKey, int] = {}
         self.challenged: set[PartKey] = set()
         self.spoken: set[PartKey] = set()  # the first word about a part is the one that counts
-        self.boots, self.part_id, self.count, self.boot = 1, 0, count, boot
+        self.boots = 1
+        self.part_id = 0
+        self.count = count
+        self.boot = boot
         self.slots: dict[int, Slot] = {}
         self.seen_bridge_boot = 0
         self.to_acknowledge: int | None = None
@@ -197,7 +201,9 @@ class Line(RuleBasedStateMachine):
     @rule()
     def plc_restarts(self) -> None:
         self.boot = self.boot % 1000 + 1
-        self.count, self.slots, self.to_acknowledge = 0, {}, None
+        self.count = 0
+        self.slots = {}
+        self.to_acknowledge = None
         self._introduce()
 
     @rule(alone=st.lists(st.integers(0, 3), min_size=1, max_size=3))
@@ -417,7 +423,8 @@ class Line(RuleBasedStateMachine):
                 slot.pending = False
         slot = self.slots.get(int(inputs["ack_echo"]))
         if slot is not None and slot.pending and inputs["ack_state"]:
-            slot.pending, slot.cleared = False, inputs["ack_state"] == ACCEPTED
+            slot.pending = False
+            slot.cleared = inputs["ack_state"] == ACCEPTED
         return inputs
 
     def _say(self, said: Verdict) -> None:

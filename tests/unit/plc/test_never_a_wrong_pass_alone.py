@@ -60,9 +60,12 @@ class Line(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.folder = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
-        self.clock, self.path = ManualClock(), Path(self.folder.name) / "bridge.sqlite"
-        self.journal, self.queue = Journal(self.path), list[JournalOp]()
-        self.epoch, self.last_seq = 1, 0
+        self.clock = ManualClock()
+        self.path = Path(self.folder.name) / "bridge.sqlite"
+        self.journal = Journal(self.path)
+        self.queue = list[JournalOp]()
+        self.epoch = 1
+        self.last_seq = 0
         self.boots = 1
         self.captured_ns: dict[PartKey, int] = {}  # on the bridge's clock, whatever notices say
         self.skew_ms: int | None = None  # of ingest's clock, where it is on another machine
@@ -72,7 +75,8 @@ class Line(RuleBasedStateMachine):
         self.notices: list[CaptureNotice] = []
         self.own_pass: dict[PartKey, int] = {}
         self.spoken: set[PartKey] = set()
-        self.image, self.to_acknowledge = PlcImage(), None
+        self.image = PlcImage()
+        self.to_acknowledge = None
         self.station = self._new_station()
 
     # Ingest
@@ -317,7 +321,8 @@ class Line(RuleBasedStateMachine):
         timing = Timing(confirm_ms=2000, clock_bound_ms=CLOCK_BOUND_MS)
         self.station = Station(self.journal.numbering("web"), timing, self.boots)
         self.station.follow(RELEASE, UP, self.clock.now())
-        self.to_acknowledge, self.ways_ns = None, {}
+        self.to_acknowledge = None
+        self.ways_ns = {}
         self.image = PlcImage()
         self._write(control=CONTROL, plc_boot_id=self.boots)
         return self.station

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from contracts.line import LineFile, OpcUa, SoftPlc
 from plc.core.plc_image import PlcImage
 from plc.core.registers import COILS, DISCRETE_INPUTS, HOLDING_SIZE, INPUT_SIZE
@@ -70,7 +70,7 @@ def test_stations_that_no_plc_could_reach_are_bad_settings(monkeypatch, port, st
     assert load(BridgeSettings).opcua_stations == ("top", "side")
     monkeypatch.setenv("REFEREE_OPCUA_PORT", port)
     monkeypatch.setenv("REFEREE_OPCUA_STATIONS", stations)
-    with pytest.raises(BadSettings, match=complaint):
+    with pytest.raises(UserError, match=complaint):
         load(BridgeSettings)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.messages import StoredItem
 from contracts.names import Topics
 from plc.core.effects import LogMissed, MarkStored, OpenEpoch
@@ -21,11 +21,13 @@ class Telling:
     """An outbox over a real journal; ``times`` says when, in seconds, each message went out."""
 
     def __init__(self, path: Path) -> None:
-        self.journal, self.clock = Journal(path), ManualClock()
+        self.journal = Journal(path)
+        self.clock = ManualClock()
         self.outbox = DispositionOutbox(path, self, Topics("plant", "line"), self.clock)
         self.journal.apply([OpenEpoch("top", 5, 7, 1)])
         self.times: list[float] = []
-        self.elapsed_s, self.down = 0.0, False
+        self.elapsed_s = 0.0
+        self.down = False
 
     def dispose(self, *seqs: int) -> None:
         self.journal.apply([LogMissed(tuple(missed(seq) for seq in seqs))])
@@ -37,7 +39,7 @@ class Telling:
 
     def publish(self, topic: str, payload: bytes) -> None:
         if self.down:
-            raise LinkDown("the broker", "it is down")
+            raise Unavailable("the broker", "it is down")
         self.times.append(self.elapsed_s)
 
     def run(self, seconds: int) -> list[float]:

@@ -31,15 +31,19 @@ class Line:
         self.bench = Bench(deadline_ms=450, **config)
         self.fb, self._scan = load(SOURCE, SCAN_MS)
         fb = self.fb
-        fb.Inputs, fb.Holding, fb.PlcBootId = [0] * 46, [0] * 13, 7
-        fb.GateCounts, fb.WindowCounts, fb.AckRoomCounts, fb.TriggerRoomCounts = (
-            GATE,
-            WINDOW,
-            60,
-            100,
-        )
-        fb.Encoder, fb.PartId, fb.LineRunning = 2**32 - 700, 70_000, True
-        self.cable, self.went, self.spoil = True, [], lambda words: words
+        fb.Inputs = [0] * 46
+        fb.Holding = [0] * 13
+        fb.PlcBootId = 7
+        fb.GateCounts = GATE
+        fb.WindowCounts = WINDOW
+        fb.AckRoomCounts = 60
+        fb.TriggerRoomCounts = 100
+        fb.Encoder = 2**32 - 700
+        fb.PartId = 70_000
+        fb.LineRunning = True
+        self.cable = True
+        self.went = []
+        self.spoil = lambda words: words
         self.run(100)
 
     def run(self, ms: int) -> None:
@@ -63,7 +67,8 @@ class Line:
 
     def part(self) -> None:
         """A part passes the camera, and the bridge hears of it."""
-        self.fb.PartAtCamera, self.went = True, []
+        self.fb.PartAtCamera = True
+        self.went = []
         self.run(50)
         self.fb.PartAtCamera = False
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from referee.cli import app
 
 
@@ -46,5 +46,5 @@ def test_build_then_stats(line: Path, tmp_path: Path) -> None:
 def test_errors_are_the_users_to_mend(tmp_path: Path) -> None:
     asked = ["data", "stats", "--data", str(tmp_path)]
     result = CliRunner().invoke(app, asked)
-    assert isinstance(result.exception, BadSettings)
+    assert isinstance(result.exception, UserError)
     assert "referee data build" in str(result.exception)

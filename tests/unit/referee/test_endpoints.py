@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from contracts.line import OpcUa, Sockets
 from referee.line import endpoints as endpoints_module
 from referee.line.endpoints import OUTGOING, Endpoints, choose, free_ports
@@ -16,14 +16,14 @@ def test_a_taken_port_is_named_with_its_setting() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(BadSettings, match=rf"{port}.*sockets\.mqtt"):
+        with pytest.raises(UserError, match=rf"{port}.*sockets\.mqtt"):
             choose("s", "l", Sockets(mqtt=port), dashboard=False)
 
 
 def test_a_taken_port_of_opc_ua_is_named_with_its_setting() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(BadSettings, match=rf"{port}.*in use.*opcua\.port"):
+        with pytest.raises(UserError, match=rf"{port}.*in use.*opcua\.port"):
             choose("s", "l", Sockets(), OpcUa(port=port), dashboard=False)
 
 
@@ -42,7 +42,7 @@ def test_no_free_port_is_one_that_an_outgoing_connection_may_be_given() -> None:
 def test_too_few_ports_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "range").write_text("10001\t65535\n")
     monkeypatch.setattr(endpoints_module, "OUTGOING", tmp_path / "range")
-    with pytest.raises(BadSettings, match="free ports outside 10001 to 65535"):
+    with pytest.raises(UserError, match="free ports outside 10001 to 65535"):
         free_ports("127.0.0.1", 2)
 
 
@@ -57,7 +57,7 @@ def test_given_ports_are_kept_and_survive_the_file(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_line_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(BadSettings, match="referee up"):
+    with pytest.raises(UserError, match="referee up"):
         Endpoints.load(tmp_path)
 
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from contracts.release import Release, StationConfig
 from referee.line.signing import signed, this_user
 
@@ -25,7 +25,7 @@ def test_each_release_says_who_and_why() -> None:
 
 
 def test_a_bypass_without_a_reason_is_refused_and_named() -> None:
-    with pytest.raises(BadSettings, match=r"station side: .* --why"):
+    with pytest.raises(UserError, match=r"station side: .* --why"):
         signed([of("top", "guard"), of("side", "bypass")], "anna", " ")
     assert signed([of("top", "observe")], "anna", "")[0].why == ""
 

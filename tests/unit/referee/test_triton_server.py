@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from referee.line.servers.triton import (
     PYTHON,
     STUB,
@@ -49,19 +49,19 @@ def test_a_second_time_nothing_is_written(tmp_path: Path) -> None:
 
 def test_no_stub_for_this_python_is_told(tmp_path: Path) -> None:
     server = wheel_with_stub(tmp_path, python="3.0") / "pytriton" / "tritonserver"
-    with pytest.raises(BadSettings, match=f"Python {PYTHON}"):
+    with pytest.raises(UserError, match=f"Python {PYTHON}"):
         assemble_backends(server, tmp_path / "backends")
 
 
 def test_what_is_missing_is_named_with_its_remedy(tmp_path: Path) -> None:
-    with pytest.raises(BadSettings, match=r"tritonserver is missing; run `make setup`"):
+    with pytest.raises(UserError, match=r"tritonserver is missing; run `make setup`"):
         server_command(PORTS, host="", wheel=tmp_path)
 
 
 def test_another_text_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFEREE_TEXT_ENCODER", str(tmp_path))
     wheel = wheel_with_stub(tmp_path)
-    with pytest.raises(BadSettings, match=r"model\.safetensors is missing"):
+    with pytest.raises(UserError, match=r"model\.safetensors is missing"):
         server_command(PORTS, host="", wheel=wheel)
     (tmp_path / "model.safetensors").touch()
     command = server_command(PORTS, wheel=wheel, host="0.0.0.0")

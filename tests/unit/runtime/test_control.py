@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.messages import Stored, StoredItem
 from contracts.names import Topics
 from contracts.release import Activation, Prompt, Release, SimulatedCamera, StationConfig
 from runtime.messaging import control
-from runtime.messaging.control import Control, Standing
+from runtime.messaging.control import Control, ReadinessReport
 from runtime.messaging.mqtt import Incoming
 from runtime.messaging.release_book import ReleaseBook
 
@@ -40,7 +40,7 @@ class World:
         self.acked: list[str] = []
         self.stored: list[Stored] = []
         self.states: list[dict[str, Any]] = []
-        self.standing = Standing(stations={"tiles": "no release", "plates": "no camera"})
+        self.standing = ReadinessReport(stations={"tiles": "no release", "plates": "no camera"})
         self.stored_fails = False
         self.control = Control(
             self.inbox,
@@ -58,7 +58,7 @@ class World:
 
     def on_stored(self, stored: Stored) -> None:
         if self.stored_fails:
-            raise LinkDown("journal", "refused")
+            raise Unavailable("journal", "refused")
         self.stored.append(stored)
 
     def publish(self, **state: Any) -> bool:
@@ -95,14 +95,14 @@ def test_a_foreign_message_changes_nothing(world: World, topic: str) -> None:
 
 def test_a_journal_that_is_down_does_not_hold_up_the_link(world: World) -> None:
     world.stored_fails = True
-    with pytest.raises(LinkDown):
+    with pytest.raises(Unavailable):
         world.say(TOPICS.stored, STORED.model_dump_json().encode())
     assert world.acked == [TOPICS.stored]
 
 
 def test_the_state_follows_the_standing(world: World) -> None:
     world.control.step()
-    world.standing = Standing(model_version="dqformer-1")
+    world.standing = ReadinessReport(model_version="dqformer-1")
     world.control.step()
     assert [state["ready"] for state in world.states] == [False, True]
     assert [state["reason"] for state in world.states] == [
@@ -114,7 +114,7 @@ def test_the_state_follows_the_standing(world: World) -> None:
 
 
 def test_a_station_in_trouble_leaves_the_others_served(world: World) -> None:
-    world.standing = Standing(stations={"tiles": "no release"})
+    world.standing = ReadinessReport(stations={"tiles": "no release"})
     world.control.step()
     [state] = world.states
     assert (state["ready"], state["stations"]) == (True, ("plates",))
@@ -122,7 +122,7 @@ def test_a_station_in_trouble_leaves_the_others_served(world: World) -> None:
 
 
 def test_a_process_in_trouble_serves_nobody(world: World) -> None:
-    world.standing = Standing("Triton is not there", stations={"tiles": "no release"})
+    world.standing = ReadinessReport("Triton is not there", stations={"tiles": "no release"})
     world.control.step()
     [state] = world.states
     assert (state["ready"], state["stations"]) == (False, ())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from contracts.names import Topics
 from runtime.messaging.broker import Broker
 from runtime.process.settings import ProcessSettings, load
@@ -49,7 +49,7 @@ def test_the_environment_is_read():
 )
 def test_a_wrong_variable_is_named(environment, name, value):
     environment.setenv(name, value) if value is not None else environment.delenv(name)
-    with pytest.raises(BadSettings, match=name):
+    with pytest.raises(UserError, match=name):
         load(ProcessSettings)
 
 
@@ -67,5 +67,5 @@ def test_the_password_is_not_shown(environment):
 
 def test_certificates_that_are_not_there_are_bad_settings(tmp_path: Path):
     assert Broker("host", 1883).tls_context() is None
-    with pytest.raises(BadSettings, match=r"ca\.pem"):
+    with pytest.raises(UserError, match=r"ca\.pem"):
         Broker("host", 8883, ca_file=tmp_path / "ca.pem").tls_context()

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pytest
 
-from contracts.errors import BadSettings, LinkDown
+from contracts.errors import Unavailable, UserError
 from runtime.process.loop import Stop, run_loop, supervised_threads
 
 
@@ -21,7 +21,7 @@ def test_a_transient_error_is_tried_again_with_growing_pauses():
     def step():
         times.append(time.monotonic())
         if len(times) < 5:
-            raise LinkDown("Redis", "gone")
+            raise Unavailable("Redis", "gone")
         stop.set()
 
     assert run_loop(step, stop, "test") == 0
@@ -34,7 +34,7 @@ def test_a_loop_ends_while_it_waits_to_try_again():
     stop = Stop()
 
     def step():
-        raise LinkDown("Redis", "gone for long")
+        raise Unavailable("Redis", "gone for long")
 
     threading.Timer(1.0, stop.set).start()  # by then it waits for most of a second at a time
     start_s = time.monotonic()
@@ -42,7 +42,7 @@ def test_a_loop_ends_while_it_waits_to_try_again():
     assert time.monotonic() - start_s < 1.3
 
 
-@pytest.mark.parametrize("error", [BadSettings("REFEREE_SITE: missing"), KeyError("bug")])
+@pytest.mark.parametrize("error", [UserError("REFEREE_SITE: missing"), KeyError("bug")])
 def test_other_errors_end_the_process_with_1(error, capsys):
     stop = Stop()
 

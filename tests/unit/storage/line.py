@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from queue import Queue
 
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.messages import Stored, StoredItem
 from contracts.names import Topics
 
@@ -16,7 +16,8 @@ class Message:
     """One message that the broker keeps until it is acknowledged."""
 
     def __init__(self, topic: str, payload: bytes) -> None:
-        self.topic, self.payload = topic, payload
+        self.topic = topic
+        self.payload = payload
         self.acknowledged = 0
 
     def ack(self) -> None:
@@ -44,7 +45,7 @@ class Wire:
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
         if self.down:
-            raise LinkDown("the broker", "it is down")
+            raise Unavailable("the broker", "it is down")
         self.sent.append((topic, payload, retain))
 
     def confirmed(self) -> list[StoredItem]:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from contracts.causes import Decision
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader
 from runtime.process.clock import ManualClock
@@ -170,7 +170,7 @@ def test_a_disk_that_others_filled_takes_no_rejects_away(disk, root, sessions) -
         say(sessions, seq, REJECT if seq < 2 else PASS)
     archive.keep([frame(seq) for seq in range(4)])
     disk.size_bytes = 7 * SIZE  # 3 are free, 5 must stay free
-    with pytest.raises(LinkDown, match="no room"):
+    with pytest.raises(Unavailable, match="no room"):
         archive.keep([frame(4)])
     assert there(sessions) == on_disk(root) == [0, 1]
     disk.size_bytes = 10**9
@@ -182,7 +182,7 @@ def test_a_disk_that_refuses_is_a_link_that_is_down(disk, root, sessions) -> Non
     archive = open_archive(disk, sessions)
     root.mkdir()
     (root / "tiles").write_bytes(b"a file where a folder is to be")
-    with pytest.raises(LinkDown):
+    with pytest.raises(Unavailable):
         archive.keep([frame(1)])
     (root / "tiles").unlink()
     archive.keep([frame(1)])

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import insert, text
 
-from contracts.errors import BadSettings, LinkDown
+from contracts.errors import Unavailable, UserError
 from storage.base import Base
 from storage.database import open_engine, translate_errors, upgrade, url_of
 from storage.models import ActivationRow, VerdictRow
@@ -54,7 +54,7 @@ def test_a_locked_database_is_a_link_that_is_down(
     monkeypatch.setattr("storage.database.SQLITE_BUSY_TIMEOUT_S", 0.05)
     holder = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    with pytest.raises(LinkDown, match="locked"), translate_errors():
+    with pytest.raises(Unavailable, match="locked"), translate_errors():
         open_engine(database_url, writes=True).connect().execute(text("SELECT 1"))
     with open_engine(database_url).connect() as reader:
         assert reader.scalar(text("SELECT count(*) FROM verdicts")) == 0
@@ -65,13 +65,13 @@ def test_a_full_disk_is_a_link_that_is_down(database_url: str) -> None:
     rows = [{"station": "tiles", "release_id": "r" * 1000, "at_utc_ns": 0}] * 1000
     with open_engine(database_url, writes=True).connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
-        with pytest.raises(LinkDown, match="full"), translate_errors():
+        with pytest.raises(Unavailable, match="full"), translate_errors():
             connection.execute(insert(ActivationRow), rows)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "nosuch://x", "postgresql+nosuch://x/y"])
 def test_a_url_that_is_none_is_named(url: str) -> None:
-    with pytest.raises(BadSettings, match="REFEREE_DATABASE_URL"):
+    with pytest.raises(UserError, match="REFEREE_DATABASE_URL"):
         open_engine(url)
 
 

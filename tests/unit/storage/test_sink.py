@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from contracts.causes import Decision
-from contracts.errors import LinkDown
+from contracts.errors import Unavailable
 from contracts.messages import ProcessState, SequenceRange, StoredItem
 from runtime.process.clock import ManualClock
 from storage.config_keeper import ConfigKeeper
@@ -90,7 +90,7 @@ def test_nothing_is_acknowledged_while_the_database_takes_nothing(
     holder.execute("BEGIN IMMEDIATE")
     came = bring(wire, verdict(1))
     for _ in range(2):
-        with pytest.raises(LinkDown):
+        with pytest.raises(Unavailable):
             sink.step()
     assert (came.acknowledged, wire.sent, board.ready) == (0, [], False)
     holder.execute("ROLLBACK")

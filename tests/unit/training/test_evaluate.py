@@ -12,7 +12,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from contracts.errors import BadSettings, RefereeError
+from contracts.errors import RefereeError, UserError
 from inference.dqformer.model import DQFormer
 from inference.text_encoder import TextEncoder
 from inference.training.data.labelled import labelled_lines
@@ -153,26 +153,26 @@ def test_damaged_data_is_one_clear_line(
     damage: Callable[[Path], object], told: str, tiny_line: Path, checkpoint: Path
 ) -> None:
     damage(tiny_line)
-    with pytest.raises(BadSettings, match=told) as error:
+    with pytest.raises(UserError, match=told) as error:
         run("--data", tiny_line, "--checkpoint", checkpoint)
     assert "\n" not in str(error.value)
 
 
 def test_wrong_arguments_are_named(tiny_line: Path, checkpoint: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadSettings, match="no such folder"):
+    with pytest.raises(UserError, match="no such folder"):
         run("--data", tmp_path / "nowhere")
-    with pytest.raises(BadSettings, match="there is: train, val"):
+    with pytest.raises(UserError, match="there is: train, val"):
         run("--data", tiny_line, "--split", "test")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadSettings, match="no line in it; a line's folder"):
+    with pytest.raises(UserError, match="no line in it; a line's folder"):
         run("--data", tmp_path / "empty")
-    with pytest.raises(BadSettings, match="no such file"):
+    with pytest.raises(UserError, match="no such file"):
         run("--data", tiny_line, "--checkpoint", tmp_path / "gone.pt")
     for name in ("rubbish.pt", "rubbish.safetensors"):
         (tmp_path / name).write_bytes(b"not a network, nor anything like it")
-        with pytest.raises(BadSettings, match=r"no(t a)? checkpoint") as error:
+        with pytest.raises(UserError, match=r"no(t a)? checkpoint") as error:
             run("--data", tiny_line, "--checkpoint", tmp_path / name)
         assert "\n" not in str(error.value)
     torch.save({"weights": 1}, tmp_path / "other.pt")
-    with pytest.raises(BadSettings, match=r"no(t a)? checkpoint"):
+    with pytest.raises(UserError, match=r"no(t a)? checkpoint"):
         run("--data", tiny_line, "--checkpoint", tmp_path / "other.pt")

@@ -11,11 +11,11 @@ import onnxruntime
 import pytest
 import torch
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.dqformer.model import DQFormer
 from inference.training.data.own_parts import FEWEST_DEFECTIVE, FEWEST_GOOD, find_parts
 from inference.training.delivery import finetune as tuning
-from inference.training.delivery.finetune import Wish, finetune
+from inference.training.delivery.finetune import FinetuneOptions, finetune
 from inference.training.loop.recipe import read_recipe
 from inference.training.loop.weights import load_weights, notes_of, round_to_half, save_weights
 from tests.tiny import ROOT, TINY
@@ -44,7 +44,7 @@ def _write(path: Path, pixels: np.ndarray) -> None:
     assert cv2.imwrite(str(path), pixels)
 
 
-def wish(data: Path, encoder_folder: Path, few_words: Path, **changed: object) -> Wish:
+def wish(data: Path, encoder_folder: Path, few_words: Path, **changed: object) -> FinetuneOptions:
     start = data.parent / "start.safetensors"
     save_weights(start, DQFormer(TINY))
     given = {
@@ -57,7 +57,7 @@ def wish(data: Path, encoder_folder: Path, few_words: Path, **changed: object) -
         "steps": 2,
         "device": "cpu",
     }
-    return Wish(**(given | changed))  # type: ignore[arg-type]
+    return FinetuneOptions(**(given | changed))  # type: ignore[arg-type]
 
 
 def test_the_whole_command(
@@ -84,7 +84,7 @@ def test_the_whole_command(
     card = (asked.out / "model_card.md").read_text()
     for said in ("| good | 15 | 5 |", "| odd_glow | 8 | 2 |", "seed 0", "16 px2", "/2 = "):
         assert said in card
-    with pytest.raises(BadSettings, match="holds a run already"):
+    with pytest.raises(UserError, match="holds a run already"):
         finetune(asked)
 
 
@@ -93,7 +93,7 @@ def test_too_little_time_is_said_with_what_is_needed(
 ) -> None:
     monkeypatch.setattr(tuning, "MEASURED_STEPS", 1)
     asked = wish(parts_folder, encoder_folder, few_words, steps=None, minutes=0.001)
-    with pytest.raises(BadSettings, match=r"too few here: a step takes .* give --minutes \d+"):
+    with pytest.raises(UserError, match=r"too few here: a step takes .* give --minutes \d+"):
         finetune(asked)
 
 
@@ -101,7 +101,7 @@ def test_the_shipped_repository_is_never_the_target(
     parts_folder: Path, encoder_folder: Path, few_words: Path
 ) -> None:
     shipped = ROOT / "triton_models"
-    with pytest.raises(BadSettings, match="the network that ships"):
+    with pytest.raises(UserError, match="the network that ships"):
         finetune(wish(parts_folder, encoder_folder, few_words, out=shipped))
 
 
@@ -137,26 +137,26 @@ def test_an_index_says_which_part_is_held_out(parts_folder: Path) -> None:
     for row in rows[FEWEST_GOOD:]:
         row["split"] = "train"
     index.write_text(json.dumps(rows))
-    with pytest.raises(BadSettings, match="'val' wants good and defective"):
+    with pytest.raises(UserError, match="'val' wants good and defective"):
         find_parts(parts_folder)
 
 
 def test_what_is_lacking_is_named(parts_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadSettings, match="no such folder"):
+    with pytest.raises(UserError, match="no such folder"):
         find_parts(tmp_path / "nowhere")
     with pytest.raises(
-        BadSettings, match=r"no line; a line's folder holds index\.json, or train/good"
+        UserError, match=r"no line; a line's folder holds index\.json, or train/good"
     ):
         find_parts(tmp_path)
     (parts_folder / "ground_truth" / "odd_glow" / "3_mask.png").unlink()
-    with pytest.raises(BadSettings, match=r"without a mask .*3_mask\.png"):
+    with pytest.raises(UserError, match=r"without a mask .*3_mask\.png"):
         find_parts(parts_folder)
     (parts_folder / "test" / "odd_glow" / "3.png").unlink()
-    with pytest.raises(BadSettings, match="9 defective pictures, at least 10"):
+    with pytest.raises(UserError, match="9 defective pictures, at least 10"):
         find_parts(parts_folder)
     for image in (parts_folder / "train" / "good").glob("*.png"):
         image.unlink()
-    with pytest.raises(BadSettings, match="no good pictures, at least 20"):
+    with pytest.raises(UserError, match="no good pictures, at least 20"):
         find_parts(parts_folder)
 
 

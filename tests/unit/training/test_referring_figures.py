@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.dqformer.model import DQFormer
 from inference.training.data.dataset import Entry
 from inference.training.evaluation.engines import Prediction
@@ -109,12 +109,12 @@ def test_the_command_knows_such_a_folder(
         (["--split", "test"], "there is: train, val"),
     ):
         error = CliRunner().invoke(app, [*asked, *wrong]).exception
-        assert isinstance(error, BadSettings)
+        assert isinstance(error, UserError)
         assert told in str(error)
     for file in words.parent.rglob("a.png"):
         file.write_bytes(b"x")
     error = CliRunner().invoke(app, asked).exception
-    assert isinstance(error, BadSettings)
+    assert isinstance(error, UserError)
     assert "a.png" in str(error)
     (words / FILE).write_text("")
     assert "there is: nothing" in str(CliRunner().invoke(app, asked).exception)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.training.data.dataset import Entry
 from inference.training.words.captions import ANY_KIND
 from inference.training.words.expressions import Form
@@ -198,7 +198,7 @@ def test_reading_back_gives_what_was_written(board_line: Path, tmp_path: Path) -
     assert read_referring(tmp_path / "out") == records
     with (tmp_path / "out" / "referring.jsonl").open("a") as file:
         file.write('{"line": "x"}\n')
-    with pytest.raises(BadSettings, match=rf"referring.jsonl:{len(records) + 1}: split"):
+    with pytest.raises(UserError, match=rf"referring.jsonl:{len(records) + 1}: split"):
         read_referring(tmp_path / "out")
 
 
@@ -244,7 +244,7 @@ def test_a_wrong_index_is_one_clear_sentence(
     board_line: Path, tmp_path: Path, fields: dict, said: str
 ) -> None:
     edit(board_line, **fields)
-    with pytest.raises(BadSettings, match=said) as raised:
+    with pytest.raises(UserError, match=said) as raised:
         build_here(board_line, tmp_path / "out")
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "out" / "referring.jsonl").exists()
@@ -252,20 +252,20 @@ def test_a_wrong_index_is_one_clear_sentence(
 
 def test_wrong_files_are_named(board_line: Path, tmp_path: Path) -> None:
     cv2.imwrite(str(board_line / "a_mask.png"), np.full((60, 60), 255, np.uint8))
-    with pytest.raises(BadSettings, match=r"a_mask\.png: \(60, 60\) does not match.*anew"):
+    with pytest.raises(UserError, match=r"a_mask\.png: \(60, 60\) does not match.*anew"):
         build_here(board_line, tmp_path / "first")
     (board_line / "a_mask.png").write_bytes(b"no picture")
-    with pytest.raises(BadSettings, match=r"a_mask\.png: .*replace the file"):
+    with pytest.raises(UserError, match=r"a_mask\.png: .*replace the file"):
         build_here(board_line, tmp_path / "second")
 
 
 def test_wrong_folders_are_named(board_line: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadSettings, match=r"none: no such folder; a line"):
+    with pytest.raises(UserError, match=r"none: no such folder; a line"):
         build_here(tmp_path / "none", tmp_path / "out")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadSettings, match=r"empty: no line in it"):
+    with pytest.raises(UserError, match=r"empty: no line in it"):
         build_here(tmp_path / "empty", tmp_path / "out")
-    with pytest.raises(BadSettings, match="is not an empty folder"):
+    with pytest.raises(UserError, match="is not an empty folder"):
         build_here(board_line, board_line)
 
 
@@ -302,6 +302,6 @@ def test_a_grammar_adds_to_the_shipped_one(tmp_path: Path) -> None:
 def test_a_wrong_grammar_is_one_clear_sentence(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "own.yaml"
     file.write_text(text)
-    with pytest.raises(BadSettings, match=said) as raised:
+    with pytest.raises(UserError, match=said) as raised:
         read_grammar(file)
     assert "\n" not in str(raised.value)

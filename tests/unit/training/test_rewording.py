@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.dqformer.model import DQFormer
 from inference.training.data.batches import Batch, BatchMaker
 from inference.training.data.sources import caption_bank, load_parts
@@ -124,5 +124,5 @@ def test_a_teacher_sees_the_same_features(
     assert [change["change"] for change in model_of(third)[1]["changes"]] == [
         "1 steps of rewording, rate 0.001"
     ] * 2
-    with pytest.raises(BadSettings, match="other features"):
+    with pytest.raises(UserError, match="other features"):
         run(recipe, second, tmp_path / "fourth", 1, 1e-3, teacher=other)

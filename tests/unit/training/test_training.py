@@ -12,7 +12,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.training.data.batches import Batch, BatchMaker
 from inference.training.data.sources import caption_bank, expand, load_parts
 from inference.training.delivery.export import agreement, export
@@ -80,9 +80,9 @@ def test_a_checkpoint_of_another_model_is_refused(recipe: Recipe, tmp_path: Path
     trainer, _ = fixed_batch(recipe)
     trainer.save(tmp_path)
     other = recipe.model_copy(update={"model": {}})
-    with pytest.raises(BadSettings, match="network is another: model"):
+    with pytest.raises(UserError, match="network is another: model"):
         fixed_batch(other)[0].resume(tmp_path)
-    with pytest.raises(BadSettings, match="no checkpoint"):
+    with pytest.raises(UserError, match="no checkpoint"):
         trainer.resume(tmp_path / "nowhere")
 
 
@@ -182,7 +182,7 @@ def test_a_misspelt_recipe_names_the_field(tmp_path: Path) -> None:
 
 def test_an_unset_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REFEREE_NOWHERE", raising=False)
-    with pytest.raises(BadSettings, match="REFEREE_NOWHERE"):
+    with pytest.raises(UserError, match="REFEREE_NOWHERE"):
         expand("${REFEREE_NOWHERE}/tiles")
 
 

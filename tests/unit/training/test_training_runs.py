@@ -14,7 +14,7 @@ import pytest
 import torch
 import yaml
 
-from contracts.errors import BadSettings, FatalError
+from contracts.errors import FatalError, UserError
 from inference.training.data.batches import BatchMaker
 from inference.training.data.sources import grammar_of, own_share, recipe_of
 from inference.training.loop import checkpoint
@@ -23,7 +23,7 @@ from inference.training.loop.ranks import choose_device
 from inference.training.loop.recipe import Optimiser, Recipe
 from inference.training.loop.run_folder import append_row, forget_after, open_run, read_rows
 from inference.training.loop.stopping import StopSignals
-from inference.training.loop.train import Data, Surroundings, run
+from inference.training.loop.train import Data, RunContext, run
 from tests.tiny import ROOT, TINY
 
 OF_THE_CLOCK = {"images_per_s", "minutes_left"}
@@ -157,7 +157,7 @@ def test_ranks_draw_their_own_share(recipe: Recipe) -> None:
     assert first.image.shape != second.image.shape or (first.image != second.image).any()
     again = BatchMaker(recipe, data.train, data.bank, 0).batch(3)
     assert (alone.image == again.image).all()
-    with pytest.raises(BadSettings, match="crop_batch 2 cannot be shared out to 3"):
+    with pytest.raises(UserError, match="crop_batch 2 cannot be shared out to 3"):
         own_share(recipe, 3)
 
 
@@ -167,7 +167,7 @@ def test_a_signal_ends_a_run_after_the_step_in_hand(
 ) -> None:
     with StopSignals() as stop:
         os.kill(os.getpid(), number)
-        trainer = run(recipe, tmp_path / "out", resume=False, around=Surroundings(stop=stop))
+        trainer = run(recipe, tmp_path / "out", resume=False, around=RunContext(stop=stop))
     assert stop.exit_code == code
     assert trainer.step == checkpoint.load(tmp_path / "out" / checkpoint.NAME)["step"] == 1
 
@@ -189,9 +189,9 @@ def _interrupt_twice() -> None:
 
 def test_a_run_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "train.csv").touch()
-    with pytest.raises(BadSettings, match=r"holds a run already.*--resume.*--out"):
+    with pytest.raises(UserError, match=r"holds a run already.*--resume.*--out"):
         open_run(tmp_path, resume=False)
-    with pytest.raises(BadSettings, match=r"no checkpoint at .*last\.pt"):
+    with pytest.raises(UserError, match=r"no checkpoint at .*last\.pt"):
         open_run(tmp_path, resume=True)
 
 
@@ -211,7 +211,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, {"step": 1})
     path = tmp_path / checkpoint.NAME
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(BadSettings, match=r"last\.pt is no checkpoint, or a damaged one"):
+    with pytest.raises(UserError, match=r"last\.pt is no checkpoint, or a damaged one"):
         checkpoint.load(path)
 
 
@@ -240,7 +240,7 @@ def test_changes_that_matter_are_told_and_others_are_free(recipe: Recipe) -> Non
         "lines.other": "added",
     }
     now["model"]["width"] = 32
-    with pytest.raises(BadSettings, match=r"model\.width was 16, the recipe has 32"):
+    with pytest.raises(UserError, match=r"model\.width was 16, the recipe has 32"):
         changed_fields(before, now)
 
 
@@ -261,11 +261,11 @@ def test_a_field_that_the_checkpoint_does_not_know_is_no_change(recipe: Recipe) 
 def test_a_bad_recipe_is_one_line(text: str, told: str, tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text(text)
-    with pytest.raises(BadSettings, match=told) as raised:
+    with pytest.raises(UserError, match=told) as raised:
         recipe_of(path)
     assert str(path) in str(raised.value)
     assert "\n" not in str(raised.value)
-    with pytest.raises(BadSettings, match=r"nowhere\.yaml"):
+    with pytest.raises(UserError, match=r"nowhere\.yaml"):
         recipe_of(tmp_path / "nowhere.yaml")
 
 
@@ -282,7 +282,7 @@ def test_a_grammar_that_cannot_train_is_refused(
 ) -> None:
     path = tmp_path / "words.yaml"
     path.write_text(text)
-    with pytest.raises(BadSettings, match=told):
+    with pytest.raises(UserError, match=told):
         grammar_of(recipe.model_copy(update={"grammar": str(path)}))
 
 
@@ -290,7 +290,7 @@ def test_a_device_that_is_not_there_is_named() -> None:
     assert choose_device("cpu").type == "cpu"
     if not torch.cuda.is_available():
         assert choose_device(None).type == "cpu"
-        with pytest.raises(BadSettings, match="no GPU"):
+        with pytest.raises(UserError, match="no GPU"):
             choose_device("cuda")
-    with pytest.raises(BadSettings, match="--device tea"):
+    with pytest.raises(UserError, match="--device tea"):
         choose_device("tea")

@@ -25,7 +25,8 @@ class PromptCache:
     """The newest ``largest`` texts; the least recently used goes first."""
 
     def __init__(self, encode: Callable[[Sequence[str]], list[Prompt]], largest: int) -> None:
-        self._encode, self._largest = encode, largest
+        self._encode = encode
+        self._largest = largest
         self._kept: OrderedDict[str, Prompt] = OrderedDict()
 
     def encodings(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -64,8 +64,10 @@ class Questioner:
     ) -> None:
         """``kinds`` are all of the line; no paraphrases, none are asked; ``silence``: ask without
         words too."""
-        self._kinds, self._grammar = sorted(kinds), grammar
-        self._paraphrases, self._silence = paraphrases, silence
+        self._kinds = sorted(kinds)
+        self._grammar = grammar
+        self._paraphrases = paraphrases
+        self._silence = silence
 
     def questions(self, present: Sequence[str], number: int) -> list[Question]:
         """For the ``number``-th picture of the line, on which these kinds are; the universal one

@@ -11,7 +11,7 @@ import pytest
 import torch
 from transformers import SwinConfig, SwinForImageClassification
 
-from contracts.errors import BadSettings
+from contracts.errors import UserError
 from inference.dqformer.backbone import Backbone
 from inference.dqformer.config import BackboneConfig, DQFormerConfig
 from inference.dqformer.language_backbone import LanguageBackbone, LanguageGate
@@ -56,9 +56,9 @@ def test_pretrained_weights_come_from_a_folder(tmp_path: Path) -> None:
 def test_pretrained_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
     config = saved(tmp_path)
     other = {**config.options, "embed_dim": 16}
-    with pytest.raises(BadSettings, match="cannot be loaded"):
+    with pytest.raises(UserError, match="cannot be loaded"):
         Backbone(replace(config, options=other))
-    with pytest.raises(BadSettings, match="of type swin, not resnet"):
+    with pytest.raises(UserError, match="of type swin, not resnet"):
         Backbone(replace(config, model_type="resnet"))
 
 
@@ -70,7 +70,7 @@ def test_a_checkpoint_that_lacks_weights_is_refused(tmp_path: Path) -> None:
     lost = next(name for name in weights if "blocks.1" in name)
     kept = {name: value for name, value in weights.items() if name != lost}
     save_file(kept, path, metadata={"format": "pt"})
-    with pytest.raises(BadSettings, match="lacks 1 weights"):
+    with pytest.raises(UserError, match="lacks 1 weights"):
         Backbone(config)
 
 
@@ -83,13 +83,13 @@ def test_absent_weights_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda: PromptEncoder(paper.text),  # type: ignore[arg-type]
         lambda: PromptTokenizer("google-bert/bert-base-uncased"),
     ):
-        with pytest.raises(BadSettings, match=r"(swin|bert).*pretrained: null") as caught:
+        with pytest.raises(UserError, match=r"(swin|bert).*pretrained: null") as caught:
             build()
         assert "\n" not in str(caught.value)
 
 
 def test_language_needs_a_swin() -> None:
-    with pytest.raises(BadSettings, match="swin backbone, not resnet"):
+    with pytest.raises(UserError, match="swin backbone, not resnet"):
         LanguageBackbone(DQFormerConfig(language_in_backbone=True))
 
 

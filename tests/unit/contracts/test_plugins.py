@@ -22,13 +22,13 @@ def test_a_package_from_outside_is_found_by_name(tmp_path: Path) -> None:
 
 def test_an_unknown_name_is_refused_with_those_that_are_installed(tmp_path: Path) -> None:
     write_package(tmp_path, "outside_two", "THING = 7\n", {GROUP: {"thing": "outside_two:THING"}})
-    with installed(tmp_path), pytest.raises(UserError, match="'thin' is not .*installed: thing"):
+    with installed(tmp_path), pytest.raises(UserError, match=r"'thin' is not .*installed: thing"):
         plugin(GROUP, "thin")
 
 
 def test_what_cannot_be_imported_is_said_by_name(tmp_path: Path) -> None:
     write_package(tmp_path, "outside_three", "", {GROUP: {"thing": "outside_three:MISSING"}})
-    with installed(tmp_path), pytest.raises(UserError, match="outside_three:MISSING.*cannot be"):
+    with installed(tmp_path), pytest.raises(UserError, match=r"outside_three:MISSING.*cannot be"):
         plugin(GROUP, "thing")
 
 
@@ -39,6 +39,6 @@ def test_a_name_that_two_packages_register_is_refused(tmp_path: Path) -> None:
     with (
         installed(tmp_path / "first"),
         installed(tmp_path / "second"),
-        pytest.raises(UserError, match="registered twice"),
+        pytest.raises(UserError, match=r"registered twice"),
     ):
         plugin(GROUP, "thing")

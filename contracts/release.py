@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    field_serializer,
+    model_validator,
+)
+from pydantic_core import to_jsonable_python
 
 from contracts.causes import Mode, TriggerSource
 from contracts.identity import Message, Slug
@@ -164,58 +173,74 @@ class StationConfig(Config):
             return area_px2
         return area_px2 * self.scale_mm_per_px**2
 
-    def of_recipe(self, number: int) -> StationConfig | None:
-        """The configuration with a recipe's prompts in place of its own; None for one not here."""
-        if number == 0:
-            return self
-        recipe = self.recipes.get(number)
-        if recipe is None:
-            return None
-        region = recipe.region_of_interest or self.region_of_interest
-        taken: dict[str, object] = {
-            "prompts": recipe.prompts,
-            "region_of_interest": region,
-            "recipes": {},
-        }
-        return self.model_copy(update=taken)
-
 
 class Release(Message):
     """A station's configuration under the name that verdicts carry.
 
+    A release keeps the configuration's document as it was written, before defaults are filled in,
+    and is sent and stored in that form. So its name stays valid when a later version adds fields.
+
     Attributes:
-        release_id: first 12 hex digits of the SHA-256 of the configuration's canonical JSON, so
-            that the same configuration has the same name everywhere.
+        release_id: first 12 hex digits of the SHA-256 of the station's name and the document's
+            canonical JSON, so that the same configuration has the same name everywhere.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     station: Slug
     release_id: str
     config: StationConfig
+    _document: dict[str, Any] = PrivateAttr()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The configuration as it was written: JSON without the defaults that it did not name."""
+        return self._document
 
     @classmethod
     def of(cls, station: str, config: StationConfig) -> Release:
-        """The release that a configuration is."""
-        return cls(station=station, release_id=_digest(station, config), config=config)
+        """Return the release of a configuration. Values that are the default go unwritten."""
+        return cls._named(station, config.model_dump(mode="json", exclude_defaults=True))
 
     def of_recipe(self, number: int) -> Release | None:
-        """The release that judges parts of a recipe, itself for 0; None for one it has not."""
+        """Return the release that judges parts of a recipe: itself for 0, None if unknown."""
         if number == 0:
             return self
-        config = self.config.of_recipe(number)
-        return Release.of(self.station, config) if config else None
+        recipe = self._document.get("recipes", {}).get(str(number))
+        if recipe is None:
+            return None
+        region = recipe.get("region_of_interest") or self._document.get("region_of_interest")
+        judged_by = {"prompts": recipe["prompts"], "region_of_interest": region, "recipes": {}}
+        return Release._named(self.station, self._document | judged_by)
 
     def recipes(self) -> list[Release]:
-        """The release of each recipe but 0."""
+        """Return the release of each recipe but 0."""
         found = [self.of_recipe(number) for number in self.config.recipes]
         return [release for release in found if release]
 
-    @model_validator(mode="after")
-    def _named_after_its_content(self) -> Self:
-        named = _digest(self.station, self.config)
-        if self.release_id != named:
-            raise ValueError(f"release_id is {self.release_id}, its content is {named}")
-        return self
+    @classmethod
+    def _named(cls, station: str, document: dict[str, Any]) -> Release:
+        release_id = name_of(station, document)
+        return cls.model_validate(
+            {"station": station, "release_id": release_id, "config": document}
+        )
+
+    @field_serializer("config")
+    def _as_written(self, config: StationConfig) -> dict[str, Any]:
+        return self._document
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _named_after_its_document(
+        cls, given: Any, validate: ModelWrapValidatorHandler[Self]
+    ) -> Self:
+        release = validate(given)
+        if release is given:
+            return release
+        release._document = to_jsonable_python(given["config"])
+        named = name_of(release.station, release._document)
+        if release.release_id != named:
+            raise ValueError(f"release_id is {release.release_id}, its content is {named}")
+        return release
 
 
 class Activation(Release):
@@ -232,13 +257,7 @@ class Activation(Release):
     @classmethod
     def by(cls, who: str, why: str, release: Release) -> Activation:
         """The release, put in force by ``who``, because of ``why``."""
-        return cls(
-            station=release.station,
-            release_id=release.release_id,
-            config=release.config,
-            who=who,
-            why=why,
-        )
+        return cls.model_validate(release.model_dump() | {"who": who, "why": why})
 
     @model_validator(mode="after")
     def _a_bypass_is_signed(self) -> Self:
@@ -273,6 +292,7 @@ def _check_names(prompts: tuple[Prompt, ...]) -> None:
         raise ValueError("two prompts have the same label: trends could not tell them apart")
 
 
-def _digest(station: str, config: StationConfig) -> str:
-    canonical = json.dumps(config.model_dump(mode="json"), sort_keys=True)
+def name_of(station: str, document: dict[str, Any]) -> str:
+    """Return the release id of a configuration's document, which is JSON as it was written."""
+    canonical = json.dumps(document, sort_keys=True)
     return hashlib.sha256(f"{station}\n{canonical}".encode()).hexdigest()[:12]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contracts.release import Activation, Release, StationConfig
+from contracts.release import Activation, Release
 from storage.insert import insert_or_nothing
 from storage.models import ActivationRow, ReleaseRow
 
@@ -51,7 +51,9 @@ def active_release(session: Session, station: str) -> Activation | None:
     if newest is None or row is None:
         return None
     try:
-        release = Release.of(station, StationConfig.model_validate(row.config))
+        release = Release.model_validate(
+            {"station": station, "release_id": row.release_id, "config": row.config}
+        )
         return Activation.by(newest.who, newest.why, release)
     except ValidationError as error:
         log.warning("release_not_understood", station=station, reason=str(error))
@@ -63,7 +65,7 @@ def _columns(release: Release, now_utc_ns: int) -> dict[str, Any]:
         "station": release.station,
         "release_id": release.release_id,
         "mode": release.config.mode,
-        "config": release.config.model_dump(mode="json"),
+        "config": release.document,
         "first_seen_at_utc_ns": now_utc_ns,
     }
 

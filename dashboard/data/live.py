@@ -7,6 +7,7 @@ from collections import defaultdict
 
 import streamlit as st
 
+from contracts.release import DEFAULT_DEADLINE_MS
 from dashboard.data.database import reading
 from storage.queries import (
     Challenge,
@@ -85,5 +86,5 @@ def bar_starts(now_utc_ns: int) -> list[int]:
 
 
 def deadline_ms(release: ReleaseView | None) -> int | None:
-    """The deadline that a release sets."""
-    return release.config.get("deadline_ms") if release else None
+    """Return a release's deadline; one that it does not name is the default."""
+    return release.config.get("deadline_ms", DEFAULT_DEADLINE_MS) if release else None

@@ -6,8 +6,9 @@ import sqlite3
 from typing import NamedTuple
 
 import structlog
-from pydantic import ValidationError
 
+from contracts.errors import MalformedMessage
+from contracts.messages import parse
 from contracts.release import Activation
 
 log = structlog.get_logger()
@@ -63,9 +64,9 @@ def kept(database: sqlite3.Connection) -> list[KeptRelease]:
 
 
 def _release(station: str, body: str | None) -> Activation | None:
-    """A release whose name is not that of its content, as another version made it, is none."""
+    """Return None if this version cannot read the kept release: a newer one wrote it."""
     try:
-        return Activation.model_validate_json(body) if body is not None else None
-    except ValidationError as error:
-        log.warning("release_not_understood", station=station, reason=str(error))
+        return parse(Activation, body, f"journal: {station}") if body is not None else None
+    except MalformedMessage as error:
+        log.warning("release_not_understood", station=station, reason=error.reason)
         return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from contracts.release import Activation
@@ -92,3 +95,15 @@ def test_a_release_that_was_applied_meanwhile_wins(
     assert wire.sent[1:] == [(CONFIG, applied, True)]
     keeper.saw(Message(CONFIG, applied))
     assert len(wire.sent) == 2
+
+
+def test_a_release_of_an_older_version_is_given_back_under_its_own_name(
+    wire: Wire, clock: ManualClock, sessions
+) -> None:
+    fixture = Path(__file__).parents[2] / "fixtures/v1/activation_recipes.json"
+    with sessions.begin() as session:
+        record_release(session, Activation.model_validate_json(fixture.read_text()), 1)
+    connect_and_wait(ConfigKeeper(wire, TOPICS, ["plates"], sessions, clock), clock)
+    [(_, payload, _)] = wire.sent
+    before, now = json.loads(fixture.read_text()), json.loads(payload)
+    assert (now["release_id"], now["config"]) == (before["release_id"], before["config"])

@@ -118,7 +118,7 @@ def test_the_whole_story_by_identity_by_part_id_and_by_verdict(session: Session)
     for wanted in ("tiles/1/10", "1010", "v-tiles/1/10"):
         [story] = queries.part_story(session, wanted)
         assert (story.part, story.part_id) == (part(10), 1010)
-    assert story.release_config == GUARD.config.model_dump(mode="json")
+    assert story.release_config == GUARD.document
     assert story.disposition is not None
     assert (story.disposition.decision, story.disposition.gate) == (
         Decision.REJECT,
@@ -237,7 +237,7 @@ def test_a_part_of_a_recipe_finds_what_it_was_judged_by(sessions) -> None:
         [story] = queries.part_story(session, "tiles/1/1")
         assert active_release(session, "tiles") == line
         [view] = queries.releases(session)
-    assert story.release_config == rust.config.model_dump(mode="json")
+    assert story.release_config == rust.document
     assert view.release_id == line.release_id
 
 

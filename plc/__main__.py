@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from functools import partial
 
 import structlog
@@ -46,7 +45,7 @@ async def serve_line(settings: BridgeSettings, journal: Journal, stop: Stop) -> 
         will=StateBoard.will(settings.topics, PROCESS),
         session_expiry_s=SESSION_EXPIRY_S,
     )
-    boot_id = time.time_ns() // 100_000_000 % 0xFFFF + 1
+    boot_id = journal.next_boot_id()
     stations = [Station(journal.numbering(s), settings.timing, boot_id) for s in settings.stations]
     writer = JournalWriter(journal, lambda done: loop.call_soon_threadsafe(bridge.on_commit, done))
     cameras = CameraTriggers(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +40,7 @@ from plc.journal.schema import create_tables, open_database
 from plc.journal.stored_ranges import mark_stored
 
 KEPT_DISPOSITIONS = 50_000
+LARGEST_BOOT_ID = 0xFFFF
 _PRUNE_EVERY = 1000
 _THIS_PART = "station = ? AND epoch = ? AND trigger_seq = ?"
 _UNSEEN = (Gate.PENDING, Gate.NOT_ASKED, Gate.NOT_SEEN)
@@ -100,6 +102,17 @@ class Journal:
                 self.database.execute("ROLLBACK")
             raise
         return applied
+
+    def next_boot_id(self) -> int:
+        """Return the boot id of this start, 1 to 65535, once it is on disk.
+
+        It counts up by one with each start, and begins again at 1 after 65535. A new journal begins
+        anywhere: a PLC that knows the bridge may have seen the first ids of a journal before it.
+        """
+        last = self.database.execute("SELECT boot_id FROM starts").fetchone()
+        boot_id = last[0] % LARGEST_BOOT_ID + 1 if last else secrets.randbelow(LARGEST_BOOT_ID) + 1
+        self.database.execute("INSERT OR REPLACE INTO starts VALUES (1, ?)", (boot_id,))
+        return int(boot_id)
 
     def numbering(self, station: str) -> Numbering:
         """Where the station's newest epoch stands."""

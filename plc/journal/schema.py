@@ -50,6 +50,10 @@ CREATE TABLE IF NOT EXISTS dispositions (
     revision INTEGER NOT NULL, stored INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL,
     UNIQUE (station, epoch, trigger_seq)
 );
+-- One row: the boot id of the last start. A journal that has none yet gets it at its next start.
+CREATE TABLE IF NOT EXISTS starts (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1), boot_id INTEGER NOT NULL
+);
 CREATE INDEX IF NOT EXISTS untold ON dispositions (id) WHERE stored < revision;
 """
 

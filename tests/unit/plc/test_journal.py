@@ -200,3 +200,24 @@ def test_a_journal_of_another_version_is_refused_with_what_to_do(tmp_path):
 def test_one_file_one_bridge(journal, tmp_path):
     with pytest.raises(FatalError, match="another bridge"):
         Journal(tmp_path / "bridge.sqlite")
+
+
+def test_each_start_has_another_boot_id_than_the_one_before_it(tmp_path: Path):
+    boot_ids = []
+    for _ in range(4):
+        opened = Journal(tmp_path / "bridge.sqlite")
+        boot_ids.append(opened.next_boot_id())
+        opened.close()
+    assert len(set(boot_ids)) == 4
+
+
+def test_a_boot_id_is_never_0_and_fits_16_bits(journal):
+    journal.database.execute("INSERT INTO starts VALUES (1, 65534)")
+    assert [journal.next_boot_id() for _ in range(3)] == [65535, 1, 2]
+
+
+def test_a_boot_id_is_on_disk_before_it_is_used(journal):
+    boot_id = journal.next_boot_id()
+    other = sqlite3.connect(journal.path)
+    assert other.execute("SELECT boot_id FROM starts").fetchall() == [(boot_id,)]
+    other.close()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from benchmarks.line.processes import SIMULATED
 

@@ -198,7 +198,7 @@ def figures(model: DQFormer, cases: list[Case], recipe: Recipe) -> dict[str, Any
     outcomes = measure(TorchPredictor(model, recipe.max_side_px), cases)
     kinds = sorted({kind for outcome in outcomes for kind in outcome.kinds})
     groups = {"all": outcomes} | {k: [o for o in outcomes if k in o.kinds] for k in kinds}
-    return {name: image_figures(group, recipe.min_area_px2) for name, group in groups.items()}
+    return {name: image_figures(group) for name, group in groups.items()}
 
 
 def deliver(
@@ -222,8 +222,3 @@ def deliver(
     console.print(figures_table(before, after))
     console.print(f"{options.out / CARD} says what it was trained on. To serve it:")
     console.print(f"  REFEREE_MODELS={models} referee up --line YOUR_LINE.yaml", soft_wrap=True)
-    console.print(
-        f"with `smallest_area: {recipe.min_area_px2:g}` (px2) in the line file's prompt, as the "
-        "figures are at it.",
-        soft_wrap=True,
-    )

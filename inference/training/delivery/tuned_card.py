@@ -95,10 +95,11 @@ def model_card(tuned: Tuned) -> str:
             "",
             "## Figures",
             "",
-            f'On `val`, prompt "{UNIVERSAL_PROMPT}": a part is rejected where presence is above '
-            f"0 and a connected region of at least {recipe.min_area_px2:g} px2 has margin above 0. "
-            "Intervals are exact binomial, 95 %. Before is the network that this one began as, "
-            "after is the one exported.",
+            f'On `val`, prompt "{UNIVERSAL_PROMPT}", at the shipped operating point: a part is '
+            "rejected if presence is above 0 and any pixel has a margin above 0. A prompt's rules "
+            "in the line file, such as `smallest_area`, are not applied. Intervals are exact "
+            "binomial, 95 %. Before is the network that training started from; after is the "
+            "exported one.",
             "",
             f"| {' | '.join(COLUMNS)} |",
             "|" + "---|" * len(COLUMNS),

@@ -14,7 +14,7 @@ FREE = (
     "threads",
     "checkpoint_every_s",
     "validate_every_steps",
-    "min_area_px2",
+    "min_area_px2",  # removed; older checkpoints still have it
     "optimiser.steps",
     "optimiser.decay_steps",
 )

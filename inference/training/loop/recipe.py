@@ -145,7 +145,6 @@ class Recipe(Strict):
     threads: int = Field(2, gt=0)
     checkpoint_every_s: float = 90.0
     validate_every_steps: int = 1500
-    min_area_px2: float = Field(16.0, description="Smallest region that rejects a part.")
 
     def dqformer(self) -> DQFormerConfig:
         return DQFormerConfig.from_dict(self.model)

@@ -81,7 +81,7 @@ def validate(trainer: Trainer, cases: list[Case], folder: Path) -> None:
     predictor = TorchPredictor(trainer.average.model, recipe.max_side_px)
     for line in recipe.lines:
         chosen = [case for case in cases if case.part.line == line]
-        figures = image_figures(measure(predictor, chosen), recipe.min_area_px2)
+        figures = image_figures(measure(predictor, chosen))
         rates = {name: value for name, value in figures.items() if not name.endswith("interval")}
         row = {"step": trainer.step, "line": line, **rates}
         append_row(folder / VAL, row)

@@ -12,10 +12,14 @@ import pytest
 import torch
 
 from contracts.errors import UserError
-from inference.dqformer.model import DQFormer
+from inference.dqformer.model import STRIDE, DQFormer, DQFormerOutput
+from inference.text_encoder import TextEncoder
+from inference.training.data.dataset import Part
 from inference.training.data.own_parts import FEWEST_DEFECTIVE, FEWEST_GOOD, find_parts
 from inference.training.delivery import finetune as tuning
 from inference.training.delivery.finetune import FinetuneOptions, finetune
+from inference.training.evaluation.figures import measure, universal_cases
+from inference.training.evaluation.predictors import TorchPredictor
 from inference.training.loop.recipe import read_recipe
 from inference.training.loop.weights import load_weights, notes_of, round_to_half, save_weights
 from tests.tiny import ROOT, TINY
@@ -82,7 +86,13 @@ def test_the_whole_command(
     assert notes_of(weights)["model_version"] == described["model_version"]
     assert read_recipe(asked.out / "recipe.yaml").crop_px == 64
     card = (asked.out / "model_card.md").read_text()
-    for said in ("| good | 15 | 5 |", "| odd_glow | 8 | 2 |", "seed 0", "16 px2", "/2 = "):
+    for said in (
+        "| good | 15 | 5 |",
+        "| odd_glow | 8 | 2 |",
+        "seed 0",
+        "shipped operating point",
+        "/2 = ",
+    ):
         assert said in card
     with pytest.raises(UserError, match="holds a run already"):
         finetune(asked)
@@ -95,6 +105,35 @@ def test_too_little_time_is_said_with_what_is_needed(
     asked = wish(parts_folder, encoder_folder, few_words, steps=None, minutes=0.001)
     with pytest.raises(UserError, match=r"too few here: a step takes .* give --minutes \d+"):
         finetune(asked)
+
+
+class SmallBlob(torch.nn.Module):
+    """Finds a region of 9 px2 on whatever it is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(
+        self, image: torch.Tensor, tokens: torch.Tensor, token_mask: torch.Tensor
+    ) -> DQFormerOutput:
+        margin = torch.full((1, 1, image.shape[2] // STRIDE, image.shape[3] // STRIDE), -1.0)
+        margin[..., 10:11, 10:11] = 3.0
+        return DQFormerOutput(margin, torch.ones(1, 1), [])
+
+
+def test_figures_are_taken_at_the_shipped_operating_point(
+    encoder: TextEncoder, tmp_path: Path, encoder_folder: Path, few_words: Path
+) -> None:
+    """A line file that names no smallest area rejects for a single pixel; so do the figures."""
+    good = Part("widgets", "0", _surface(np.random.default_rng(0)))
+    cases = universal_cases({"widgets": [good]}, encoder)
+    options = wish(tmp_path, encoder_folder, few_words)
+    recipe = tuning.first_recipe(options, DQFormer(TINY), [good])
+    found = tuning.figures(SmallBlob(), cases, recipe)
+    assert found["all"]["false_rejects"] == 1
+    largest = measure(TorchPredictor(SmallBlob()), cases)[0].largest_px2
+    assert 0 < largest < 16
 
 
 def test_the_shipped_repository_is_never_the_target(

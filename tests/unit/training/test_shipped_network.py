@@ -14,7 +14,6 @@ from inference.text_encoder import SHA256, TextEncoder
 from inference.training.data.dataset import Part
 from inference.training.evaluation.figures import image_figures, measure, universal_cases
 from inference.training.evaluation.predictors import OnnxPredictor
-from inference.training.loop.recipe import read_recipe
 from inference.training.words.captions import UNIVERSAL_PROMPT
 from ingest.cameras.parts import render
 from tests.tiny import ROOT
@@ -70,8 +69,7 @@ def test_it_calls_unseen_demo_parts_right(encoder: TextEncoder) -> None:
         OnnxPredictor(FOLDER / "model.onnx"),
         universal_cases({"demo": parts}, encoder, UNIVERSAL_PROMPT),
     )
-    recipe = read_recipe(ROOT / "recipes" / "edge.yaml")
-    figures = image_figures(outcomes, recipe.min_area_px2)
+    figures = image_figures(outcomes)
     assert figures["defective"] >= 10
     assert figures["escapes"] <= 2
     assert figures["false_rejects"] <= 2

@@ -9,21 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from inference.training.evaluation.figures.masks import SHIPPED
 from inference.training.evaluation.figures.numbers import interval, mean, rate, rounded
 from inference.training.evaluation.figures.outcomes import Outcome
 
 ESCAPE_RATES = {"0_percent": 0.0, "1_percent": 0.01, "2_percent": 0.02}
 
 
-def image_figures(
-    outcomes: Sequence[Outcome], smallest_area_px2: float = SHIPPED.smallest_area
-) -> dict[str, Any]:
+def image_figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Counts and rates of one group of outcomes, and the IoUs of its defective parts."""
     defective = [o for o in outcomes if o.kinds]
     good = [o for o in outcomes if not o.kinds]
-    escapes = sum(not o.rejected(smallest_area_px2) for o in defective)
-    false_rejects = sum(o.rejected(smallest_area_px2) for o in good)
+    escapes = sum(not o.rejected() for o in defective)
+    false_rejects = sum(o.rejected() for o in good)
     return {
         "defective": len(defective),
         "escapes": escapes,

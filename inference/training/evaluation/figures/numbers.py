@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from statsmodels.stats.proportion import proportion_confint
+from scipy.stats import binomtest
 
 DECIMALS = 4
 
@@ -25,8 +25,8 @@ def mean(values: Sequence[float]) -> float | None:
 
 
 def interval(count: int, total: int) -> tuple[float, float] | None:
-    """Exact binomial 95 % interval of count / total (Clopper and Pearson 1934)."""
+    """Return the exact binomial 95 % interval of count / total (Clopper and Pearson 1934)."""
     if not total:
         return None
-    low, high = proportion_confint(count, total, alpha=0.05, method="beta")
-    return rounded(low), rounded(high)
+    found = binomtest(count, total).proportion_ci(0.95, method="exact")
+    return rounded(found.low), rounded(found.high)

@@ -70,9 +70,9 @@ class Outcome:
     regions: tuple[Region, ...]
     blobs: int
 
-    def rejected(self, smallest_area_px2: float = SHIPPED.smallest_area) -> bool:
-        """The verdict; a smallest area above the shipped one makes it milder."""
-        return self.largest_px2 > 0 and self.largest_px2 >= smallest_area_px2
+    def rejected(self) -> bool:
+        """Return whether the part is rejected: whether any region counts by the rule."""
+        return self.largest_px2 > 0
 
     @property
     def score(self) -> float:

@@ -39,6 +39,7 @@ from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
 from runtime.process.clock import SystemClock
 from tests.servers import RedisServer, Server, free_port, mosquitto_server, redis_server
+from tests.waiting import PATIENCE_S
 
 TOPICS, ROOT, STATION = Topics("plant", "web"), Path(__file__).parents[2], "web"
 RUN = bits_to_word(COILS, {"line_running": True, "trigger_enable": True, "buffer_enable": True})
@@ -79,7 +80,7 @@ class Line:
 
     def start(self) -> None:
         self.link.start()
-        assert self.link.wait_connected(5)
+        assert self.link.wait_connected(PATIENCE_S)
         for name in ("plc", "ingest"):
             self.run(name)
         for thread in self._threads:
@@ -98,14 +99,14 @@ class Line:
     def end(self, name: str, number: int) -> None:
         process = self._processes.pop(name)
         process.send_signal(number)
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
     def stop(self) -> None:
         self._over.set()
         for name in list(self._processes):
             self.end(name, signal.SIGTERM)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(PATIENCE_S)
         self.link.stop()
 
     def configure(self, **camera: object) -> None:
@@ -118,13 +119,13 @@ class Line:
             mode=Mode.OBSERVE,
         )
         payload = Release.of(STATION, config).model_dump_json().encode()
-        assert self.link.publish(TOPICS.config(STATION), payload, retain=True).wait(5)
+        assert self.link.publish(TOPICS.config(STATION), payload, retain=True).wait(PATIENCE_S)
 
     def last_seq(self) -> int:
         """How far the sequencer is."""
         return int(self.journal.hget(numbers(STATION), "seq") or 0)
 
-    def until(self, true: Callable[[], object], timeout_s: float = 40) -> None:
+    def until(self, true: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
         give_up_s = time.monotonic() + timeout_s
         while not true():
             assert time.monotonic() < give_up_s, (sorted(self.ledger), self.last_seq())

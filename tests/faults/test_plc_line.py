@@ -12,6 +12,7 @@ from tenacity import retry, stop_after_delay, wait_fixed
 from benchmarks.plc.outcome import outcome_of
 from benchmarks.plc.run import Plan, run
 from contracts.causes import Cause
+from tests.waiting import PATIENCE_S
 
 PLAN = Plan(parts=500, parts_per_s=40, restarts=2, deadline_ms=600)
 
@@ -41,7 +42,7 @@ def test_ended_by_sigterm_it_leaves_no_process(tmp_path: Path):
     try:
         children = five_children(bench)
         bench.terminate()
-        bench.wait(20)
+        bench.wait(PATIENCE_S)
         _, left = psutil.wait_procs(children, 5)
         assert not left
     finally:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -22,6 +25,7 @@ from referee.line.servers.triton import (
     triton_command,
 )
 from tests.contract.inference.tiny_network import write_tiny_network
+from tests.waiting import PATIENCE_S
 
 
 def free_ports(count: int) -> list[int]:
@@ -52,7 +56,7 @@ class TritonServer:
     def url(self) -> str:
         return f"127.0.0.1:{self.ports.grpc}"
 
-    def start(self, timeout_s: float = 60.0) -> None:
+    def start(self, timeout_s: float = PATIENCE_S) -> None:
         command = triton_command(self.ports, models=self.models)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -67,7 +71,7 @@ class TritonServer:
     def stop(self) -> None:
         if self._process and self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(20)
+            self._process.wait(PATIENCE_S)
 
     @property
     def pid(self) -> int:
@@ -95,10 +99,31 @@ class TritonServer:
         ours = [pid for pid, cmd in self.model_processes().items() if "/dqformer/" in cmd]
         os.kill(ours[0], signal.SIGKILL)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Hold every model process, so that requests queue up in the server."""
+        held = list(self.model_processes())
+        for pid in held:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in held:
+                os.kill(pid, signal.SIGCONT)
+
+    def waiting_requests(self) -> int:
+        """Return how many requests of dqformer wait in the server's queue."""
+        with urlopen(f"http://127.0.0.1:{self.ports.metrics}/metrics") as page:
+            text = page.read().decode()
+        (count,) = re.findall(
+            r'^nv_inference_pending_request_count\{model="dqformer".* (\d+)', text, re.M
+        )
+        return int(count)
+
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(PATIENCE_S)
 
 
 @pytest.fixture(scope="session")

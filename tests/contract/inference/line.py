@@ -70,7 +70,7 @@ class Line:
         for worker in self._workers:
             if worker.poll() is None:
                 worker.send_signal(signal.SIGKILL)
-                worker.wait(10)
+                worker.wait(PATIENCE_S)
         self._link.stop()
 
     def apply(self, **config: object) -> Release:

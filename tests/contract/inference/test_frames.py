@@ -14,6 +14,7 @@ from runtime.messaging.streams import StreamGroup, append, dead_letter
 from runtime.process.clock import SystemClock
 from runtime.process.loop import Stop, run_loop
 from tests.contract.ingest.parts import STATION, header
+from tests.waiting import PATIENCE_S
 
 IDLE_MS = 200
 
@@ -56,7 +57,7 @@ def test_a_frame_is_not_taken_from_a_worker_that_lives(
         assert pulled_within(idle, 2) == [2]
     finally:
         stop.set()
-        claims.join(5)
+        claims.join(PATIENCE_S)
 
 
 def test_a_frame_of_a_worker_that_gives_no_sign_is_taken_over(
@@ -85,7 +86,7 @@ def test_threads_share_the_frames_of_a_process(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE_S)
     assert sorted(taken) == list(range(1, 41))
 
 

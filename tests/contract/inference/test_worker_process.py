@@ -19,6 +19,7 @@ from tests.contract.inference.conftest import TritonServer
 from tests.contract.inference.line import STATION, Line, until
 from tests.contract.inference.pictures import dark, jpeg, png, with_spot
 from tests.servers import RedisServer, redis_server
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.xdist_group("triton")
 
@@ -87,7 +88,7 @@ def test_frames_in_verdicts_out(line: Line) -> None:
     )
 
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(10) == 0
+    assert worker.wait(PATIENCE_S) == 0
 
 
 def test_no_release_is_told_and_no_pass(line: Line) -> None:
@@ -143,7 +144,7 @@ def test_a_killed_worker_is_taken_over(line: Line, triton: TritonServer) -> None
         in_time, too_late = line.put(1, png(with_spot())), line.put(2, png(dark()), deadline_ms=600)
         until(lambda: line.pending() == 2, "the worker to take both frames")
         first.kill()
-        first.wait(10)
+        first.wait(PATIENCE_S)
     finally:
         os.kill(triton.pid, signal.SIGCONT)
     line.start_worker(2)

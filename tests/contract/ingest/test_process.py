@@ -24,6 +24,7 @@ from runtime.messaging.streams import append
 from runtime.process.clock import SystemClock
 from tests.contract.ingest.parts import STATION, release, trigger
 from tests.servers import RedisServer, Server, mosquitto_server
+from tests.waiting import PATIENCE_S
 
 TOPICS = Topics("demo", "line1")
 ROOT = Path(__file__).resolve().parents[3]
@@ -63,9 +64,9 @@ class Line:
             process.wait()
 
     def apply(self, active: Release) -> None:
-        self.link.wait_connected(5)
+        self.link.wait_connected(PATIENCE_S)
         payload = active.model_dump_json().encode()
-        assert self.link.publish(TOPICS.config(STATION), payload, retain=True).wait(5)
+        assert self.link.publish(TOPICS.config(STATION), payload, retain=True).wait(PATIENCE_S)
 
     def hear(self) -> None:
         while not self.link.inbox.empty():
@@ -76,7 +77,7 @@ class Line:
             else:
                 self.verdicts.append(Verdict.model_validate_json(incoming.payload))
 
-    def wait_until(self, true: Callable[[], object], timeout_s: float = 20) -> None:
+    def wait_until(self, true: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
         give_up_s = time.monotonic() + timeout_s
         while not true():
             self.hear()
@@ -131,7 +132,7 @@ def test_a_station_is_ready_with_its_release_and_serves_until_told_to_end(line: 
         assert line.verdicts[0].cause == Cause.MISSED_CAPTURE
         assert line.verdicts[0].part.trigger_seq == 2
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
         line.wait_until(lambda: not line.states[-1].online)
 
 

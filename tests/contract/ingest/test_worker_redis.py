@@ -29,6 +29,7 @@ from runtime.process.clock import SystemClock
 from runtime.process.loop import Stop, run_loop
 from tests.contract.ingest.parts import SMALL, STATION, release, trigger
 from tests.servers import RedisServer
+from tests.waiting import PATIENCE_S
 
 TRIGGERS, FRAMES = names.triggers(STATION), names.frames(STATION)
 GREATEST_AGE_MS, GREATEST_BACKLOG = 500, 64
@@ -72,7 +73,7 @@ class Line:
             yield
         finally:
             stop.set()
-            thread.join(5)
+            thread.join(PATIENCE_S)
             assert not thread.is_alive()
 
     def send(self, sent: Trigger) -> None:
@@ -94,7 +95,7 @@ def line(frames_server: RedisServer, journal_server: RedisServer) -> Line:
     return Line(frames_server, journal_server)
 
 
-def wait_until(true: Callable[[], object], timeout_s: float = 10) -> None:
+def wait_until(true: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
     give_up_s = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < give_up_s, "it did not happen"

@@ -36,6 +36,7 @@ from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
 from runtime.process.clock import SystemClock
 from tests.servers import Server, free_port, mosquitto_server, redis_server
+from tests.waiting import PATIENCE_S
 
 log = structlog.get_logger()
 
@@ -108,7 +109,7 @@ class PlcLine:
     def start(self) -> None:
         """RunContext first; the bridge is started apart."""
         self.link.start()
-        assert self.link.wait_connected(5)
+        assert self.link.wait_connected(PATIENCE_S)
         for thread in self._threads:
             thread.start()
 
@@ -127,13 +128,13 @@ class PlcLine:
             at_utc_ns=time.time_ns(),
         )
         payload = state.model_dump_json().encode()
-        self.link.publish(TOPICS.state(process), payload, retain=True).wait(2)
+        self.link.publish(TOPICS.state(process), payload, retain=True).wait(PATIENCE_S)
 
     def configure(self, configured: Release) -> None:
         """Publish a station's release."""
         self.release_ids[configured.station] = configured.release_id
         payload = configured.model_dump_json().encode()
-        self.link.publish(TOPICS.config(configured.station), payload, retain=True).wait(2)
+        self.link.publish(TOPICS.config(configured.station), payload, retain=True).wait(PATIENCE_S)
 
     def start_bridge(self) -> None:
         """``python -m plc``."""
@@ -158,13 +159,13 @@ class PlcLine:
         """Send a signal to the bridge and wait for its end."""
         if self._bridge is not None:
             self._bridge.send_signal(number)
-            self._bridge.wait(10)
+            self._bridge.wait(PATIENCE_S)
             self._bridge = None
 
     def bridge_ended(self) -> int:
         """The exit code of a bridge that ends by itself."""
         assert self._bridge is not None
-        code, self._bridge = self._bridge.wait(10), None
+        code, self._bridge = self._bridge.wait(PATIENCE_S), None
         return code
 
     def start_soft_plc(self, *options: str) -> subprocess.Popen:

@@ -17,6 +17,7 @@ from pymodbus.client import ModbusTcpClient
 from contracts.causes import Cause, Decision
 from plc.core.registers import INPUT_REGISTERS, INPUT_SIZE, decode
 from tests.contract.plc.plc_line import PlcLine, plc_line, release
+from tests.waiting import PATIENCE_S
 
 READY, RUNNING = 2, 3
 BUSY = 1 << 7
@@ -40,7 +41,7 @@ def client(line: PlcLine):
     peer.close()
 
 
-def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
+def until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
     end_s = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < end_s, "it did not happen"
@@ -118,7 +119,7 @@ def test_mbpoll_does_a_whole_handshake(line):
     assert shown(mbpoll(line, "-t", "3", "-r", "24", "-c", "2")) == [0, 0]
     mbpoll(line, "-t", "4", "-r", "7", values=("1",))  # acknowledged
     until(lambda: shown(mbpoll(line, "-t", "3", "-r", "24", "-c", "2")) == [1, 1])
-    until(lambda: any(d.part_id == 4711 for d in line.ledger.values()), 5)
+    until(lambda: any(d.part_id == 4711 for d in line.ledger.values()))
     (disposed,) = [d for d in line.ledger.values() if d.part_id == 4711]
     assert disposed.decision is Decision.PASS
     assert disposed.started_at.monotonic_ns < disposed.verdict_arrived_at.monotonic_ns
@@ -170,4 +171,4 @@ def test_dispositions_are_told_again_until_storage_has_them(line):
     untold = "SELECT count(*) FROM dispositions WHERE stored < revision"
     path = Path(line.folder) / "bridge.sqlite"
     with sqlite3.connect(path) as database:
-        until(lambda: database.execute(untold).fetchone() == (0,), 15)
+        until(lambda: database.execute(untold).fetchone() == (0,))

@@ -43,7 +43,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlcLine]:
         surroundings.configure(release("side", deadline_ms=2000, plc_unit=7))
         surroundings.bridge_settings["REFEREE_PLC_STALE_MS"] = "700"
         surroundings.start_bridge()
-        until(lambda: surroundings.state is not None and len(surroundings.state.releases) == 2, 10)
+        until(lambda: surroundings.state is not None and len(surroundings.state.releases) == 2)
         yield surroundings
 
 

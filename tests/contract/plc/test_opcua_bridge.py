@@ -20,6 +20,7 @@ from plc.opcua.nodes import NAMESPACE, SHOWN, WRITTEN
 from tests.contract.plc.modbus_peers import Plc, dial, ended, takes
 from tests.contract.plc.plc_line import ROOT, PlcLine, plc_line, release
 from tests.servers import free_port
+from tests.waiting import PATIENCE_S
 
 PEER = Path(__file__).parent / "node_opcua" / "plc.cjs"
 INSTALLED = ROOT / ".runtime" / "node-opcua" / "node_modules"
@@ -41,11 +42,11 @@ def line(tmp_path_factory):
         surroundings.decide = lambda trigger, rng: (Decision.PASS, 0.02)
         surroundings.start_bridge()
         until(lambda: surroundings.state is not None and len(surroundings.state.releases) == 2)
-        until(_answers, 60)
+        until(_answers)
         yield surroundings
 
 
-def until(condition: Callable[[], bool], timeout_s: float = 15) -> None:
+def until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
     end_s = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < end_s, "it did not happen"
@@ -114,7 +115,7 @@ def test_garbage_ends_its_connection(line: PlcLine, modbus_plc, data: bytes):
 def test_a_message_without_end_is_not_waited_for(line: PlcLine, modbus_plc):
     with dial(PORT) as peer:
         peer.sendall(b"MSGF" + (1 << 31).to_bytes(4, "little"))
-        until(lambda: not takes(peer, bytes(1 << 16)), 5)
+        until(lambda: not takes(peer, bytes(1 << 16)))
     assert _answers()
 
 
@@ -144,7 +145,7 @@ def test_a_killed_bridge_gives_no_pass_for_a_part_of_before(line: PlcLine):
     before = asyncio.run(_present(boot_id=78, part_id=50))
     line.end_bridge(signal.SIGKILL)
     line.start_bridge()
-    until(_answers, 60)
+    until(_answers)
     after = asyncio.run(_acknowledge_too_late(boot_id=78))
     assert after["state"] == 2
     assert after["BridgeBootId"] != before

@@ -13,6 +13,7 @@ from contracts.causes import Cause, Decision, Gate
 from contracts.messages import Trigger
 from simulation.gate_check import LedgerPart, check_gate, gate_parts
 from tests.contract.plc.plc_line import PlcLine, plc_line, release
+from tests.waiting import PATIENCE_S
 
 PARTS = 100
 LATE_S = 1.5
@@ -35,7 +36,7 @@ def mixed(trigger: Trigger, rng: random.Random) -> tuple[Decision, float] | None
     return (Decision.REJECT if draw < 0.25 else Decision.PASS), 0.15
 
 
-def wait_for_ledger(line: PlcLine, parts: int, timeout_s: float = 20) -> None:
+def wait_for_ledger(line: PlcLine, parts: int, timeout_s: float = PATIENCE_S) -> None:
     until = time.monotonic() + timeout_s
     while len(line.ledger) < parts:
         assert time.monotonic() < until, f"{len(line.ledger)} of {parts}\n{line.logs()}"
@@ -73,7 +74,7 @@ def test_a_run_without_faults_agrees_part_by_part(line):
     plc = line.start_soft_plc(
         "--parts", str(PARTS), "--parts-per-s", "20", "--gate-after-ms", "3000"
     )
-    assert plc.wait(60) == 0, line.logs()
+    assert plc.wait(PATIENCE_S) == 0, line.logs()
     wait_for_ledger(line, PARTS)
     assert_closed(line, PARTS)
     answered = {key: verdict.decision for key, verdict in line.answers.items()}
@@ -90,7 +91,7 @@ def test_late_and_lost_verdicts_are_rejects_and_late_ones_are_recorded(line):
     plc = line.start_soft_plc(
         "--parts", str(PARTS), "--parts-per-s", "25", "--gate-after-ms", "1300"
     )
-    assert plc.wait(60) == 0, line.logs()
+    assert plc.wait(PATIENCE_S) == 0, line.logs()
     wait_for_ledger(line, PARTS)
     assert_closed(line, PARTS)
     assert checked(line).wrong_pass == 0
@@ -113,7 +114,7 @@ def test_bridge_killed_twice_closes_the_ledger_with_no_wrong_pass(line):
         line.end_bridge(signal.SIGKILL)
         time.sleep(0.3)
         line.start_bridge()
-    assert plc.wait(90) == 0, line.logs()
+    assert plc.wait(PATIENCE_S) == 0, line.logs()
     wait_for_ledger(line, PARTS)
     assert_closed(line, PARTS)
     check = checked(line)
@@ -133,7 +134,7 @@ def test_broker_and_frames_redis_die_and_each_part_says_so(line):
     line.broker.kill9()
     time.sleep(1.0)
     line.broker.start()
-    assert line.link.wait_connected(10)
+    assert line.link.wait_connected(PATIENCE_S)
     line.configure(release("top"))  # what the broker forgot, its publishers say again
     for process in ("ingest", "inference"):
         line.serve(process)
@@ -141,7 +142,7 @@ def test_broker_and_frames_redis_die_and_each_part_says_so(line):
     line.frames.kill9()
     time.sleep(1.0)
     line.frames.start()
-    assert plc.wait(60) == 0, line.logs()
+    assert plc.wait(PATIENCE_S) == 0, line.logs()
     wait_for_ledger(line, PARTS)
     assert_closed(line, PARTS)
     check = checked(line)
@@ -160,7 +161,7 @@ def test_a_plc_that_restarts_starts_an_epoch_and_both_close(line):
     first.wait()
     time.sleep(1.1)  # boot ids are made of seconds
     second = line.start_soft_plc("--parts", "20", "--parts-per-s", "20", "--gate-after-ms", "600")
-    assert second.wait(60) == 0, line.logs()
+    assert second.wait(PATIENCE_S) == 0, line.logs()
     until = time.monotonic() + 10
     while len({d.part.epoch for d in line.ledger.values()}) < 2 or checked(line).unmatched:
         assert time.monotonic() < until, line.logs()
@@ -179,12 +180,12 @@ def test_another_unit_id_takes_another_start_of_the_bridge(line):
     assert line.bridge_ended() == 1
     line.start_bridge()  # as the supervisor does
     plc = line.start_soft_plc("--parts", "5", "--parts-per-s", "20", "--gate-after-ms", "3000")
-    assert plc.wait(60) == 0, line.logs()
+    assert plc.wait(PATIENCE_S) == 0, line.logs()
     wait_for_ledger(line, 5)
     assert_closed(line, 5)
 
 
-def wait_for_release(line: PlcLine, timeout_s: float = 20) -> None:
+def wait_for_release(line: PlcLine, timeout_s: float = PATIENCE_S) -> None:
     until = time.monotonic() + timeout_s
     while line.state is None or not line.state.releases:
         assert time.monotonic() < until, line.logs()

@@ -11,11 +11,12 @@ import pytest
 
 from contracts.errors import UserError
 from referee.line.supervision import Program, Supervisor
+from tests.waiting import PATIENCE_S
 
 SLEEPER = Program("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"], {}, 1)
 
 
-def wait_for_pid(supervisor: Supervisor, other_than: int = 0, timeout_s: float = 15.0) -> int:
+def wait_for_pid(supervisor: Supervisor, other_than: int = 0, timeout_s: float = PATIENCE_S) -> int:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if (pid := supervisor.pid("sleeper")) not in (0, other_than):

@@ -105,8 +105,8 @@ def test_every_recorded_verdict_is_stored_and_forgotten():
                 while time.monotonic() < end_s:
                     hurt([server, journal], dice)
             recorded = set(inspection.recorded)
-            until(lambda: storage.rows >= recorded, 20)
-            until(lambda: _left(journal.client()) == 0, 20)
+            until(lambda: storage.rows >= recorded)
+            until(lambda: _left(journal.client()) == 0)
             assert not stop.is_set()
         for link in (inspection.link, storage.link):
             link.stop()

@@ -16,7 +16,7 @@ from contracts.names import Topics
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import Incoming, MqttLink, Publication
 from tests.servers import Server, free_port, mosquitto_server
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def link_to(
     link = MqttLink(broker, topics, client, **options)
     link.start()
     try:
-        assert link.wait_connected(5)
+        assert link.wait_connected(PATIENCE_S)
         yield link
     finally:
         link.stop()
@@ -71,11 +71,11 @@ def test_a_message_arrives_within_milliseconds(broker: Broker, topics: Topics):
 def test_the_broker_says_when_nobody_subscribes(broker: Broker, topics: Topics):
     with link_to(broker, topics) as link:
         publication = link.publish(topics.verdict("tiles"), b"x")
-        assert publication.wait(3)
+        assert publication.wait(PATIENCE_S)
         assert publication.unmatched
         with link_to(broker, topics, "storage", subscriptions={topics.verdict(): 1}):
             publication = link.publish(topics.verdict("tiles"), b"x")
-            assert publication.wait(3)
+            assert publication.wait(PATIENCE_S)
             assert not publication.unmatched
 
 
@@ -86,11 +86,11 @@ def test_unacknowledged_messages_come_again_and_acknowledged_ones_do_not(
     with link_to(broker, topics, "inference") as inference:
         with link_to(broker, topics, "storage", subscriptions=wanted) as storage:
             for payload in (b"kept", b"forgotten"):
-                assert inference.publish(topics.verdict("tiles"), payload).wait(3)
+                assert inference.publish(topics.verdict("tiles"), payload).wait(PATIENCE_S)
             received(storage).ack()
             assert received(storage).payload == b"forgotten"
             time.sleep(0.1)  # the acknowledgement is on its way
-        assert inference.publish(topics.verdict("tiles"), b"while away").wait(3)
+        assert inference.publish(topics.verdict("tiles"), b"while away").wait(PATIENCE_S)
         with link_to(broker, topics, "storage", subscriptions=wanted) as storage:
             assert [received(storage).payload for _ in range(2)] == [b"forgotten", b"while away"]
 
@@ -103,14 +103,14 @@ def test_an_acknowledgement_of_an_ended_connection_acknowledges_nothing_else(top
             link_to(broker, topics, "inference") as inference,
             link_to(broker, topics, "storage", subscriptions=wanted) as storage,
         ):
-            assert inference.publish(topics.verdict("tiles"), b"before").wait(3)
+            assert inference.publish(topics.verdict("tiles"), b"before").wait(PATIENCE_S)
             old = received(storage)
             server.kill9()
             until(lambda: not storage.connected and not inference.connected)
             server.start()
-            assert storage.wait_connected(3)
-            assert inference.wait_connected(3)
-            assert inference.publish(topics.verdict("tiles"), b"after").wait(3)
+            assert storage.wait_connected(PATIENCE_S)
+            assert inference.wait_connected(PATIENCE_S)
+            assert inference.publish(topics.verdict("tiles"), b"after").wait(PATIENCE_S)
             assert received(storage).payload == b"after"
             old.ack()  # its packet id is now that of "after"
             time.sleep(0.1)
@@ -125,7 +125,7 @@ def test_a_killed_broker_is_survived(topics: Topics):
         link = MqttLink(broker, topics, "bridge", subscriptions={topics.verdict(): 1})
         link.on_connect.append(lambda: connections.append(time.monotonic()))
         link.start()
-        assert link.wait_connected(5)
+        assert link.wait_connected(PATIENCE_S)
         for round_number in range(2):
             server.kill9()
             until(lambda: not link.connected)
@@ -133,7 +133,7 @@ def test_a_killed_broker_is_survived(topics: Topics):
                 link.publish(topics.verdict("tiles"), b"x")
             time.sleep(0.7)  # attempts fail meanwhile
             server.start()
-            assert until(lambda: link.connected, 3.0) < 3.0
+            until(lambda: link.connected)
             until(lambda expected=round_number + 2: len(connections) == expected)
             link.publish(topics.verdict("tiles"), b"again")
             assert received(link).payload == b"again"
@@ -147,7 +147,7 @@ def test_what_was_under_way_when_the_broker_died_is_known_to_be_lost(topics: Top
         assert not publication.wait(0.1)
         assert not publication.lost
         server.kill9()
-        until(lambda: publication.lost, 3.0)
+        until(lambda: publication.lost)
         assert not publication.done()
 
 
@@ -159,9 +159,9 @@ def test_a_broker_that_holds_the_connection_and_does_nothing_is_noticed(topics: 
         ) as link,
     ):
         server.freeze()
-        until(lambda: not link.connected, 3.0)
+        until(lambda: not link.connected)
         server.thaw()
-        until(lambda: link.connected, 3.0)
+        until(lambda: link.connected)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -181,8 +181,8 @@ def test_a_client_thread_that_died_in_silence_is_replaced(broker: Broker, topics
         )
         link.publish(topics.verdict("tiles"), b"wakes it")
         until(lambda: not victim.is_alive())
-        until(lambda: not link.connected, 3.0)
-        until(lambda: link.connected, 3.0)
+        until(lambda: not link.connected)
+        until(lambda: link.connected)
         link.publish(topics.verdict("tiles"), b"works")
         payloads = [received(link).payload]
         while payloads[-1] != b"works":
@@ -197,7 +197,7 @@ def test_a_slow_consumer_is_waited_for_and_loses_nothing(broker: Broker, topics:
         link_to(broker, topics, "storage", subscriptions=wanted, inbox_size=20) as storage,
     ):
         sent = [inference.publish(topics.verdict("t"), str(i).encode()) for i in range(count)]
-        assert all(publication.wait(5) for publication in sent)
+        assert all(publication.wait(PATIENCE_S) for publication in sent)
         seen = []
         for i in range(count):
             message = received(storage)
@@ -222,7 +222,7 @@ def test_a_consumer_that_stands_gets_all_when_it_goes_on(topics: Topics):
             ) as storage,
         ):
             sent = [inference.publish(topics.verdict("t"), str(i).encode()) for i in range(100)]
-            assert all(publication.wait(5) for publication in sent)
+            assert all(publication.wait(PATIENCE_S) for publication in sent)
             until(lambda: storage.inbox.qsize() == 10)  # half of it: what may be on the way
             seen: set[int] = set()
             for _ in range(5):  # mosquitto answers each acknowledgement with all it may send
@@ -256,12 +256,12 @@ def test_messages_nobody_acknowledges_are_bounded_on_the_way_out(topics: Topics)
             flood(link, topics.verdict("tiles"), sent)
         assert len(sent) in (4, 5)  # an echo may have had a place for a moment
         server.thaw()
-        assert all(publication.wait(3) for publication in sent)
+        assert all(publication.wait(PATIENCE_S) for publication in sent)
 
 
 def test_a_message_above_the_brokers_bound_is_refused_here(broker: Broker, topics: Topics):
     with link_to(broker, topics) as link:
-        assert link.publish(topics.verdict("tiles"), b"x" * 1_000_000).wait(3)
+        assert link.publish(topics.verdict("tiles"), b"x" * 1_000_000).wait(PATIENCE_S)
         with pytest.raises(MalformedMessage):
             link.publish(topics.verdict("tiles"), b"x" * 1_100_000)
         assert link.connected
@@ -293,7 +293,7 @@ def test_stop_returns_though_the_broker_is_frozen(topics: Topics):
         server.freeze()
         start_s = time.monotonic()
         link.stop()
-        assert time.monotonic() - start_s < 3
+        assert time.monotonic() - start_s < PATIENCE_S
         server.thaw()
 
 

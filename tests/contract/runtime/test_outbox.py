@@ -22,7 +22,7 @@ from runtime.process.clock import SystemClock
 from runtime.process.loop import Stop, run_loop, supervised_threads
 from tests.servers import free_port, mosquitto_server, redis_server
 from tests.verdicts import stored, verdict
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def topics() -> Topics:
 def listener(broker: Broker, topics: Topics, name: str = "bridge") -> Iterator[MqttLink]:
     link = MqttLink(broker, topics, name, subscriptions={topics.verdict(): 1})
     link.start()
-    assert link.wait_connected(5)
+    assert link.wait_connected(PATIENCE_S)
     try:
         yield link
     finally:
@@ -56,7 +56,7 @@ def publishing(
     assert stop.exit_code == 0
 
 
-def take(link: MqttLink, timeout_s: float = 5.0) -> Verdict:
+def take(link: MqttLink, timeout_s: float = PATIENCE_S) -> Verdict:
     message = link.inbox.get(timeout=timeout_s)
     message.ack()
     return parse(Verdict, message.payload, message.topic)

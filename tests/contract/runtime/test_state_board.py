@@ -14,7 +14,7 @@ from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.state import StateBoard
 from runtime.process.clock import ManualClock
 from tests.servers import free_port, mosquitto_server
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def topics() -> Topics:
 def watcher(broker: Broker, topics: Topics) -> Iterator[MqttLink]:
     link = MqttLink(broker, topics, "dashboard", subscriptions={topics.state(): 1})
     link.start()
-    assert link.wait_connected(5)
+    assert link.wait_connected(PATIENCE_S)
     yield link
     link.stop()
 
@@ -43,7 +43,7 @@ def test_a_state_is_told_when_it_is_news(broker: Broker, topics: Topics, watcher
     board = StateBoard(link, topics, "bridge", clock)
     assert not board.publish(ready=False)  # the link is not up
     link.start()
-    assert link.wait_connected(3)
+    assert link.wait_connected(PATIENCE_S)
     assert next_state(watcher).ready is False  # told by itself on connection
     assert board.publish(ready=True, stations=["tiles"], releases={"tiles": "abc"})
     assert next_state(watcher).releases == {"tiles": "abc"}
@@ -66,13 +66,13 @@ def test_after_a_killed_broker_the_state_is_told_again(topics: Topics):
         link = MqttLink(Broker(server.host, server.port), topics, "bridge")
         board = StateBoard(link, topics, "bridge", ManualClock())
         link.start()
-        assert link.wait_connected(3)
+        assert link.wait_connected(PATIENCE_S)
         assert board.publish(ready=True)
         server.kill9()
         until(lambda: not link.connected)
         assert not board.publish(ready=True, reason="new")
         server.start()
-        assert link.wait_connected(3)
+        assert link.wait_connected(PATIENCE_S)
         late = MqttLink(
             Broker(server.host, server.port), topics, "late", subscriptions={topics.state(): 1}
         )

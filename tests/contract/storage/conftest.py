@@ -16,6 +16,7 @@ from contracts.names import Topics
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
 from storage.database import open_sessions, upgrade
+from tests.waiting import PATIENCE_S
 
 TIMEOUT_S = 20.0
 
@@ -52,7 +53,7 @@ class Process:
         """SIGTERM; the exit code."""
         assert self._running is not None
         self._running.terminate()
-        return self._running.wait(10)
+        return self._running.wait(PATIENCE_S)
 
     @property
     def log(self) -> str:
@@ -85,7 +86,7 @@ class Outbox:
 
         def is_there() -> bool:
             publication = self.link.publish(self.topics.disposition("probe"), b"probe")
-            return publication.wait(1) and not publication.unmatched
+            return publication.wait(PATIENCE_S) and not publication.unmatched
 
         eventually(is_there)
 
@@ -128,7 +129,7 @@ def outbox(broker: Broker, topics: Topics) -> Iterator[Outbox]:
     """Connected."""
     outbox = Outbox(broker, topics)
     outbox.link.start()
-    assert outbox.link.wait_connected(10)
+    assert outbox.link.wait_connected(PATIENCE_S)
     yield outbox
     outbox.link.stop()
 

@@ -16,6 +16,7 @@ from storage.queries import ledger, releases
 from tests.contract.storage.conftest import Outbox, Process, eventually
 from tests.servers import mosquitto_server
 from tests.unit.storage.made import disposition, part, release, verdict
+from tests.waiting import PATIENCE_S
 
 
 def send(outbox: Outbox, message) -> None:
@@ -116,7 +117,7 @@ def send_when_there_is_room(outbox: Outbox, seq: int) -> None:
     topic = outbox.topics.disposition("tiles")
     publication = outbox.link.publish(topic, disposition(seq).model_dump_json().encode())
     if seq % 100 == 99:
-        assert publication.wait(10)
+        assert publication.wait(PATIENCE_S)
 
 
 def pause_until_nothing_more_is_confirmed(outbox: Outbox) -> None:
@@ -211,7 +212,7 @@ def test_a_broker_that_lost_its_config_gets_the_newest_release_back(
         outbox.link.start()
         sink.start()
         try:
-            assert outbox.link.wait_connected(10)
+            assert outbox.link.wait_connected(PATIENCE_S)
             outbox.wait_for_the_sink()
             old, new = release(words="a dent"), release(words="a scratch")
             for one in (old, new):

@@ -13,6 +13,7 @@ from plc.core.effects import LogMissed
 from plc.core.numbering import Numbering
 from plc.core.sequence import LARGEST_ABSENCE
 from tests.unit.plc.bench import UP, Bench, release
+from tests.waiting import PATIENCE_S
 
 PASS, REJECT, NONE = Decision.PASS, Decision.REJECT, Decision.NO_VERDICT
 ALONE = {"trigger": TriggerSource.CAMERA, "frames_per_s": 5, "mode": Mode.OBSERVE}
@@ -82,7 +83,7 @@ def test_nobody_asks_the_camera_for_a_picture_that_it_gave_already():
 
 def test_what_is_left_of_the_deadline_is_counted_from_the_capture(bench):
     bench.notice(1, ago_ms=295)
-    bench.wait(10)
+    bench.wait(PATIENCE_S)
     bench.say(1, PASS)
     assert bench.causes() == {1: Cause.EXPIRED}
     assert [note.verdict_id for note in bench.notes] == ["v1"]
@@ -269,7 +270,7 @@ def test_clocks_of_two_machines_that_agree_give_passes(bench):
 def test_clocks_of_two_machines_that_do_not_agree_give_none(bench, ago_ms):
     bench.notice(1, ago_ms=ago_ms, boot="another machine")
     bench.say(1, PASS)
-    bench.wait(10)
+    bench.wait(PATIENCE_S)
     assert bench.read()["cause"] == 15
 
 

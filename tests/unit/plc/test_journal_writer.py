@@ -17,6 +17,7 @@ from plc.core.effects import MarkStored, NoteLate, OpenEpoch
 from plc.journal.journal import Applied, Journal
 from plc.journal.writer import REFUSED, JournalWriter
 from runtime.process.loop import Stop
+from tests.waiting import PATIENCE_S
 
 
 class Writing:
@@ -32,7 +33,7 @@ class Writing:
 
     def end(self) -> None:
         self.stop.set()
-        self.thread.join(5)
+        self.thread.join(PATIENCE_S)
         self.journal.close()
 
     def epochs(self) -> list[int]:

@@ -6,40 +6,74 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from itertools import pairwise
 
 import pytest
 
 from contracts.errors import Unavailable, UserError
-from runtime.process.loop import Stop, run_loop, supervised_threads
+from runtime.process.loop import (
+    FIRST_BACKOFF_S,
+    LONGEST_BACKOFF_S,
+    Stop,
+    run_loop,
+    supervised_threads,
+)
+from tests.waiting import PATIENCE_S
+
+
+class RecordedPauses(Stop):
+    """Notes how long each pause would be, and does not sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses_s: list[float] = []
+
+    def wait(self, timeout_s: float) -> bool:
+        self.pauses_s.append(timeout_s)
+        return self.is_set()
+
+
+class EndsWhileItPauses(RecordedPauses):
+    """Is asked to end in the middle of its third pause."""
+
+    AT = 3
+
+    def wait(self, timeout_s: float) -> bool:
+        if len(self.pauses_s) + 1 == self.AT:
+            self.set()
+        return super().wait(timeout_s)
 
 
 def test_a_transient_error_is_tried_again_with_growing_pauses():
-    stop, times = Stop(), []
+    stop, steps = RecordedPauses(), []
 
     def step():
-        times.append(time.monotonic())
-        if len(times) < 5:
+        steps.append(len(steps))
+        if len(steps) < 9:
             raise Unavailable("Redis", "gone")
         stop.set()
 
     assert run_loop(step, stop, "test") == 0
-    pauses = [later - earlier for earlier, later in pairwise(times)]
-    assert len(times) == 5
-    assert pauses[0] < 0.15 < pauses[3] < 2.2
+    assert len(steps) == 9
+    assert len(stop.pauses_s) == 8
+    assert stop.pauses_s[0] <= 2 * FIRST_BACKOFF_S < stop.pauses_s[3] < stop.pauses_s[6]
+    assert max(stop.pauses_s) <= LONGEST_BACKOFF_S
 
 
 def test_a_loop_ends_while_it_waits_to_try_again():
-    stop = Stop()
+    stop, steps = EndsWhileItPauses(), []
 
     def step():
+        steps.append(len(steps))
         raise Unavailable("Redis", "gone for long")
 
-    threading.Timer(1.0, stop.set).start()  # by then it waits for most of a second at a time
-    start_s = time.monotonic()
     assert run_loop(step, stop, "test") == 0
-    assert time.monotonic() - start_s < 1.3
+    assert len(steps) == EndsWhileItPauses.AT + 1  # the attempt that the pause was for
+
+
+def test_the_end_cuts_a_pause_short():
+    stop = Stop()
+    threading.Timer(0.05, stop.set).start()
+    assert stop.wait(PATIENCE_S)  # False, and after the whole time, if nothing woke it
 
 
 @pytest.mark.parametrize("error", [UserError("REFEREE_SITE: missing"), KeyError("bug")])

@@ -9,7 +9,7 @@ from html import escape
 from dashboard.components.html import decision_mark, metric
 from dashboard.wording import CAUSES, MODES, counted, milliseconds, share
 from dashboard.zones import ago, clock
-from storage.queries import DefectRate, LineTile
+from storage.queries import DispositionCounts, LineTile
 
 NO_PART = "no part in the last hour"
 TONES = {"running": "good", "degraded": "warn", "fault": "bad", "offline": "bad"}
@@ -18,7 +18,7 @@ TONES = {"running": "good", "degraded": "warn", "fault": "bad", "offline": "bad"
 def station_row(
     tile: LineTile,
     deadline_ms: int | None,
-    hour: Sequence[DefectRate],
+    hour: Sequence[DispositionCounts],
     bars: Sequence[int],
     now_utc_ns: int,
     zone: tzinfo,
@@ -55,7 +55,7 @@ def _who(tile: LineTile) -> str:
     )
 
 
-def _parts(tile: LineTile, hour: Sequence[DefectRate], bars: Sequence[int]) -> str:
+def _parts(tile: LineTile, hour: Sequence[DispositionCounts], bars: Sequence[int]) -> str:
     steps = {step.bucket_start_utc_ns: step for step in hour}
     most = max((_all(step) for step in hour), default=0)
     strip = "".join(_bar(steps.get(start), most) for start in bars)
@@ -68,7 +68,7 @@ def _parts(tile: LineTile, hour: Sequence[DefectRate], bars: Sequence[int]) -> s
     )
 
 
-def _bar(step: DefectRate | None, most: int) -> str:
+def _bar(step: DispositionCounts | None, most: int) -> str:
     if step is None:
         return '<i class="bar"></i>'
     parts = ((step.rejected, "reject"), (step.no_verdict, "no_verdict"))
@@ -81,7 +81,7 @@ def _bar(step: DefectRate | None, most: int) -> str:
     return f'<i class="bar"><b class="pass" style="height:{good:.0f}%"></b>{bad}</i>'
 
 
-def _all(step: DefectRate) -> int:
+def _all(step: DispositionCounts) -> int:
     return step.inspected + step.no_verdict
 
 

@@ -11,12 +11,12 @@ from contracts.release import DEFAULT_DEADLINE_MS
 from dashboard.data.database import reading
 from storage.queries import (
     Challenge,
-    DefectRate,
+    DispositionCounts,
     LedgerRow,
     LineTile,
     PartStory,
     ReleaseView,
-    defect_rate,
+    disposition_counts,
     last_challenges,
     last_rejects,
     ledger,
@@ -37,12 +37,12 @@ def tiles() -> list[LineTile]:
 
 
 @st.cache_data(ttl="2s", show_spinner=False)
-def last_hour() -> dict[str, list[DefectRate]]:
+def last_hour() -> dict[str, list[DispositionCounts]]:
     """Per station, counts in steps of two minutes."""
     until = time.time_ns()
-    stations: dict[str, list[DefectRate]] = defaultdict(list)
+    stations: dict[str, list[DispositionCounts]] = defaultdict(list)
     with reading() as session:
-        for step in defect_rate(session, None, BAR_S, until - HOUR_NS, until):
+        for step in disposition_counts(session, None, BAR_S, until - HOUR_NS, until):
             stations[step.station].append(step)
     return dict(stations)
 

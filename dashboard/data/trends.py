@@ -7,12 +7,17 @@ import time
 import pandas as pd
 import streamlit as st
 
+from contracts.percentiles import nearest_rank
 from dashboard.data import live
 from dashboard.data.database import reading
 from dashboard.data.periods import NS, PERIODS, USUAL, Window, shortest_covering, span_ns
 from dashboard.wording import CAUSES
-from storage.queries import defect_rate, pareto
-from storage.queries.distributions import capture_to_plc_counts, no_verdict_causes
+from storage.queries import (
+    capture_to_plc_counts,
+    disposition_counts,
+    no_verdict_causes,
+    pareto,
+)
 
 FINE_S = 60
 
@@ -22,7 +27,7 @@ def opening_period() -> str:
     now = time.time_ns()
     since = now - span_ns(PERIODS[USUAL])
     with reading() as session:
-        steps = defect_rate(session, None, FINE_S, since, now)
+        steps = disposition_counts(session, None, FINE_S, since, now)
     last = [tile.last_at_utc_ns for tile in live.tiles() if tile.last_at_utc_ns is not None]
     oldest = max(since, steps[0].bucket_start_utc_ns) if steps else max(last, default=now)
     return shortest_covering(now - oldest)
@@ -35,7 +40,9 @@ def samples(station: str, over: Window) -> pd.DataFrame:
     ``at``, ``inspected``, ``rejected``, ``no_verdict``, and ``whole``: False for the running one.
     """
     with reading() as session:
-        rows = defect_rate(session, station, over.sample_s, over.since_utc_ns, over.until_utc_ns)
+        rows = disposition_counts(
+            session, station, over.sample_s, over.since_utc_ns, over.until_utc_ns
+        )
     return pd.DataFrame(
         {
             "at": _times([row.bucket_start_utc_ns for row in rows]),
@@ -87,9 +94,9 @@ def durations(station: str, over: Window) -> pd.DataFrame:
 
 
 def percentile(table: pd.DataFrame, percent: int) -> float:
-    """Nearest rank over a table of counts (``ms`` rising, ``parts``)."""
+    """Return a percentile, by nearest rank, of a table of counts (``ms`` rising, ``parts``)."""
     ranks = table["parts"].cumsum()
-    wanted = -(-int(ranks.iloc[-1]) * percent // 100)
+    wanted = nearest_rank(int(ranks.iloc[-1]), percent)
     return float(table["ms"][ranks >= wanted].iloc[0])
 
 

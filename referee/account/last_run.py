@@ -11,10 +11,9 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from contracts.errors import Unavailable
-from referee.account.summary import percentile
+from contracts.percentiles import percentile
 from referee.line.run_folder import database_url
-from storage.queries import open_sessions
-from storage.queries.answers import Answer, last_answers
+from storage.queries import Answer, last_answers, open_sessions
 
 
 class LastRun(NamedTuple):
@@ -35,11 +34,11 @@ class LastRun(NamedTuple):
         """None without an answer."""
         if not answers:
             return None
-        p99 = percentile([inf if each.ms is None else each.ms for each in answers], 0.99)
+        p99 = percentile([inf if each.ms is None else each.ms for each in answers], 99)
         return cls(
             parts=len(answers),
             too_late=sum(each.ms is None for each in answers),
-            p99_ms=None if p99 == inf else p99,
+            p99_ms=None if p99 is None or p99 == inf else round(p99, 1),
             until=datetime.fromtimestamp(answers[0].started_at_utc_ns / 1e9, UTC),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contracts.causes import Decision
+from contracts.percentiles import percentile
 from referee.account.truth import Judgement, count_errors
 from simulation.gate_check import GateCheck, LedgerPart, check_gate, gate_parts
 from storage.queries import DecidedPart, LedgerRow
@@ -49,8 +50,8 @@ def summarise(facts: RunFacts, is_defective: Callable[[str], bool | None]) -> di
         "triggered_by_plc": triggered_by_plc,
         "gate": gate._asdict(),
         "capture_to_plc_ms": {
-            "p50": percentile(facts.capture_to_plc_ms, 0.50),
-            "p99": percentile(facts.capture_to_plc_ms, 0.99),
+            "p50": _tenths(percentile(facts.capture_to_plc_ms, 50)),
+            "p99": _tenths(percentile(facts.capture_to_plc_ms, 99)),
         },
         "restarts": dict(facts.restarts),
     }
@@ -63,12 +64,8 @@ def is_sound(summary: Mapping[str, Any]) -> bool:
     return bool(summary["ledger_closed"]) and summary["gate"]["wrong_pass"] == 0
 
 
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """Nearest rank, to a tenth; None without a value."""
-    if not values:
-        return None
-    rank = max(1, -int(-share * len(values) // 1))
-    return round(sorted(values)[rank - 1], 1)
+def _tenths(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def _gates(facts: RunFacts) -> GateCheck:

@@ -1,67 +1,75 @@
-"""What people and the `referee` command may ask the database. Reads only.
+"""Everything that people and the `referee` command may ask the database. Queries only read.
 
-Rates, charts and durations leave challenge parts out; the ledger and single parts do not.
-Every query takes a SQLAlchemy session as first argument and answers with frozen dataclasses
-(`storage.queries.results`). A window is ``since_utc_ns <= started < until_utc_ns``.
+Import queries and their results from here, never from the modules below: an import contract in
+pyproject.toml checks it.
+
+Each query takes a SQLAlchemy session as its first argument and returns frozen dataclasses. Rates,
+charts and durations leave challenge parts out; the ledger and single parts include them. A period
+is ``since_utc_ns <= started < until_utc_ns``.
 """
 
-from contracts.messages import Finding as FindingView
 from storage.database import open_sessions
+from storage.queries.answers import Answer, last_answers
 from storage.queries.challenges import last_challenges
 from storage.queries.decisions import decided_parts
-from storage.queries.ledger import ledger
+from storage.queries.distributions import (
+    CauseCount,
+    DurationCount,
+    capture_to_plc_counts,
+    no_verdict_causes,
+)
+from storage.queries.epoch_ledger import ledger
 from storage.queries.line import line_tiles
 from storage.queries.parts import last_rejects, part_story
-from storage.queries.releases import mode_changes, phase_changes, releases
+from storage.queries.release_views import releases
 from storage.queries.results import (
     Challenge,
     DecidedPart,
-    DefectRate,
+    DispositionCounts,
     DispositionView,
     LedgerRow,
     LineTile,
-    ModeChange,
     ParetoRow,
     PartStory,
     PartTimes,
     Percentiles,
-    PhaseChange,
     PictureView,
     ReleaseView,
     VerdictView,
 )
 from storage.queries.times import capture_to_plc, latencies
-from storage.queries.trends import defect_rate, pareto
+from storage.queries.trends import disposition_counts, pareto
 
 __all__ = [
+    "Answer",
+    "CauseCount",
     "Challenge",
     "DecidedPart",
-    "DefectRate",
+    "DispositionCounts",
     "DispositionView",
-    "FindingView",
+    "DurationCount",
     "LedgerRow",
     "LineTile",
-    "ModeChange",
     "ParetoRow",
     "PartStory",
     "PartTimes",
     "Percentiles",
-    "PhaseChange",
     "PictureView",
     "ReleaseView",
     "VerdictView",
     "capture_to_plc",
+    "capture_to_plc_counts",
     "decided_parts",
-    "defect_rate",
+    "disposition_counts",
+    "last_answers",
     "last_challenges",
     "last_rejects",
     "latencies",
     "ledger",
     "line_tiles",
-    "mode_changes",
+    "no_verdict_causes",
     "open_sessions",
     "pareto",
     "part_story",
-    "phase_changes",
     "releases",
 ]

@@ -37,7 +37,7 @@ def no_verdict_causes(
 ) -> list[CauseCount]:
     """No verdicts per bucket and cause, oldest first.
 
-    Buckets are those of ``defect_rate``; ``since <= started < until``.
+    Buckets are those of ``disposition_counts``; ``since <= started < until``.
     """
     width_ns = int(bucket_s * 1e9)
     bucket = (D.started_at_utc_ns - D.started_at_utc_ns % width_ns).label("bucket")

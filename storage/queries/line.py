@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import case, func, select, union
+from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
 from contracts.causes import Decision
 from contracts.identity import PartKey
 from storage.models import ActivationRow, DispositionRow, PhaseRow, SequenceRow
-from storage.queries.releases import releases
+from storage.queries.release_views import releases
 from storage.queries.results import LineTile, Percentiles, ReleaseView
 from storage.queries.times import IN_RATES, NO_TIME, capture_to_plc
 from storage.queries.trends import parts_with
@@ -47,8 +47,7 @@ def _tile(
     last: DispositionRow | None,
     capture_to_plc_ms: Percentiles,
 ) -> LineTile:
-    passed, rejected, no_verdict, minute = hour or (0, 0, 0, 0)
-    called = passed + rejected
+    passed, rejected, no_verdict = hour or (0, 0, 0)
     return LineTile(
         station=station,
         mode=release.mode if release else None,
@@ -56,11 +55,9 @@ def _tile(
         phase=phase.phase if phase else None,
         recipe=_recipe(release, phase),
         phase_reason=phase.reason if phase else "",
-        parts_last_minute=minute,
-        parts_last_hour=called + no_verdict,
+        parts_last_hour=passed + rejected + no_verdict,
         rejected_last_hour=rejected,
         no_verdict_last_hour=no_verdict,
-        defect_rate=rejected / called if called else None,
         last_part=_part(last) if last else None,
         last_decision=last.decision if last else None,
         last_cause=last.cause if last else None,
@@ -80,21 +77,19 @@ def _stations(session: Session) -> set[str]:
     return set(session.scalars(union(*(select(table.station) for table in tables))))
 
 
-def _last_hour(session: Session, now_utc_ns: int) -> dict[str, tuple[int, int, int, int]]:
-    """Per station: passed, rejected, without a verdict; and all of the last minute."""
-    minute = func.count(case((D.started_at_utc_ns >= now_utc_ns - MINUTE_NS, 1)))
+def _last_hour(session: Session, now_utc_ns: int) -> dict[str, tuple[int, int, int]]:
+    """Per station: parts passed, rejected and without a verdict."""
     wanted = (
         select(
             D.station,
             parts_with(Decision.PASS),
             parts_with(Decision.REJECT),
             parts_with(Decision.NO_VERDICT),
-            minute,
         )
         .where(D.started_at_utc_ns >= now_utc_ns - HOUR_NS, IN_RATES)
         .group_by(D.station)
     )
-    return {row[0]: (row[1], row[2], row[3], row[4]) for row in session.execute(wanted)}
+    return {row[0]: (row[1], row[2], row[3]) for row in session.execute(wanted)}
 
 
 def _newest(session: Session, table: Any, station: str) -> Any:

@@ -70,10 +70,9 @@ class LineTile:
         phase: the bridge's state, None where no bridge reported.
         recipe: what the PLC selected, by its number; None where the station has no recipes, or no
             bridge told.
-        parts_last_minute, parts_last_hour: dispositions of parts that started since, challenge
-            parts apart.
-        rejected_last_hour, no_verdict_last_hour: of those.
-        defect_rate: rejected / (passed + rejected) in the last hour; None without any.
+        parts_last_hour: dispositions of parts that started in the last hour, without challenge
+            parts.
+        rejected_last_hour, no_verdict_last_hour: how many of those.
         capture_to_plc_ms: capture to registers set, last ten minutes.
     """
 
@@ -83,11 +82,9 @@ class LineTile:
     phase: str | None
     recipe: int | None
     phase_reason: str
-    parts_last_minute: int
     parts_last_hour: int
     rejected_last_hour: int
     no_verdict_last_hour: int
-    defect_rate: float | None
     last_part: PartKey | None
     last_decision: Decision | None
     last_cause: Cause | None
@@ -210,10 +207,11 @@ class PartTimes:
 
 
 @dataclass(frozen=True)
-class DefectRate:
-    """One bucket of one station, by when the parts started.
+class DispositionCounts:
+    """Dispositions of one station in one bucket of time, by when the parts started.
 
-    ``rate`` is rejected / inspected, where inspected parts have a pass or a reject.
+    Attributes:
+        inspected: parts with a pass or a reject.
     """
 
     bucket_start_utc_ns: int
@@ -221,10 +219,6 @@ class DefectRate:
     inspected: int
     rejected: int
     no_verdict: int
-
-    @property
-    def rate(self) -> float | None:
-        return self.rejected / self.inspected if self.inspected else None
 
 
 @dataclass(frozen=True)
@@ -252,26 +246,3 @@ class ReleaseView:
     active: bool
     who: str = ""
     why: str = ""
-
-
-@dataclass(frozen=True)
-class ModeChange:
-    """A station went from one mode to another; ``before`` is None for its first release."""
-
-    station: str
-    at_utc_ns: int
-    before: Mode | None
-    after: Mode
-    release_id: str
-    who: str = ""
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class PhaseChange:
-    """The bridge of a station changed its state."""
-
-    station: str
-    at_utc_ns: int
-    phase: str
-    reason: str

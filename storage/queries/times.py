@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from contracts.causes import Decision
 from contracts.identity import PartKey
+from contracts.percentiles import nearest_rank
 from storage.models import DispositionRow, VerdictRow
 from storage.queries.results import PartTimes, Percentiles
 
@@ -111,12 +112,11 @@ def capture_to_plc(
 
 
 def _ranked(session: Session, parts: Select[Any]) -> list[Any]:
-    """Nearest rank: the smallest value with at least that share of the values at or below it."""
     each = parts.subquery()
 
     def at(percent: int) -> ColumnElement[float]:
-        rank = (each.c.n * percent + 99) // 100
-        return func.max(case((each.c.rank == rank, each.c.ms)))
+        wanted = each.c.rank == nearest_rank(each.c.n, percent)
+        return func.max(case((wanted, each.c.ms)))
 
     wanted = select(
         each.c.station, func.max(each.c.n).label("n"), at(50).label("p50"), at(99).label("p99")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from contracts.causes import Decision
 from storage.models import DispositionRow, FindingRow, VerdictRow
-from storage.queries.results import DefectRate, ParetoRow
+from storage.queries.results import DispositionCounts, ParetoRow
 from storage.queries.times import IN_RATES, same_part
 
 D, V, F = DispositionRow, VerdictRow, FindingRow
@@ -20,17 +20,18 @@ def parts_with(decision: Decision) -> ColumnElement[int]:
     return func.count(case((D.decision == decision, 1)))
 
 
-def defect_rate(
+def disposition_counts(
     session: Session,
     stations: str | Sequence[str] | None,
     bucket_s: float,
     since_utc_ns: int,
     until_utc_ns: int,
-) -> list[DefectRate]:
-    """Rejects per bucket and station, oldest first; buckets without a part are left out.
+) -> list[DispositionCounts]:
+    """Return dispositions per bucket and station, oldest first; empty buckets are left out.
 
-    Buckets begin at whole multiples of ``bucket_s`` since 1970-01-01 UTC. Parts count by when
-    they started; ``since <= started < until``.
+    They are counts of what the bridge presented, not of verdicts: a pass that came too late is no
+    verdict here. Buckets begin at whole multiples of ``bucket_s`` since 1970-01-01 UTC. Parts count
+    by when they started; ``since <= started < until``.
     """
     width_ns = int(bucket_s * 1e9)
     bucket = D.started_at_utc_ns - D.started_at_utc_ns % width_ns
@@ -44,7 +45,7 @@ def defect_rate(
     if stations is not None:
         wanted = wanted.where(D.station.in_([stations] if isinstance(stations, str) else stations))
     wanted = wanted.group_by("bucket", D.station).order_by("bucket", D.station)
-    return [DefectRate(*row) for row in session.execute(wanted)]
+    return [DispositionCounts(*row) for row in session.execute(wanted)]
 
 
 def pareto(

@@ -19,7 +19,7 @@ from dashboard.components.release import release_block, rule_in_words
 from dashboard.components.tiles import station_row
 from storage.queries import (
     Challenge,
-    DefectRate,
+    DispositionCounts,
     DispositionView,
     LedgerRow,
     LineTile,
@@ -39,11 +39,9 @@ TILE = LineTile(
     phase="RUNNING",
     recipe=None,
     phase_reason="",
-    parts_last_minute=20,
     parts_last_hour=1200,
     rejected_last_hour=30,
     no_verdict_last_hour=0,
-    defect_rate=0.025,
     last_part=PartKey(station="top", epoch=4, trigger_seq=77),
     last_decision=Decision.PASS,
     last_cause=None,
@@ -65,7 +63,7 @@ LEDGER = LedgerRow(
 )
 
 
-def _row(tile: LineTile, hour: list[DefectRate] | None = None) -> str:
+def _row(tile: LineTile, hour: list[DispositionCounts] | None = None) -> str:
     return station_row(tile, 800, hour or [], [NOW], NOW, UTC)
 
 
@@ -131,7 +129,7 @@ def test_a_cause_stands_with_a_part_without_a_verdict() -> None:
 
 
 def test_a_step_of_only_rejects_is_a_bar_of_rejects() -> None:
-    step = DefectRate(NOW, "top", inspected=4, rejected=4, no_verdict=0)
+    step = DispositionCounts(NOW, "top", inspected=4, rejected=4, no_verdict=0)
     html = _row(TILE, [step])
     assert '<b class="pass" style="height:0%">' in html
     assert '<b class="reject" style="height:100%">' in html

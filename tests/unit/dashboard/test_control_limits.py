@@ -52,6 +52,17 @@ def test_few_samples_or_little_spread_keep_the_plain_chart() -> None:
     assert limits_for(np.full(30, 5), np.full(30, 100)).sigma_z is None
 
 
+def test_a_spread_below_chance_keeps_the_plain_chart() -> None:
+    """A sigma_z below 1 would draw narrower limits than chance alone allows: false alarms."""
+    rejected, inspected = np.array([5, 6] * 15), np.full(30, 100)
+    sigma_z = laney_limits(rejected, inspected).sigma_z
+    assert sigma_z is not None
+    assert 0 < sigma_z < 1
+    limits, plain = limits_for(rejected, inspected), p_limits(rejected, inspected)
+    assert limits.sigma_z is None
+    assert limits.upper.tolist() == plain.upper.tolist()
+
+
 def test_nothing_rejected_is_no_division_by_zero() -> None:
     limits = limits_for(np.zeros(30, int), np.full(30, 100))
     assert limits.centre == 0

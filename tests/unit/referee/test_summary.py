@@ -2,11 +2,9 @@
 
 from typing import Any
 
-import pytest
-
 from contracts.causes import Cause, Decision, Gate
 from contracts.identity import PartKey
-from referee.account.summary import RunFacts, is_sound, percentile, summarise
+from referee.account.summary import RunFacts, is_sound, summarise
 from storage.queries import DecidedPart, LedgerRow
 
 DECISIONS = (Decision.PASS, Decision.REJECT, Decision.NO_VERDICT)
@@ -84,14 +82,3 @@ def test_errors_are_counted_where_the_truth_is_known() -> None:
     summary = summarise(facts(), {"picture-1": True, "picture-2": False}.get)
     assert (summary["defective"], summary["escapes"]) == (1, 1)
     assert (summary["good"], summary["false_rejects"]) == (1, 1)
-
-
-@pytest.mark.parametrize(
-    ("share", "expected"), [(0.5, 50.0), (0.99, 99.0), (1.0, 100.0), (0.001, 1.0)]
-)
-def test_percentiles_are_nearest_rank(share: float, expected: float) -> None:
-    assert percentile([float(value) for value in range(100, 0, -1)], share) == expected
-
-
-def test_no_value_has_no_percentile() -> None:
-    assert percentile([], 0.5) is None

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.causes import Cause, Decision
 from storage.parts import record_disposition
-from storage.queries.answers import last_answers
+from storage.queries import last_answers
 from tests.unit.storage.made import BEGIN_NS, SECOND_NS, at, disposition, part
 
 PASS, REJECT, NONE = Decision.PASS, Decision.REJECT, Decision.NO_VERDICT

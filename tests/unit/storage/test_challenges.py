@@ -7,7 +7,6 @@ import pytest
 from contracts.causes import Cause, Decision
 from storage import queries
 from storage.parts import Contradiction, record_disposition, record_verdict
-from storage.queries.distributions import capture_to_plc_counts, no_verdict_causes
 from tests.unit.storage.made import BEGIN_NS, SECOND_NS, at, disposition, part, verdict
 from tests.unit.storage.test_ledger import sequencer
 
@@ -58,10 +57,10 @@ def test_the_ledger_has_challenge_parts_and_no_rate_has(sessions) -> None:
             put(session, seq, decision, challenge=True)
         [row] = queries.ledger(session)
         [tile] = queries.line_tiles(session, BEGIN_NS + 10 * SECOND_NS)
-        rates = queries.defect_rate(session, "tiles", 3600, 0, LATER)
+        rates = queries.disposition_counts(session, "tiles", 3600, 0, LATER)
         [found] = queries.pareto(session, "tiles")
-        causes = no_verdict_causes(session, "tiles", 3600, 0, LATER)
-        durations = capture_to_plc_counts(session, "tiles", 0, LATER)
+        causes = queries.no_verdict_causes(session, "tiles", 3600, 0, LATER)
+        durations = queries.capture_to_plc_counts(session, "tiles", 0, LATER)
         stories = queries.last_rejects(session)
     assert (row.triggered, row.passed, row.rejected, row.closed) == (5, 2, 2, True)
     assert (tile.parts_last_hour, tile.rejected_last_hour, tile.no_verdict_last_hour) == (2, 1, 0)

@@ -12,9 +12,9 @@ from storage import queries
 from storage.archive.index import Picture, PictureIndex
 from storage.models import ActivationRow
 from storage.parts import record_disposition, record_verdict
-from storage.queries.distributions import capture_to_plc_counts, no_verdict_causes
 from storage.releases import active_release, record_cleared, record_release
 from storage.states import record_state
+from tests.unit.storage import every_query
 from tests.unit.storage.filled import GUARD, fill
 from tests.unit.storage.made import (
     BEGIN_NS,
@@ -45,9 +45,8 @@ def test_ledger(session: Session) -> None:
 def test_line_tiles(session: Session) -> None:
     [tile] = queries.line_tiles(session, now_utc_ns=BEGIN_NS + 119 * SECOND_NS)
     assert (tile.mode, tile.release_id, tile.phase) == (Mode.GUARD, GUARD.release_id, "running")
-    assert (tile.parts_last_minute, tile.parts_last_hour) == (61, 120)
+    assert tile.parts_last_hour == 120
     assert (tile.rejected_last_hour, tile.no_verdict_last_hour) == (12, 4)
-    assert tile.defect_rate == pytest.approx(12 / 116)
     assert (tile.last_part, tile.last_decision) == (part(119), Decision.PASS)
     assert tile.capture_to_plc_ms.p99 == pytest.approx(50.0)
     [later] = queries.line_tiles(session, now_utc_ns=BEGIN_NS + 1200 * SECOND_NS)
@@ -58,7 +57,7 @@ def test_a_tile_of_a_station_without_parts_has_no_numbers_of_others(sessions) ->
     with sessions.begin() as session:
         record_release(session, release("lids"), 1)
         [tile] = queries.line_tiles(session, now_utc_ns=BEGIN_NS)
-    assert (tile.station, tile.parts_last_hour, tile.defect_rate) == ("lids", 0, None)
+    assert (tile.station, tile.parts_last_hour) == ("lids", 0)
     assert (tile.last_decision, tile.phase, tile.capture_to_plc_ms.p50) == (None, None, None)
 
 
@@ -95,9 +94,9 @@ def test_last_rejects_with_outlines_and_picture(session: Session, sessions) -> N
     assert queries.last_rejects(session, "lids") == []
 
 
-def test_defect_rate_by_bucket(session: Session) -> None:
+def test_dispositions_by_bucket(session: Session) -> None:
     until = BEGIN_NS + 100 * SECOND_NS
-    rows = queries.defect_rate(session, ["tiles"], 60, BEGIN_NS, until)
+    rows = queries.disposition_counts(session, ["tiles"], 60, BEGIN_NS, until)
     assert all(row.bucket_start_utc_ns % (60 * SECOND_NS) == 0 for row in rows)
     assert sum(row.inspected for row in rows) == 96
     assert sum(row.rejected for row in rows) == 10
@@ -105,7 +104,7 @@ def test_defect_rate_by_bucket(session: Session) -> None:
     first_bucket = BEGIN_NS - BEGIN_NS % (60 * SECOND_NS)
     in_first = (first_bucket + 60 * SECOND_NS - BEGIN_NS) // SECOND_NS
     assert rows[0].inspected + rows[0].no_verdict == in_first
-    assert queries.defect_rate(session, "lids", 60, BEGIN_NS, until) == []
+    assert queries.disposition_counts(session, "lids", 60, BEGIN_NS, until) == []
 
 
 def test_pareto_counts_parts_and_counted_findings(session: Session) -> None:
@@ -169,7 +168,7 @@ def test_percentiles_are_nearest_rank(sessions) -> None:
             record_verdict(session, verdict(seq, captured_at=at(seq)), 0)
             record_disposition(session, disposition(seq, presented_at=at(seq + seq / 1000)), 0)
         times = queries.capture_to_plc(session)["tiles"]
-        counts = capture_to_plc_counts(session, "tiles", 0, 2 * BEGIN_NS)
+        counts = queries.capture_to_plc_counts(session, "tiles", 0, 2 * BEGIN_NS)
     assert (times.count, times.p50, times.p99) == (100, pytest.approx(50), pytest.approx(99))
     assert sum(row.parts for row in counts) == 100
 
@@ -184,32 +183,26 @@ def test_times_across_machines_rest_on_utc(sessions) -> None:
 
 
 def test_causes_by_bucket(session: Session) -> None:
-    rows = no_verdict_causes(session, "tiles", 3600, 0, 2 * BEGIN_NS)
+    rows = queries.no_verdict_causes(session, "tiles", 3600, 0, 2 * BEGIN_NS)
     assert sum(row.parts for row in rows) == 4
     assert {row.cause for row in rows} == {Cause.EXPIRED}
 
 
-def test_releases_and_modes(sessions) -> None:
+def test_releases_newest_activation_first(sessions) -> None:
     observe, guard = release(mode="observe"), release(mode="guard")
     with sessions.begin() as session:
         for number, one in enumerate([observe, guard, guard, observe]):
             record_release(session, one, number)
         views = queries.releases(session, "tiles")
-        changes = queries.mode_changes(session)
         assert record_cleared(session, "tiles", 9)
         assert not any(view.active for view in queries.releases(session))
     assert [(v.release_id, v.active) for v in views] == [
         (observe.release_id, True),
         (guard.release_id, False),
     ]
-    assert [(c.before, c.after, c.at_utc_ns) for c in changes] == [
-        (Mode.GUARD, Mode.OBSERVE, 3),
-        (Mode.OBSERVE, Mode.GUARD, 1),
-        (None, Mode.OBSERVE, 0),
-    ]
 
 
-def test_who_changed_a_mode_and_why_stands_with_it(sessions) -> None:
+def test_a_release_has_who_put_it_in_force_and_why(sessions) -> None:
     guard = release(mode="guard", who="anna", why="all known parts were called right")
     bypass = release(mode="bypass", who="ben", why="the gate is mended")
     with sessions.begin() as session:
@@ -218,13 +211,14 @@ def test_who_changed_a_mode_and_why_stands_with_it(sessions) -> None:
         assert not record_release(session, bypass, 3)  # retained: it comes again and again
         longer = bypass.model_copy(update={"why": "the gate is still mended"})
         assert record_release(session, longer, 4)
-        newest, before = queries.mode_changes(session)
+        newest, before = queries.releases(session)
         [active] = [view for view in queries.releases(session) if view.active]
         assert active_release(session, "tiles") == longer
-    assert (newest.before, newest.after) == (Mode.GUARD, Mode.BYPASS)
-    assert (newest.who, newest.why, newest.at_utc_ns) == ("ben", "the gate is mended", 2)
-    assert (before.who, before.why) == ("anna", "all known parts were called right")
+    assert newest == active
+    assert (active.mode, active.activated_at_utc_ns) == (Mode.BYPASS, 4)
     assert (active.who, active.why) == ("ben", "the gate is still mended")
+    assert (before.mode, before.activated_at_utc_ns) == (Mode.GUARD, 1)
+    assert (before.who, before.why) == ("anna", "all known parts were called right")
 
 
 def test_a_part_of_a_recipe_finds_what_it_was_judged_by(sessions) -> None:
@@ -249,6 +243,6 @@ def test_a_bypass_that_an_older_version_let_go_unsigned_is_not_given_back(sessio
         assert active_release(session, "tiles") is None
 
 
-def test_phase_changes(session: Session) -> None:
-    [change] = queries.phase_changes(session, "tiles")
-    assert (change.phase, change.at_utc_ns) == ("running", BEGIN_NS)
+def test_the_list_of_every_query_is_complete() -> None:
+    """Other tests ask all of them: of an old database, and of PostgreSQL."""
+    assert set(every_query.QUERIES) == every_query.names_of_queries()

@@ -1,14 +1,13 @@
 """A line database of version 1 stays readable.
 
 ``tests/fixtures/v1/line_database.sqlite.gz`` is what ``referee run --line lines/demo.yaml --parts
-40`` left behind at migration 0006; ``line_run.json`` is what that run printed. Neither is made
-again: a later version adds a fixture of its own.
+40 --json`` left behind at migration 0006, and ``PRINTED`` is from what that run printed. The file
+is never made again: a later version adds one of its own.
 """
 
 from __future__ import annotations
 
 import gzip
-import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +22,16 @@ from storage import queries
 from storage.database import open_sessions, upgrade
 from tests.unit.storage import every_query
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "v1"
-PRINTED: dict[str, Any] = json.loads((FIXTURES / "line_run.json").read_text())
+FIXTURE = Path(__file__).parents[2] / "fixtures" / "v1" / "line_database.sqlite.gz"
+PRINTED: dict[str, Any] = {
+    "triggered": 40,
+    "pass": 29,
+    "reject": 11,
+    "no_verdict": {},
+    "ledger_closed": True,
+    "missing": 0,
+    "capture_to_plc_ms": {"p50": 86.1, "p99": 531.2},
+}
 STATION = "plate"
 
 
@@ -32,7 +39,7 @@ STATION = "plate"
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database as it was, then migrated by today's code."""
     file = tmp_path_factory.mktemp("v1") / "referee.sqlite"
-    file.write_bytes(gzip.decompress((FIXTURES / "line_database.sqlite.gz").read_bytes()))
+    file.write_bytes(gzip.decompress(FIXTURE.read_bytes()))
     assert version(file) == "0006"
     upgrade(f"sqlite:///{file}")
     return file

@@ -1,4 +1,4 @@
-"""Where a part's time goes from its trigger to the registers: steps that add up. Pure."""
+"""Where a part's time goes, from its trigger to the registers: steps that add up to the whole."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from inference import tensors
 from storage.queries import PartTimes
 
 TO_AND_FROM = "to and from the model"
+TO_THE_BRIDGE = "rules, journal and broker"
 BRIDGE = "bridge"
-CALLED = {"queue": "encode and queue", "findings": "masks"}
-"""What inference's own names cover: the camera's clock stamps the shutter, before it encodes."""
+LABELS = {"queue": "encode and queue", "findings": "masks"}
+"""Clearer names for two of inference's steps: its queue holds the camera's encoding too, because
+the camera stamps the shutter and encodes afterwards."""
 
 
 def steps(parts: Sequence[PartTimes]) -> dict[str, float]:
-    """Mean milliseconds of each step of parts that were inspected, in their order.
+    """Return the mean milliseconds of each step, in order, over parts that were inspected.
 
-    Inference tells its own steps, the bridge's is from the verdict's arrival to the registers.
-    Transport to and from the model is what the model's steps leave of its answer's time; what all
-    leave of the whole is the verdict's way from inference to the bridge.
+    Inference measures its own steps; the bridge's step is from the verdict's arrival to the
+    registers. Two steps are differences: transport to and from the model is the time of the
+    model's answer less the model's own steps, and the way from inference to the bridge is the
+    whole less all other steps.
     """
     if not parts:
         return {}
@@ -28,19 +31,19 @@ def steps(parts: Sequence[PartTimes]) -> dict[str, float]:
         for name in parts[0].timings_ms
         if all(name in part.timings_ms for part in parts)
     }
-    told: dict[str, float] = {}
+    found: dict[str, float] = {}
     for name, ms in means.items():
         if name == "model":
-            told[TO_AND_FROM] = ms - sum(means.get(step, 0.0) for step in tensors.STEPS)
+            found[TO_AND_FROM] = ms - sum(means.get(step, 0.0) for step in tensors.STEPS)
         elif name != "total":
-            told[CALLED.get(name, name)] = ms
-    bridge_ms = fmean(given(part.verdict_to_plc_ms) for part in parts)
-    whole_ms = fmean(given(part.start_to_plc_ms) for part in parts)
-    way = "journal and broker" if "rules" in told else "rules, journal and broker"
-    return told | {way: whole_ms - sum(told.values()) - bridge_ms, BRIDGE: bridge_ms}
+            found[LABELS.get(name, name)] = ms
+    bridge_ms = fmean(stamped(part.verdict_to_plc_ms) for part in parts)
+    whole_ms = fmean(stamped(part.start_to_plc_ms) for part in parts)
+    way_ms = whole_ms - sum(found.values()) - bridge_ms
+    return found | {TO_THE_BRIDGE: way_ms, BRIDGE: bridge_ms}
 
 
-def given(value: float | None) -> float:
-    """A part that was presented has every stamp."""
+def stamped(value: float | None) -> float:
+    """Return the value: a part that was presented has every time stamp."""
     assert value is not None
     return value

@@ -12,7 +12,7 @@ from rich.console import Console
 from benchmarks.line.processes import SIMULATED, Usage, ended_children_ms, spent_ms, usages
 from benchmarks.line.scenario import Scenario
 from benchmarks.line.spread import Spread
-from benchmarks.line.steps import given, steps
+from benchmarks.line.steps import stamped, steps
 from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.line import LineFile
@@ -110,8 +110,8 @@ def _stretch(
         inspected=len(inspected),
         causes=causes,
         inspected_a_second=_a_second(inspected),
-        to_plc_ms=Spread.of([given(one.capture_to_plc_ms) for one in inspected]),
-        from_trigger_ms=Spread.of([given(one.start_to_plc_ms) for one in inspected]),
+        to_plc_ms=Spread.of([stamped(one.capture_to_plc_ms) for one in inspected]),
+        from_trigger_ms=Spread.of([stamped(one.start_to_plc_ms) for one in inspected]),
         answered_ms=answered(times, refused),
         unanswered=triggered - sum(one.start_to_plc_ms is not None for one in times),
         steps_ms=steps(inspected),
@@ -141,7 +141,7 @@ def answered(times: Sequence[PartTimes], refused: Mapping[PartKey, str]) -> dict
 
 
 def _a_second(parts: Sequence[PartTimes]) -> float:
-    shown_ns = [part.started_at_utc_ns + given(part.start_to_plc_ms) * 1e6 for part in parts]
+    shown_ns = [part.started_at_utc_ns + stamped(part.start_to_plc_ms) * 1e6 for part in parts]
     if len(shown_ns) < 2:
         return 0.0
     return (len(shown_ns) - 1) / ((max(shown_ns) - min(shown_ns)) / 1e9)

@@ -1,4 +1,4 @@
-"""The image encoder: any transformers backbone with four levels, and no language inside it."""
+"""The image encoder: any transformers backbone with four levels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from transformers import MODEL_FOR_BACKBONE_MAPPING, AutoBackbone, AutoConfig
 
 from inference.dqformer.config import BackboneConfig
-from inference.dqformer.weights import pretrained_model, pretrained_settings
+from inference.dqformer.pretrained import pretrained_model, pretrained_settings
 
 LEVELS = ("stage1", "stage2", "stage3", "stage4")
 
@@ -43,10 +43,10 @@ class Backbone(nn.Module):
 def _build(config: BackboneConfig) -> Any:  # transformers' backbones are not typed
     options = {"out_features": list(LEVELS), **config.options}
     if config.pretrained:
-        what, name = "backbone", config.pretrained
-        settings = pretrained_settings(what, name, config.model_type, options)
+        name = config.pretrained
+        settings = pretrained_settings(name, config.model_type, options)
         # AutoBackbone itself takes no folder.
-        body = pretrained_model(what, name, MODEL_FOR_BACKBONE_MAPPING[type(settings)], settings)
+        body = pretrained_model(name, MODEL_FOR_BACKBONE_MAPPING[type(settings)], settings)
     else:
         body = AutoBackbone.from_config(AutoConfig.for_model(config.model_type, **options))
     if config.model_type == "swin":

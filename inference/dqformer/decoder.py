@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from inference.dqformer.config import DQFormerConfig
 from inference.dqformer.lma import LanguageGatedAggregation
 from inference.dqformer.mask_group_transformer import MaskGroupTransformer
-from inference.dqformer.text import TextProjection, Words
+from inference.dqformer.text import PromptFeatures, TextProjection
 
 STRONGEST = 64
 
@@ -51,11 +51,11 @@ class Presence(nn.Module):
         self.norm = nn.LayerNorm(2 * width)
         self.mlp = nn.Sequential(nn.Linear(3 * width + 2, width), nn.GELU(), nn.Linear(width, 1))
 
-    def forward(self, tokens: Tensor, words: Words, margin: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, prompt: PromptFeatures, margin: Tensor) -> Tensor:
         strongest = margin.flatten(2).topk(STRONGEST, dim=-1).values
         summary = torch.stack([strongest[..., 0], strongest.mean(dim=-1)], dim=-1)
         seen = self.norm(tokens.flatten(2))
-        return self.mlp(torch.cat([seen, words.mean, summary], dim=-1)).squeeze(-1)
+        return self.mlp(torch.cat([seen, prompt.mean, summary], dim=-1)).squeeze(-1)
 
 
 class Decoder(nn.Module):
@@ -73,7 +73,7 @@ class Decoder(nn.Module):
         self, levels: list[Tensor], tokens: Tensor, token_mask: Tensor
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
         """P2..P5, (B, N, L, text_width), (B, N, L) -> margin, presence, grouping margins."""
-        words = self.text(tokens, token_mask)
-        pair, groupings = self.grouping(words, levels)
-        margin = self.refinement(self.aggregation(pair, words, levels), levels[0])
-        return margin, self.presence(pair, words, margin), groupings
+        prompt = self.text(tokens, token_mask)
+        pair, groupings = self.grouping(prompt, levels)
+        margin = self.refinement(self.aggregation(pair, prompt, levels), levels[0])
+        return margin, self.presence(pair, prompt, margin), groupings

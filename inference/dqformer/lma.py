@@ -21,7 +21,7 @@ from inference.dqformer.mask_group_transformer import (
     BACKGROUND,
     sine_positions,
 )
-from inference.dqformer.text import Words
+from inference.dqformer.text import PromptFeatures
 
 LEVELS = 4
 BACKGROUND_PRIOR = -1.0
@@ -39,10 +39,10 @@ class LanguageGatedAggregation(nn.Module):
         # Most pixels of most pictures are background, at every level.
         self.bias = nn.Parameter(torch.full((LEVELS,), BACKGROUND_PRIOR))
 
-    def forward(self, tokens: Tensor, words: Words, levels: list[Tensor]) -> Tensor:
-        """(B, N, 2, d), words, P2..P5 -> margin (B, N, H / 4, W / 4)."""
+    def forward(self, tokens: Tensor, prompt: PromptFeatures, levels: list[Tensor]) -> Tensor:
+        """(B, N, 2, d), prompt, P2..P5 -> margin (B, N, H / 4, W / 4)."""
         tokens = self.norm(tokens)
-        heard = torch.cat([words.mean, tokens[:, :, ANOMALY]], dim=-1)  # (B, N, 2d)
+        heard = torch.cat([prompt.mean, tokens[:, :, ANOMALY]], dim=-1)  # (B, N, 2d)
         coarsest = LEVELS - 1
         total = self._level(coarsest, tokens, heard, _located(levels[coarsest]))
         for index in reversed(range(coarsest)):

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from inference.dqformer.text import Words
+from inference.dqformer.text import PromptFeatures
 
 ANOMALY, BACKGROUND = 0, 1
 LARGEST_LOG_SCALE = math.log(50.0)
@@ -67,21 +67,21 @@ class WordAttention(nn.Module):
         self.key_value = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
 
-    def forward(self, tokens: Tensor, words: Words) -> Tensor:
+    def forward(self, tokens: Tensor, prompt: PromptFeatures) -> Tensor:
         batch, prompts, pair, width = tokens.shape
-        length, part = words.states.shape[2], width // self.heads
+        length, part = prompt.states.shape[2], width // self.heads
         query = self.query(tokens).reshape(batch, prompts, pair, self.heads, part)
-        key, value = self.key_value(words.states).chunk(2, dim=-1)
+        key, value = self.key_value(prompt.states).chunk(2, dim=-1)
         key = key.reshape(batch, prompts, length, self.heads, part)
         value = value.reshape(batch, prompts, length, self.heads, part)
         scores = torch.einsum("bnphc,bnlhc->bnhpl", query, key) / math.sqrt(part)
-        scores = scores.masked_fill(~words.mask[:, :, None, None, :], -1e4)
+        scores = scores.masked_fill(~prompt.mask[:, :, None, None, :], -1e4)
         mixed = torch.einsum("bnhpl,bnlhc->bnphc", scores.softmax(dim=-1), value)
         return self.out(mixed.reshape(batch, prompts, pair, width))
 
 
 class GroupingLayer(nn.Module):
-    """Words, then one pyramid level, then an MLP; see the module's equations."""
+    """The prompt, then one pyramid level, then an MLP; see the module's equations."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -96,11 +96,11 @@ class GroupingLayer(nn.Module):
             nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
         )
 
-    def forward(self, tokens: Tensor, words: Words, level: Tensor) -> Grouping:
+    def forward(self, tokens: Tensor, prompt: PromptFeatures, level: Tensor) -> Grouping:
         batch, width, height, columns = level.shape
         positions = level.flatten(2).transpose(1, 2)  # (B, hw, d)
         located = positions + sine_positions(height, columns, width, level)
-        tokens = tokens + self.words(self.norm_words(tokens), words)
+        tokens = tokens + self.words(self.norm_words(tokens), prompt)
         query = F.normalize(self.query(self.norm_group(tokens)), dim=-1)
         key = F.normalize(self.key(located), dim=-1)
         scale = self.log_scale.clamp(max=LARGEST_LOG_SCALE).exp()
@@ -130,11 +130,11 @@ class MaskGroupTransformer(nn.Module):
         self.tokens = nn.Parameter(torch.randn(2, width) * 0.5)
         self.layers = nn.ModuleList(GroupingLayer(width, heads) for _ in range(layers))
 
-    def forward(self, words: Words, levels: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, prompt: PromptFeatures, levels: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Levels P2..P5 -> tokens (B, N, 2, d) and each layer's margin, coarse to fine."""
-        tokens = self.tokens[None, None] + words.mean.unsqueeze(2)
+        tokens = self.tokens[None, None] + prompt.mean.unsqueeze(2)
         margins = []
         for layer, level in zip(self.layers, reversed(levels), strict=False):
-            tokens, margin = layer(tokens, words, level)
+            tokens, margin = layer(tokens, prompt, level)
             margins.append(margin)
         return tokens, margins

@@ -1,7 +1,4 @@
-"""DQFormer: the image is encoded once, and a prompt costs a light decoder pass.
-
-With ``language_in_backbone`` each prompt has a backbone pass of its own; see that module.
-"""
+"""DQFormer: the image is encoded once, and each prompt costs a light decoder pass."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ from torch import Tensor, nn
 from inference.dqformer.backbone import Backbone
 from inference.dqformer.config import DQFormerConfig
 from inference.dqformer.decoder import Decoder
-from inference.dqformer.language_backbone import LanguageBackbone
 from inference.dqformer.pyramid import FeaturePyramid
 
 STRIDE = 2
@@ -36,9 +32,7 @@ class DQFormer(nn.Module):
     def __init__(self, config: DQFormerConfig) -> None:
         super().__init__()
         self.config = config
-        self.backbone: Backbone | LanguageBackbone = (
-            LanguageBackbone(config) if config.language_in_backbone else Backbone(config.backbone)
-        )
+        self.backbone = Backbone(config.backbone)
         self.pyramid = FeaturePyramid(self.backbone.channels, config.width)
         self.decoder = Decoder(config)
 
@@ -50,15 +44,5 @@ class DQFormer(nn.Module):
             tokens: (B, N, L, text_width) float, token states of N prompts an image.
             token_mask: (B, N, L) bool.
         """
-        if isinstance(self.backbone, LanguageBackbone):
-            maps = self.backbone(image, tokens, token_mask)
-            # Every prompt has features of its own: decode them as images of one prompt each.
-            folded = (part.flatten(0, 1).unsqueeze(1) for part in (tokens, token_mask))
-            margin, presence, groupings = self.decoder(self.pyramid(maps), *folded)
-            prompts = tokens.shape[:2]
-            return DQFormerOutput(
-                margin.squeeze(1).unflatten(0, prompts),
-                presence.squeeze(1).unflatten(0, prompts),
-                [grouping.squeeze(1).unflatten(0, prompts) for grouping in groupings],
-            )
-        return DQFormerOutput(*self.decoder(self.pyramid(self.backbone(image)), tokens, token_mask))
+        levels = self.pyramid(self.backbone(image))
+        return DQFormerOutput(*self.decoder(levels, tokens, token_mask))

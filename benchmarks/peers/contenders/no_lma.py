@@ -22,13 +22,13 @@ class GroupingDecoder(Decoder):
     def forward(
         self, levels: list[Tensor], tokens: Tensor, token_mask: Tensor
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
-        words = self.text(tokens, token_mask)
-        pair, groupings = self.grouping(words, levels)
+        prompt = self.text(tokens, token_mask)
+        pair, groupings = self.grouping(prompt, levels)
         finest = F.interpolate(
             groupings[-1], size=levels[0].shape[-2:], mode="bilinear", align_corners=False
         )
         margin = self.refinement(finest, levels[0])
-        return margin, self.presence(pair, words, margin), groupings
+        return margin, self.presence(pair, prompt, margin), groupings
 
 
 def _network(recipe: Recipe) -> nn.Module:

@@ -84,13 +84,13 @@ class QueryDecoder(Decoder):
     def forward(
         self, levels: list[Tensor], tokens: Tensor, token_mask: Tensor
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
-        words = self.text(tokens, token_mask)
-        queries, groupings = self.grouping(words, levels)
+        prompt = self.text(tokens, token_mask)
+        queries, groupings = self.grouping(prompt, levels)
         scores = self.score(queries)
         masks = torch.einsum("bnqd,bdhw->bnqhw", self.embed(queries), levels[0])
         masks = masks / levels[0].shape[1] ** 0.5
         margin = self.refinement(anomaly_margin(masks, scores), levels[0])
-        return margin, self.presence(_two_means(queries, scores), words, margin), groupings
+        return margin, self.presence(_two_means(queries, scores), prompt, margin), groupings
 
 
 def _two_means(queries: Tensor, scores: Tensor) -> Tensor:

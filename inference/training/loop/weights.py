@@ -73,11 +73,3 @@ def load_weights(path: Path) -> DQFormer:
     model = DQFormer(DQFormerConfig.from_dict(json.loads(notes[CONFIG])))
     model.load_state_dict(tensors)
     return model.eval().to(memory_format=torch.channels_last)
-
-
-def notes_of(path: Path) -> dict[str, str]:
-    """What was noted beside the weights."""
-    with safe_open(path, framework="pt") as file:
-        notes = dict(file.metadata() or {})
-    notes.pop(CONFIG, None)
-    return notes

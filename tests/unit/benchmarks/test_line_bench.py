@@ -134,16 +134,6 @@ def test_steps_add_up_to_the_whole() -> None:
     assert steps([]) == {}
 
 
-def test_rules_stand_alone_where_inference_tells_them() -> None:
-    found = steps([part_times(timings_ms={"masks": 1.0, "rules": 0.5, "total": 80.0})])
-    assert found == {
-        "masks": 1.0,
-        "rules": 0.5,
-        "journal and broker": pytest.approx(96.5),
-        "bridge": 2.0,
-    }
-
-
 def test_processor_time_is_what_was_spent_between_two_looks() -> None:
     before, after = {"bridge": Usage(100.0, 50.0)}, {"bridge": Usage(130.0, 51.0)}
     assert spent_ms(before, after) == {"bridge": 30.0}

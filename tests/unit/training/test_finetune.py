@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from safetensors import safe_open
 
 from contracts.errors import UserError
 from inference.dqformer.model import STRIDE, DQFormer, DQFormerOutput
@@ -21,7 +22,7 @@ from inference.training.delivery.finetune import FinetuneOptions, finetune
 from inference.training.evaluation.figures import measure, universal_cases
 from inference.training.evaluation.predictors import TorchPredictor
 from inference.training.loop.recipe import read_recipe
-from inference.training.loop.weights import load_weights, notes_of, round_to_half, save_weights
+from inference.training.loop.weights import load_weights, round_to_half, save_weights
 from tests.tiny import ROOT, TINY
 
 
@@ -83,7 +84,8 @@ def test_the_whole_command(
     assert described["val"]["lines"]["widgets"]["all"]["good"] == 5
     weights = asked.out / "widgets.safetensors"
     assert load_weights(weights).config == TINY
-    assert notes_of(weights)["model_version"] == described["model_version"]
+    with safe_open(weights, framework="pt") as file:
+        assert file.metadata()["model_version"] == described["model_version"]
     assert read_recipe(asked.out / "recipe.yaml").crop_px == 64
     card = (asked.out / "model_card.md").read_text()
     for said in (

@@ -10,12 +10,12 @@ from torch.nn import functional as F
 from inference.dqformer.decoder import STRONGEST, Presence, Refinement
 from inference.dqformer.lma import LanguageGatedAggregation
 from inference.dqformer.pyramid import FeaturePyramid
-from inference.dqformer.text import Words
+from inference.dqformer.text import PromptFeatures
 from tests.unit.inference.dqformer import plain
 
 
-def mean_only(mean: Tensor) -> Words:
-    return Words(mean.unsqueeze(2), torch.ones(*mean.shape[:2], 1, dtype=torch.bool), mean)
+def mean_only(mean: Tensor) -> PromptFeatures:
+    return PromptFeatures(mean.unsqueeze(2), torch.ones(*mean.shape[:2], 1, dtype=torch.bool), mean)
 
 
 def test_aggregation_equals_features_gated_for_each_prompt() -> None:

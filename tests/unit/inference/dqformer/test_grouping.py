@@ -12,14 +12,14 @@ from inference.dqformer.mask_group_transformer import (
     MaskGroupTransformer,
     sine_positions,
 )
-from inference.dqformer.text import Words
+from inference.dqformer.text import PromptFeatures
 from tests.unit.inference.dqformer import plain
 
 
-def words_of(batch: int, prompts: int, width: int) -> Words:
+def words_of(batch: int, prompts: int, width: int) -> PromptFeatures:
     states = torch.randn(batch, prompts, 5, width)
     mask = torch.ones(batch, prompts, 5, dtype=torch.bool)
-    return Words(states, mask, states.mean(dim=2))
+    return PromptFeatures(states, mask, states.mean(dim=2))
 
 
 def unit(x: np.ndarray) -> np.ndarray:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
 
 from inference.dqformer.config import DQFormerConfig
-from inference.dqformer.language_backbone import LanguageGate
 from inference.dqformer.model import DQFormer
-from tests.tiny import TINY
+from tests.tiny import TINY, TINY_SWIN
 
-LANGUAGE = DQFormerConfig.paper_tiny(language_in_backbone=True)
-CONFIGURATIONS = {"edge": TINY, "paper": DQFormerConfig.paper_tiny(), "language": LANGUAGE}
+CONFIGURATIONS = {"resnet": TINY, "swin": replace(TINY, backbone=TINY_SWIN)}
 
 
 @pytest.fixture(params=list(CONFIGURATIONS))
@@ -26,13 +27,8 @@ def model(config: DQFormerConfig) -> DQFormer:
 
 
 def built(config: DQFormerConfig) -> DQFormer:
-    """With gates to the backbone, where there are any, a little open."""
     torch.manual_seed(0)
-    model = DQFormer(config)
-    for module in model.modules():
-        if isinstance(module, LanguageGate):
-            module.opening.data.fill_(0.5)
-    return model
+    return DQFormer(config)
 
 
 def inputs(config: DQFormerConfig) -> tuple[Tensor, Tensor, Tensor]:
@@ -95,17 +91,6 @@ def test_gradients_reach_every_parameter(config: DQFormerConfig) -> None:
     assert dead == []
 
 
-def test_closed_gates_open_by_themselves() -> None:
-    """As built, only a gate's opening has a gradient; that is what opens it."""
-    torch.manual_seed(0)
-    model = DQFormer(LANGUAGE).train()
-    backward(model)
-    for name, parameter in model.named_parameters():
-        if name.endswith(".opening"):
-            assert parameter.grad is not None
-            assert parameter.grad.abs().sum() > 0
-
-
 def backward(model: DQFormer) -> None:
     output = model(*inputs(model.config))
     total = output.margin.square().mean() + output.presence.square().mean()
@@ -121,7 +106,14 @@ def test_configuration_names_are_checked() -> None:
         DQFormerConfig.from_dict({"widht": 3})
 
 
-def test_edge_is_the_default_and_small() -> None:
-    assert DQFormerConfig() == DQFormerConfig.edge()
-    count = sum(p.numel() for p in DQFormer(DQFormerConfig.edge()).parameters())
+@pytest.mark.parametrize(("name", "value"), [("text", {}), ("language_in_backbone", True)])
+def test_a_removed_setting_is_read_only_if_it_was_not_in_use(name: str, value: Any) -> None:
+    unused = {"text": None, "language_in_backbone": False}
+    assert DQFormerConfig.from_dict({"width": 16, **unused}) == DQFormerConfig(width=16)
+    with pytest.raises(TypeError, match=f"{name} was removed"):
+        DQFormerConfig.from_dict({name: value})
+
+
+def test_the_default_is_small() -> None:
+    count = sum(p.numel() for p in DQFormer(DQFormerConfig()).parameters())
     assert count <= 10_000_000

@@ -51,16 +51,27 @@ def open_engine(url: str, *, writes: bool = False) -> Engine:
             for each other instead of failing half way.
 
     Raises:
-        UserError: the URL is none, or its driver is not installed.
+        UserError: the URL is not valid, names another kind of database, or its driver is not
+            installed.
     """
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            return _sqlite(parsed, "BEGIN IMMEDIATE" if writes else "BEGIN")
-        options = {"connect_timeout": POSTGRESQL_CONNECT_TIMEOUT_S}
-        return create_engine(parsed, pool_pre_ping=True, connect_args=options)
+        match parsed.get_backend_name():
+            case "sqlite":
+                return _sqlite(parsed, "BEGIN IMMEDIATE" if writes else "BEGIN")
+            case "postgresql":
+                return _postgresql(parsed)
+            case other:
+                raise not_supported(other)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise UserError(f"REFEREE_DATABASE_URL: {error}") from error
+        raise UserError(f"REFEREE_DATABASE_URL is not valid: {error}") from error
+
+
+def not_supported(dialect: str) -> UserError:
+    """Return the error for a database other than SQLite and PostgreSQL."""
+    return UserError(
+        f"REFEREE_DATABASE_URL is not valid: Referee stores in SQLite or PostgreSQL, not {dialect}"
+    )
 
 
 def open_sessions(url: str, *, writes: bool = False) -> sessionmaker[Session]:
@@ -127,3 +138,8 @@ def _sqlite(url: URL, begin: str) -> Engine:
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
     return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    options = {"connect_timeout": POSTGRESQL_CONNECT_TIMEOUT_S}
+    return create_engine(url, pool_pre_ping=True, connect_args=options)

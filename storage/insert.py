@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from storage.base import Base
+from storage.database import not_supported
 
 
 def insert_or_nothing(
@@ -34,5 +35,11 @@ def _table(of: type[Base]) -> Table:
 @cache
 def _statement(dialect: str, table: Table) -> Executable:
     """Made once: building it anew with its values costs more than the database does."""
-    of = postgresql if dialect == "postgresql" else sqlite
-    return of.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
+    key = table.primary_key
+    match dialect:
+        case "sqlite":
+            return sqlite.insert(table).on_conflict_do_nothing().returning(*key)
+        case "postgresql":
+            return postgresql.insert(table).on_conflict_do_nothing().returning(*key)
+        case other:
+            raise not_supported(other)

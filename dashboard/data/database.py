@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from contracts.errors import Unavailable, UserError
 from dashboard.settings import DashboardSettings
 from runtime.process.settings import load
-from storage.queries import open_sessions
+from storage.queries import open_sessions, tables_exist
 
 
 class NoDatabase(Unavailable):
@@ -33,7 +33,7 @@ def reading() -> Iterator[Session]:
     Raises:
         NoDatabase: the SQLite file, or the tables in the database, are not there yet.
         Unavailable: the database cannot be reached right now.
-        UserError: the URL is none.
+        UserError: the URL is not valid.
     """
     url = settings().database
     if not _exists(url):
@@ -43,8 +43,17 @@ def reading() -> Iterator[Session]:
             yield session
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
-        missing = "no such table" in reason or "does not exist" in reason
-        raise (NoDatabase if missing else Unavailable)("the database", reason) from error
+        kind = Unavailable if _has_tables(url) else NoDatabase
+        raise kind("the database", reason) from error
+
+
+def _has_tables(url: str) -> bool:
+    """Return False only if the database answers and a table is missing."""
+    try:
+        with _sessions(url)() as session:
+            return tables_exist(session)
+    except DBAPIError:
+        return True
 
 
 def _exists(url: str) -> bool:
@@ -52,7 +61,7 @@ def _exists(url: str) -> bool:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise UserError(f"REFEREE_DATABASE_URL {url!r}: {error}") from error
+        raise UserError(f"REFEREE_DATABASE_URL is not valid: {error}") from error
     return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
 
 

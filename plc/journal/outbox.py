@@ -1,4 +1,9 @@
-"""Tells the line what was disposed of, again and again until storage has it."""
+"""Publishes dispositions from the bridge's journal, again and again until storage has them.
+
+Verdicts have an outbox of their own (`runtime.messaging.outbox`), on purpose: several processes
+write verdicts and must agree on the first one, so those are in Redis. The bridge is the only one
+who writes dispositions, and its journal must hold them even if every other process is lost.
+"""
 
 from __future__ import annotations
 

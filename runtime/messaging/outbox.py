@@ -1,4 +1,10 @@
-"""The outbox of verdicts: durable before anyone hears of them, sent until storage has them."""
+"""The outbox of verdicts: on disk before anyone hears of them, sent until storage has them.
+
+The bridge has an outbox of its own (`plc.journal.outbox`), on purpose. Verdicts come from several
+processes on several machines, which must agree on the first one, so these are in Redis. A
+disposition must survive the loss of every other process, so the bridge sends those from its own
+SQLite journal, which it writes anyway.
+"""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ from storage.queries.results import (
     ReleaseView,
     VerdictView,
 )
+from storage.queries.schema import tables_exist
 from storage.queries.times import capture_to_plc, latencies
 from storage.queries.trends import disposition_counts, pareto
 
@@ -72,4 +73,5 @@ __all__ = [
     "pareto",
     "part_story",
     "releases",
+    "tables_exist",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contracts.messages import Finding, PromptScore, Reason
+from storage.columns import LEFT_OUT
 from storage.models import DispositionRow, FindingRow, PictureRow, VerdictRow
 from storage.queries.results import (
     DispositionView,
@@ -38,8 +39,8 @@ def verdict_view(row: VerdictRow) -> VerdictView:
 
 
 def finding(row: FindingRow) -> Finding:
-    """The message that the row was made of."""
-    names = Finding.model_fields.keys()
+    """Return the message that the row was made of, without what is not stored."""
+    names = Finding.model_fields.keys() - LEFT_OUT[Finding]
     return Finding.model_validate({name: getattr(row, name) for name in names})
 
 

@@ -7,19 +7,20 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.causes import Decision
 from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.messages import ProcessState, SequenceRange
+from dashboard.data.database import NoDatabase, reading
 from runtime.process.clock import ManualClock
 from storage import queries
 from storage.archive.index import Picture, PictureIndex, Retention
@@ -156,6 +157,44 @@ def test_passes_are_evicted_before_rejects(sessions) -> None:
     assert [picture.path for picture in leaving] == ["1.png", "2.png", "0.png"]
     index.mark_evicted([leaving[0].id], 1)
     assert sorted(index.kept()) == ["0.png", "2.png"]
+
+
+@pytest.fixture
+def page_of(server_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """What a page of the dashboard does: read from a database of this server."""
+
+    def read(name: str) -> None:
+        url = f"{server_url.rpartition('/')[0]}/{name}"
+        monkeypatch.setenv("REFEREE_DATABASE_URL", url)
+        with reading() as session:
+            queries.line_tiles(session, BEGIN_NS)
+
+    return read
+
+
+def database_of_its_own(server_url: str, name: str) -> str:
+    engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return f"{server_url.rpartition('/')[0]}/{name}"
+
+
+def test_the_dashboard_waits_for_tables(server_url: str, page_of: Callable[[str], None]) -> None:
+    database_of_its_own(server_url, "empty")
+    with pytest.raises(NoDatabase):
+        page_of("empty")
+
+
+def test_the_dashboard_does_not_take_a_missing_column_for_a_missing_database(
+    server_url: str, page_of: Callable[[str], None]
+) -> None:
+    url = database_of_its_own(server_url, "older")
+    upgrade(url)
+    with open_engine(url).begin() as connection:
+        connection.execute(text("ALTER TABLE dispositions DROP COLUMN challenge"))
+    with pytest.raises(Unavailable, match="does not exist") as caught:
+        page_of("older")
+    assert not isinstance(caught.value, NoDatabase)
 
 
 def test_a_server_that_is_gone_is_a_link_that_is_down() -> None:

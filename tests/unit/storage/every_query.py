@@ -33,6 +33,7 @@ QUERIES: dict[str, Ask] = {
     "pareto": lambda session, station: queries.pareto(session, station, *ALWAYS),
     "part_story": lambda session, station: queries.part_story(session, newest_part(session)),
     "releases": lambda session, station: queries.releases(session, station),
+    "tables_exist": lambda session, station: queries.tables_exist(session),
 }
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, text
+from sqlalchemy import create_mock_engine, insert, text
+from sqlalchemy.orm import Session
 
 from contracts.errors import Unavailable, UserError
 from storage.base import Base
 from storage.database import open_engine, translate_errors, upgrade, url_of
+from storage.insert import insert_or_nothing
 from storage.models import ActivationRow, VerdictRow
 
 
@@ -70,9 +72,20 @@ def test_a_full_disk_is_a_link_that_is_down(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["nonsense", "nosuch://x", "postgresql+nosuch://x/y"])
-def test_a_url_that_is_none_is_named(url: str) -> None:
-    with pytest.raises(UserError, match="REFEREE_DATABASE_URL"):
+def test_a_url_that_is_not_valid_is_named(url: str) -> None:
+    with pytest.raises(UserError, match="REFEREE_DATABASE_URL is not valid"):
         open_engine(url)
+
+
+def test_another_kind_of_database_is_refused_by_name() -> None:
+    with pytest.raises(UserError, match="SQLite or PostgreSQL, not mysql"):
+        open_engine("mysql://plant/referee")
+
+
+def test_a_row_is_not_inserted_in_the_words_of_another_database() -> None:
+    oracle = Session(create_mock_engine("oracle://", lambda *_: None))  # knows its dialect only
+    with pytest.raises(UserError, match="not oracle"):
+        insert_or_nothing(oracle, ActivationRow, {})
 
 
 def test_the_default_is_a_file_in_the_run_folder(tmp_path: Path) -> None:

@@ -1,24 +1,22 @@
-"""On what it was measured; no host name."""
+"""The machine and the packages of a measurement; never the machine's name."""
 
 from __future__ import annotations
 
 import os
 import platform
 from importlib.metadata import version
-from pathlib import Path
+
+from runtime.process.machine import processor_name
 
 PACKAGES = ("torch", "transformers", "numpy", "scipy", "opencv-python-headless")
 
 
 def processor() -> str:
-    """Model and number of processors."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{os.cpu_count()} x {names[0] if names else platform.machine()}"
+    """Return the number and the model of the processors."""
+    return f"{os.cpu_count()} x {processor_name()}"
 
 
 def versions() -> str:
-    """Python's, and those of the packages that decide the figures."""
+    """Return the versions of Python and of the packages that affect the figures."""
     packages = [f"{name} {version(name)}" for name in PACKAGES]
     return ", ".join([f"Python {platform.python_version()}", *packages])

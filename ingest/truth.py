@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from ingest.cameras.parts import GOOD
+from contracts.picture_folder import GOOD
 from ingest.cameras.pictures import read_index
 from ingest.cameras.replay import PREFIX
 

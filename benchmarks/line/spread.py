@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Self
 
-import numpy as np
+from contracts.percentiles import nearest_rank
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,11 @@ class Spread:
 
     @classmethod
     def of(cls, values_ms: Sequence[float]) -> Self:
-        """Raises ValueError where there is none."""
+        """Sum up durations; raise ValueError if there are none."""
         if not values_ms:
             raise ValueError("nothing was measured")
-        p50, p95, p99 = np.percentile(values_ms, (50, 95, 99), method="inverted_cdf").tolist()
+        ranked = sorted(values_ms)
+        p50, p95, p99 = (ranked[nearest_rank(len(ranked), each) - 1] for each in (50, 95, 99))
         return cls(len(values_ms), p50, p95, p99, max(values_ms), fmean(values_ms))
 
     @property

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from contracts.percentiles import percentile
 from storage.queries import PartTimes
 
 
 class Quantiles(NamedTuple):
-    """Nearest ranks, in milliseconds."""
+    """Percentiles of ``parts`` durations, by nearest rank, ms."""
 
     parts: int
     p50: float | None
@@ -52,13 +53,13 @@ def _own_ms(before: PartTimes | None, one: PartTimes) -> float:
 
 
 def quantiles(values_ms: Sequence[float]) -> Quantiles:
-    """Nearest rank: the smallest value with at least that share of the values at or below it."""
-    ranked = sorted(values_ms)
+    """Return the percentiles of some durations."""
 
     def at(percent: int) -> float | None:
-        return round(ranked[-(-len(ranked) * percent // 100) - 1], 2) if ranked else None
+        found = percentile(values_ms, percent)
+        return None if found is None else round(found, 2)
 
-    return Quantiles(len(ranked), at(50), at(95), at(99))
+    return Quantiles(len(values_ms), at(50), at(95), at(99))
 
 
 def _shown_ms(one: PartTimes) -> float:

@@ -25,6 +25,7 @@ from inference.dqformer.text import PromptFeatures
 
 LEVELS = 4
 BACKGROUND_PRIOR = -1.0
+"""First margin of every position: most pixels of most pictures are background."""
 
 
 class LanguageGatedAggregation(nn.Module):
@@ -36,7 +37,6 @@ class LanguageGatedAggregation(nn.Module):
         # Only the difference of the keys counts, in which a bias would cancel.
         self.keys = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(LEVELS))
         self.norm = nn.LayerNorm(width)
-        # Most pixels of most pictures are background, at every level.
         self.bias = nn.Parameter(torch.full((LEVELS,), BACKGROUND_PRIOR))
 
     def forward(self, tokens: Tensor, prompt: PromptFeatures, levels: list[Tensor]) -> Tensor:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from ingest.cameras.parts import GOOD, RenderedPart, render
+from contracts.picture_folder import GOOD, INDEX
+from ingest.cameras.parts import RenderedPart, render
 
 VAL_EVERY = 5
 """Every fifth part is in the split ``val``, the others are in ``train``."""
@@ -29,7 +30,7 @@ def write_folder(
         part = render(seed, index, *size_px, defect_share)
         entries.append(_write_part(folder, f"{index:06d}", part, _split(index)))
     text = ",\n".join(json.dumps(entry) for entry in entries)
-    (folder / "index.json").write_text(f"[\n{text}\n]\n", encoding="utf-8")
+    (folder / INDEX).write_text(f"[\n{text}\n]\n", encoding="utf-8")
 
 
 def png_of(image_rgb: NDArray[np.uint8]) -> bytes:

@@ -12,10 +12,10 @@ import structlog
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from contracts.errors import CameraFailed
+from contracts.picture_folder import INDEX
 
 log = structlog.get_logger()
 
-INDEX = "index.json"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 """What the model takes: formats that show whether they are whole."""
 TRUTH_FOLDER = "ground_truth"

@@ -20,6 +20,7 @@ from rich.console import Console
 from benchmarks.line.report import as_json
 from benchmarks.line.run import Extent, measured_line
 from benchmarks.line.tables import tables
+from runtime.process.machine import processor_name
 
 QUICK_PARTS, PARTS = 60, 1000
 SMALL_PX, LARGE_PX = 512, 1024
@@ -58,14 +59,9 @@ def bench(
 
 
 def _about() -> dict[str, str | int]:
-    processors = [
-        line.split(":", 1)[1].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    ]
     return {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
-        "machine": processors[0] if processors else platform.machine(),
+        "machine": processor_name(),
         "cores": len(os.sched_getaffinity(0)),
         "load at the start": f"{os.getloadavg()[0]:.1f}",
         "versions": ", ".join(

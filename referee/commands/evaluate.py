@@ -19,6 +19,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainin
 from contracts.errors import UserError
 from referee.measured import EngineName, opened, threads_of
 from referee.tables.evaluation_tables import agreement_text, tables, word_tables
+from runtime.process.machine import processor_name
 
 if TYPE_CHECKING:
     from inference.training.data.labelled import LabelledLine
@@ -177,15 +178,7 @@ def _about(data: Path, split: str, name: EngineName, version: str) -> dict[str, 
         "smallest_area_px2": SHIPPED.smallest_area,
         "max_side_px": MAX_SIDE_PX,
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.system()} {platform.machine()}, {_processor()}",
+        "machine": f"{platform.system()} {platform.machine()}, {processor_name()}",
         "cores": len(os.sched_getaffinity(0)),
         "threads": threads_of(name),
     }
-
-
-def _processor() -> str:
-    """Its name, where the system tells it."""
-    told = Path("/proc/cpuinfo")
-    lines = told.read_text().splitlines() if told.exists() else []
-    named = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or "processor unknown")

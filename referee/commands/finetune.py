@@ -11,9 +11,7 @@ import typer
 from contracts.errors import UserError
 from referee.commands.options import needs_training
 from referee.line.servers.triton import MODELS, TEXT_ENCODER
-from referee.project import ROOT
-
-SHIPPED_WEIGHTS = ROOT / "checkpoints" / "edge.safetensors"
+from referee.measured import SHIPPED_WEIGHTS
 
 
 def register(app: typer.Typer) -> None:

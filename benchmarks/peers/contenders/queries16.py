@@ -18,12 +18,12 @@ from torch.nn import functional as F
 from benchmarks.peers.contenders.contender import Contender
 from inference.dqformer.config import DQFormerConfig
 from inference.dqformer.decoder import Decoder
+from inference.dqformer.lma import BACKGROUND_PRIOR
 from inference.dqformer.mask_group_transformer import GroupingLayer, MaskGroupTransformer
 from inference.dqformer.model import DQFormer
 from inference.training.loop.recipe import Recipe
 
 QUERIES = 16
-BACKGROUND_PRIOR = -1.0
 
 
 def anomaly_margin(logits: Tensor, scores: Tensor) -> Tensor:

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks.peers.contenders.contender import Contender
+from inference.dqformer.lma import BACKGROUND_PRIOR
 from inference.dqformer.model import DQFormerOutput
 from inference.training.data.batches import Batch
 from inference.training.loop.recipe import Recipe
 
 WIDTHS = (24, 48, 96, 144, 192)
 """At strides 2 to 32: three quarters of edge's parameters, and twice its arithmetic."""
-BACKGROUND_PRIOR = -1.0
 PIXEL_MEAN, PIXEL_SPREAD = 0.45, 0.225
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from contracts.picture_folder import GOOD, INDEX
 from inference.imaging import decode_image
 
-GOOD = "good"
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg"}
 
 
@@ -60,7 +60,7 @@ def read_entries(folder: Path, line: str) -> list[Entry]:
     Raises:
         FileNotFoundError: the folder holds neither an index.json nor the MVTec AD layout.
     """
-    index = folder / "index.json"
+    index = folder / INDEX
     if index.is_file():
         return [_from_index(folder, line, row) for row in json.loads(index.read_text())]
     if not (folder / "train" / GOOD).is_dir():

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.errors import UserError
-from inference.training.data.dataset import GOOD, Entry, Part
+from contracts.picture_folder import GOOD
+from inference.training.data.dataset import Entry, Part
 from inference.training.data.labelled_folder import entries_of, find_lines, load_sound
 
 

@@ -13,10 +13,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 
 from contracts.errors import BadImage, UserError
+from contracts.picture_folder import GOOD, INDEX
 from inference.imaging import decode_image
-from inference.training.data.dataset import GOOD, Entry, Part, load_part, read_entries
+from inference.training.data.dataset import Entry, Part, load_part, read_entries
 
-INDEX = "index.json"
 LAYOUT = "a line's folder holds index.json, or train/good and test/<kind> as in MVTec AD"
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contracts.errors import UserError
-from inference.training.data.dataset import GOOD, Entry
-from inference.training.data.labelled_folder import INDEX, check_files, entries_of
+from contracts.picture_folder import GOOD, INDEX
+from inference.training.data.dataset import Entry
+from inference.training.data.labelled_folder import check_files, entries_of
 
 FEWEST_GOOD, FEWEST_DEFECTIVE = 20, 10
 HELD_OUT = 0.25

@@ -12,6 +12,7 @@ from inference.text_encoder import PromptTokens, TextEncoder
 GRAMMAR = Path(__file__).with_name("captions.yaml")
 UNIVERSAL_PROMPT = "any defect"
 ANY_KIND = "defect"
+"""A kind of the grammar that stands for whatever is wrong: absent from no defective part."""
 PLAIN = "plain"
 DEFAULT_PROMPT_SHARE = 0.4
 

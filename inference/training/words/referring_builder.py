@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 
 from contracts.errors import UserError
-from inference.training.data.dataset import GOOD, Entry, Part
+from contracts.picture_folder import GOOD
+from inference.training.data.dataset import Entry, Part
 from inference.training.data.labelled_folder import check_files, entries_of, find_lines, load_sound
 from inference.training.data.synthetic import PAINTERS, add_defect
 from inference.training.evaluation.figures.referring import area_bin

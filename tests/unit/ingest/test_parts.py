@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.picture_folder import GOOD
 from ingest.cameras.defects import KINDS, LARGEST_SHARE, SMALLEST_SHARE, VISIBLE, draw_defect
-from ingest.cameras.parts import GOOD, render
+from ingest.cameras.parts import render
 from ingest.cameras.surface import draw_plate
 
 

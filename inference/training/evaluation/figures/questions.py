@@ -11,15 +11,13 @@ from typing import Self, TypeVar
 import yaml
 
 from inference.training.evaluation.engines import NO_WORDS
-from inference.training.words.captions import UNIVERSAL_PROMPT, Grammar
+from inference.training.words.captions import ANY_KIND, UNIVERSAL_PROMPT, Grammar
 
 PARAPHRASES = Path(__file__).parents[2] / "words" / "paraphrases.yaml"
 T = TypeVar("T")
 
 ABSENT_ASKED = 3
 PARAPHRASES_ASKED = 3
-ANY_KIND = "defect"
-"""In the grammar among the kinds, and absent from no defective part."""
 
 
 class Role(StrEnum):

@@ -14,6 +14,12 @@ from referee.tables.settings_table import settings_table
 ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text()
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
+GUIDES = {
+    name: (ROOT / name).read_text()
+    for name in ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md")
+}
+"""What a newcomer reads first: every link and path in them leads somewhere."""
+PATH = r"`((?:[a-z_]+/)+[a-z_0-9]*(?:\.[a-z]+)?)`"
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
@@ -31,16 +37,28 @@ def test_commands_that_exist_are_in_the_readme() -> None:
     assert {command.name for command in app.registered_commands} <= named
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
-def test_links_of_the_readme_lead_somewhere(target: str) -> None:
-    assert (ROOT / target).exists()
+@pytest.mark.parametrize("guide", GUIDES)
+def test_links_lead_somewhere(guide: str) -> None:
+    folder = (ROOT / guide).parent
+    targets = set(re.findall(r"\]\(([^)#:]+)\)", GUIDES[guide]))
+    assert [target for target in targets if not (folder / target).exists()] == []
 
 
-@pytest.mark.parametrize(
-    "path", sorted(set(re.findall(r"`((?:[a-z_]+/)+[a-z_]*(?:\.[a-z]+)?)`", README)))
-)
-def test_paths_of_the_readme_exist(path: str) -> None:
-    assert (ROOT / path).exists()
+@pytest.mark.parametrize("guide", GUIDES)
+def test_paths_exist(guide: str) -> None:
+    paths = set(re.findall(PATH, GUIDES[guide]))
+    assert [path for path in paths if not _exists(path)] == []
+
+
+def _exists(path: str) -> bool:
+    """Whether it is there: from the project's folder, or as a folder inside a room."""
+    return any(any(ROOT.glob(f"{above}{path}")) for above in ("", "[a-z]*/", "[a-z]*/[a-z]*/"))
+
+
+def test_every_room_is_on_the_map() -> None:
+    rooms = {child.parent.name for child in ROOT.glob("*/__init__.py")} | {"triton_models"}
+    on_the_map = set(re.findall(r"^\| `(\w+)/`", GUIDES["docs/architecture.md"], re.M))
+    assert rooms == on_the_map
 
 
 def test_causes_of_the_operating_guide_exist() -> None:

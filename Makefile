@@ -9,7 +9,7 @@ BIN := .venv/bin
 # ONNX Runtime 1.29 and later would report its use to its maker.
 export ORT_DISABLE_TELEMETRY := 1
 
-help:            ## this list
+help:            ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
 
 setup:           ## install what running a line needs (again in seconds)
@@ -23,7 +23,8 @@ run: setup       ## the demo line with a simulated camera and PLC, until Ctrl-C
 
 test: setup-dev check  ## everything that checks the project
 	@$(BIN)/python -m pytest -n 2 tests/unit
-	@$(BIN)/python -m pytest tests/contract tests/browser tests/e2e tests/faults
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/contract tests/browser
+	@$(BIN)/python -m pytest -n 2 tests/e2e tests/faults
 
 check:           ## style, types, import contracts
 	@$(BIN)/ruff check .

@@ -2,55 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, model_validator
 
 from contracts.causes import Cause, Decision, Gate, Mode
-from contracts.errors import MalformedMessage
-from contracts.identity import Message, NonNegativeInt63, PartKey, Slug, Stamp
+from contracts.identity import Message, NonNegativeInt63, PartKey, Stamp
 from contracts.release import Point
-
-M = TypeVar("M", bound=Message)
-
-
-def parse(model: type[M], raw: bytes | str, source: str) -> M:
-    """Return the message in ``raw``, of this schema version or an older one.
-
-    Raises:
-        MalformedMessage: it is not valid; the error names ``source`` and the first reason.
-    """
-    try:
-        return model.model_validate_json(raw)
-    except ValidationError as error:
-        reason = _is_newer(model, raw, error) or _first_problem(error)
-        raise MalformedMessage(source, reason) from error
-
-
-def _is_newer(model: type[Message], raw: bytes | str, error: ValidationError) -> str:
-    """Say that a later version of Referee wrote the message; empty if none did."""
-    readable = model.model_fields["schema_version"].default
-    try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError):
-        return ""
-    version = document.get("schema_version") if isinstance(document, dict) else None
-    if not isinstance(version, int) or version <= readable:
-        return ""
-    unknown = [_path(each) for each in error.errors() if each["type"] == "extra_forbidden"]
-    fields = f", with the unknown fields {', '.join(unknown)}" if unknown else ""
-    return f"schema_version {version} is newer than this version reads ({readable}){fields}"
-
-
-def _first_problem(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{_path(first) or 'message'}: {first['msg']}"
-
-
-def _path(problem: ErrorDetails) -> str:
-    return ".".join(str(step) for step in problem["loc"])
 
 
 class Trigger(Message):
@@ -226,29 +184,3 @@ class SequenceRange(Message):
     after_jump: Annotated[
         bool, Field(title="The PLC's counter jumped: nobody knows how many parts came before")
     ] = False
-
-
-class ProcessState(Message):
-    """Which process serves which stations. Retained, and the last will says offline."""
-
-    schema_version: Literal[1] = 1
-    process: Slug
-    online: bool
-    ready: bool
-    stations: tuple[Slug, ...] = ()
-    releases: dict[Slug, str] = Field(
-        default_factory=dict, title="Active release id of each station"
-    )
-    model_version: str = ""
-    phases: dict[Slug, str] = Field(
-        default_factory=dict, title="Bridge only: its state for each station"
-    )
-    recipes: dict[Slug, int] = Field(
-        default_factory=dict, title="Bridge only: recipe that the PLC of each station selected"
-    )
-    sequences: dict[Slug, tuple[SequenceRange, ...]] = Field(
-        default_factory=dict,
-        title="Sequencer only: parts journaled in epochs that storage has not all of, newest last",
-    )
-    reason: Annotated[str, Field(title="Why not ready, or which stations are not served")] = ""
-    at_utc_ns: int

@@ -10,6 +10,7 @@ import redis
 
 from contracts import names
 from contracts.errors import FatalError
+from contracts.process_state import Role
 from inference.frames import FrameStreams
 from inference.readiness import Readiness
 from inference.settings import InferenceSettings
@@ -41,7 +42,7 @@ def main() -> int:
         topics,
         process,
         subscriptions={topics.config(): 1, topics.stored: 1},
-        will=StateBoard.will(topics, process),
+        will=StateBoard.will(topics, process, Role.INFERENCE),
     )
     publisher = OutboxPublisher(journal, link, topics, clock, process)
     readiness = Readiness(model, releases, settings.stations, stop.wait)
@@ -51,8 +52,8 @@ def main() -> int:
         stations=settings.stations,
         releases=releases,
         on_stored=publisher.on_stored,
-        state=StateBoard(link, topics, process, clock),
-        standing=lambda: readiness.standing,
+        board=StateBoard(link, topics, process, Role.INFERENCE, clock),
+        status=lambda: readiness.status,
     )
     frames = _frames(settings, journal, clock, stop)
     turns = threading.Semaphore(max(1, settings.inference_workers - 1))

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from contracts.errors import MalformedMessage
-from contracts.messages import FrameHeader, parse
+from contracts.messages import FrameHeader
+from contracts.parsing import parse
 from runtime.messaging.streams import Entry, StreamGroup
 from runtime.process.clock import Clock
 

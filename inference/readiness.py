@@ -1,4 +1,4 @@
-"""Which stations this worker serves: the model is there and warm with their words."""
+"""Which stations this worker serves: those whose prompts the model has already encoded."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 import structlog
 
 from contracts.errors import ModelRejected, ModelUnavailable
+from contracts.process_state import Status, Trouble
 from contracts.release import Release
 from inference.ports import Model, Releases
-from runtime.messaging.control import ReadinessReport
 
 log = structlog.get_logger()
 
@@ -21,9 +21,9 @@ WARM_UP_SIDE_PX = 384
 
 
 class Readiness:
-    """Looks at the model now and then, and asks it about a grey picture for each new release.
+    """Checks the model at intervals, and sends it a grey picture with each new release's prompts.
 
-    The first request with new words encodes them: it must not be a part that pays for it.
+    The first request with a prompt encodes it, which takes time: no part should wait for that.
     """
 
     def __init__(
@@ -40,52 +40,54 @@ class Readiness:
         self._warm: dict[str, str] = {}
         self._picture = grey_picture()
         self._version = ""
-        self.standing = ReadinessReport("starting")
+        self.status = Status(reason="starting")
 
     def step(self) -> None:
-        """Look once, and wait."""
-        self.standing = self._look()
+        """Check once, then pause."""
+        self.status = self._look()
         self._pause(LOOK_EVERY_S)
 
-    def _look(self) -> ReadinessReport:
+    def _look(self) -> Status:
         if not self._model.is_ready():
             self._warm.clear()
             why = self._revived() or "Triton is not there, or the model is not loaded"
-            return ReadinessReport(why, model_version=self._version)
+            return Status(reason=why, model_version=self._version)
         troubles = {station: self._trouble(station) for station in self._stations}
-        not_served = {station: why for station, why in troubles.items() if why}
-        return ReadinessReport(stations=not_served, model_version=self._version)
+        return Status(
+            troubles={station: trouble for station, trouble in troubles.items() if trouble},
+            model_version=self._version,
+        )
 
     def _revived(self) -> str:
-        """Why the model cannot be brought back from here; nothing where there was no need to."""
+        """Ask Triton to load the model again; return why it cannot, or an empty text."""
         try:
             self._model.revive()
         except ModelUnavailable as error:
             return str(error)
         return ""
 
-    def _trouble(self, station: str) -> str:
+    def _trouble(self, station: str) -> Trouble | None:
         release = self._releases.active(station)
         if release is None:
-            return "no release"
+            return Trouble(code="no_release")
         if self._warm.get(station) == release.release_id:
-            return ""
+            return None
         return self._warm_up(release)
 
-    def _warm_up(self, release: Release) -> str:
+    def _warm_up(self, release: Release) -> Trouble | None:
         try:
             for each in (*release.recipes(), release):
                 words = [prompt.words for prompt in each.config.prompts]
                 perception = self._model.infer(self._picture, words, WARM_UP_TIMEOUT_S)
         except (ModelRejected, ModelUnavailable) as error:
-            return str(error)
+            return Trouble(code="no_model", detail=str(error))
         self._version = perception.model_version
         self._warm[release.station] = release.release_id
         log.info("warm", station=release.station, release=release.release_id, model=self._version)
-        return ""
+        return None
 
 
 def grey_picture() -> bytes:
-    """A PNG file of a grey square."""
+    """Return a PNG file of a grey square."""
     pixels = np.full((WARM_UP_SIDE_PX, WARM_UP_SIDE_PX), 127, np.uint8)
     return cv2.imencode(".png", pixels)[1].tobytes()

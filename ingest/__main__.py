@@ -12,13 +12,14 @@ import redis
 from contracts import names
 from contracts.errors import FatalError
 from contracts.messages import Stored
+from contracts.process_state import Role
 from ingest.cameras.opening import CameraOpener
 from ingest.frame_parts import FrameParts
 from ingest.frame_stream import FrameStream
 from ingest.notices import MqttNotices
 from ingest.output import PartOutput
 from ingest.part_numbers import PartNumbers
-from ingest.readiness import standing
+from ingest.readiness import status_of
 from ingest.settings import IngestSettings
 from ingest.station import IngestStation
 from ingest.station_camera import StationCamera
@@ -51,7 +52,7 @@ def main() -> int:
         topics,
         PROCESS,
         subscriptions={topics.config(): 1, topics.stored: 1},
-        will=StateBoard.will(topics, PROCESS),
+        will=StateBoard.will(topics, PROCESS, Role.INGEST),
     )
     publisher = OutboxPublisher(journal, link, topics, clock, PROCESS)
     numbers = {name: PartNumbers(journal, name, clock) for name in settings.stations}
@@ -69,8 +70,8 @@ def main() -> int:
         stations=settings.stations,
         releases=releases,
         on_stored=on_stored,
-        state=StateBoard(link, topics, PROCESS, clock),
-        standing=partial(standing, stations, numbers),
+        board=StateBoard(link, topics, PROCESS, Role.INGEST, clock),
+        status=partial(status_of, stations, numbers),
     )
     steps = {f"station-{name}": station.step for name, station in stations.items()}
     steps["outbox"] = publisher.step

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from contracts.messages import SequenceRange
-from runtime.messaging.control import ReadinessReport
+from contracts.process_state import Status, Trouble
 
 
 class HasTrouble(Protocol):
     """One station."""
 
-    def trouble(self) -> str:
-        """Why the station is not ready; empty when it is."""
+    def trouble(self) -> Trouble | None:
+        """Return why the station is not ready; None if it is."""
         ...
 
 
@@ -21,17 +21,15 @@ class Numbered(Protocol):
     """The numbers of one station's parts."""
 
     def reached(self) -> tuple[SequenceRange, ...]:
-        """How far they are in each epoch; nothing where others number the parts."""
+        """Return how far they are in each epoch; empty if others number the parts."""
         ...
 
 
-def standing(
-    stations: Mapping[str, HasTrouble], numbers: Mapping[str, Numbered]
-) -> ReadinessReport:
-    """A station in trouble is not served; it takes nothing from the others."""
+def status_of(stations: Mapping[str, HasTrouble], numbers: Mapping[str, Numbered]) -> Status:
+    """Return the status: a station in trouble is not served, and the others are."""
     troubles = {name: station.trouble() for name, station in stations.items()}
     reached = {name: each.reached() for name, each in numbers.items()}
-    return ReadinessReport(
-        stations={name: why for name, why in troubles.items() if why},
+    return Status(
+        troubles={name: trouble for name, trouble in troubles.items() if trouble},
         sequences={name: ranges for name, ranges in reached.items() if ranges},
     )

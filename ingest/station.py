@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contracts.causes import TriggerSource
+from contracts.process_state import Trouble
 from ingest.frame_parts import FrameParts
 from ingest.ports import Releases
 from ingest.station_camera import StationCamera
@@ -36,9 +37,12 @@ class IngestStation:
             self._alone.rest()
             self._triggered.step()
 
-    def trouble(self) -> str:
-        """Why the station is not ready; empty when it is."""
-        return self._camera.trouble()
+    def trouble(self) -> Trouble | None:
+        """Return why the station is not ready; None if it is."""
+        if self._releases.active(self._name) is None:
+            return Trouble(code="no_release")
+        why = self._camera.trouble()
+        return Trouble(code="no_camera", detail=why) if why else None
 
     def close(self) -> None:
         """Give the camera back."""

@@ -9,7 +9,8 @@ import structlog
 from contracts.causes import Cause
 from contracts.errors import CameraFailed, MalformedMessage, Unavailable
 from contracts.identity import Stamp
-from contracts.messages import Trigger, parse
+from contracts.messages import Trigger
+from contracts.parsing import parse
 from contracts.release import Release
 from ingest.metrics import (
     CAPTURE_SECONDS,

@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from contracts.errors import FatalError
+from contracts.process_state import Role
 from plc.bridge import Bridge
 from plc.camera_triggers import CameraTriggers
 from plc.core.station import Station
@@ -42,7 +43,7 @@ async def serve_line(settings: BridgeSettings, journal: Journal, stop: Stop) -> 
         settings.topics,
         PROCESS,
         subscriptions=subscriptions(settings.topics),
-        will=StateBoard.will(settings.topics, PROCESS),
+        will=StateBoard.will(settings.topics, PROCESS, Role.BRIDGE),
         session_expiry_s=SESSION_EXPIRY_S,
     )
     boot_id = journal.next_boot_id()
@@ -66,7 +67,7 @@ async def serve_line(settings: BridgeSettings, journal: Journal, stop: Stop) -> 
         opcua_stations=settings.opcua_stations,
     )
     bridge.resume(kept(journal.database))
-    board = StateBoard(link, settings.topics, PROCESS, clock)
+    board = StateBoard(link, settings.topics, PROCESS, Role.BRIDGE, clock)
     jobs = {
         "journal": partial(writer.run, stop),
         "cameras": partial(cameras.run, stop),

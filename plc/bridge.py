@@ -13,15 +13,8 @@ import structlog
 
 from contracts.errors import FatalError
 from contracts.identity import Stamp
-from contracts.messages import (
-    CaptureNotice,
-    Disposition,
-    ProcessState,
-    SequenceRange,
-    Stored,
-    Trigger,
-    Verdict,
-)
+from contracts.messages import CaptureNotice, Disposition, SequenceRange, Stored, Trigger, Verdict
+from contracts.process_state import ProcessState, Role, Trouble
 from contracts.release import Activation
 from plc.core.effects import (
     AskPicture,
@@ -41,7 +34,7 @@ from plc.journal.kept_releases import KeptRelease
 from plc.journal.ranges import Ranges
 from plc.part_log import note_activation, note_settled
 from plc.ports import Cameras
-from plc.serving import INFERENCE, INGEST, Serving
+from plc.serving import Serving
 from runtime.process.clock import Clock
 
 log = structlog.get_logger()
@@ -184,7 +177,7 @@ class Bridge:
     def on_state(self, state: ProcessState) -> None:
         """Another process told its state."""
         self._serving.take(state, self._clock.now())
-        if state.process.startswith(INGEST):
+        if state.role is Role.INGEST:
             self._follow_numbers(state)
         self.follow_all()
 
@@ -246,13 +239,13 @@ class Bridge:
         """What the ledger must cover, for the process's state."""
         return self._ranges.told()
 
-    def not_ready_because(self) -> str:
-        """Each station that is not ready, with the code that its registers show."""
-        return "; ".join(
-            f"{name}: {station.state.error_code.name.lower()}"
+    def troubles(self) -> dict[str, Trouble]:
+        """Return the code that the registers show of each station that is not ready."""
+        return {
+            name: Trouble(code=station.state.error_code.name.lower())
             for name, station in self.stations.items()
             if not station.state.trigger_ready
-        )
+        }
 
     def _follow_numbers(self, ingest: ProcessState) -> None:
         for name, ranges in ingest.sequences.items():
@@ -276,9 +269,9 @@ class Bridge:
             broker=self._broker_up(),
             journal=self._journal.up,
             release=release is not None,
-            inference=self._serving.ready(INFERENCE, station.name, now),
-            agreed=self._serving.agreed(INFERENCE, release, now),
-            camera=self._serving.ready(INGEST, station.name, now),
+            inference=self._serving.ready(Role.INFERENCE, station.name, now),
+            agreed=self._serving.agreed(Role.INFERENCE, release, now),
+            camera=self._serving.ready(Role.INGEST, station.name, now),
         )
         station.follow(release, health, now)
         self._carry_out(station)

@@ -13,8 +13,10 @@ from collections.abc import Callable
 import structlog
 
 from contracts.errors import MalformedMessage
-from contracts.messages import CaptureNotice, ProcessState, Stored, Verdict, parse
+from contracts.messages import CaptureNotice, Stored, Verdict
 from contracts.names import Topics
+from contracts.parsing import parse
+from contracts.process_state import ProcessState
 from plc.bridge import Bridge
 from runtime.messaging.mqtt import Incoming, MqttLink
 from runtime.messaging.release_book import ReleaseBook

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from contracts.process_state import Status
 from plc.bridge import Bridge
 from plc.modbus.server import serve
 from plc.settings import BridgeSettings
@@ -36,7 +37,7 @@ async def run_bridge(
                 bridge.follow_all()
                 follow_s = now_s + _FOLLOW_EVERY_S
             if now_s >= tell_s:
-                tell(bridge, board)
+                board.publish(status_of(bridge))
                 tell_s = now_s + _TELL_EVERY_S
             bridge.tick()
             if opcua.done():
@@ -68,17 +69,17 @@ async def _serve_opcua(bridge: Bridge, settings: BridgeSettings, stop: Stop) -> 
         await server.stop()
 
 
-def tell(bridge: Bridge, board: StateBoard) -> None:
-    """Publish the process's state, if it is news."""
-    reason = bridge.not_ready_because()
-    board.publish(
-        ready=not reason,
+def status_of(bridge: Bridge) -> Status:
+    """Return the bridge's status. It is ready when every station takes triggers."""
+    troubles = bridge.troubles()
+    return Status(
+        ready=not troubles,
         stations=tuple(bridge.stations),
+        troubles=troubles,
         releases=bridge.release_ids(),
         phases=bridge.phases(),
         recipes=bridge.recipes(),
         sequences=bridge.sequences(),
-        reason=reason,
     )
 
 

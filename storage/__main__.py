@@ -6,6 +6,7 @@ import sys
 from functools import partial
 
 from contracts.errors import FatalError
+from contracts.process_state import Role
 from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.state import StateBoard
 from runtime.process import log, metrics
@@ -33,7 +34,7 @@ def main() -> int:
         topics,
         PROCESS,
         subscriptions=subscriptions(topics),
-        will=StateBoard.will(topics, PROCESS),
+        will=StateBoard.will(topics, PROCESS, Role.STORAGE),
         session_expiry_s=settings.storage_session_expiry_s,
         inbox_size=4 * settings.storage_largest_batch,
     )
@@ -46,7 +47,7 @@ def main() -> int:
         topics,
         Recorder(sessions, topics, clock, settings.storage_dead_letters_kept),
         keeper,
-        StateBoard(link, topics, PROCESS, clock),
+        StateBoard(link, topics, PROCESS, Role.STORAGE, clock),
         prepare=partial(upgrade, url),
         gather=partial(stop.wait, settings.storage_gather_ms / 1e3),
         largest_batch=settings.storage_largest_batch,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from contracts.errors import MalformedMessage
-from contracts.messages import Disposition, ProcessState, Verdict, parse
+from contracts.messages import Disposition, Verdict
 from contracts.names import Topics
+from contracts.parsing import parse
+from contracts.process_state import ProcessState
 from contracts.release import Activation
 from storage.ports import Incoming
 

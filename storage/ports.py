@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from queue import Queue
 from typing import Protocol
 
@@ -39,12 +39,6 @@ class Publisher(Protocol):
 
 class Link(Inbox, Publisher, Protocol):
     """Both ways."""
-
-
-class Board(Protocol):
-    """Tells the line how this process is."""
-
-    def publish(self, *, ready: bool, stations: Sequence[str] = (), reason: str = "") -> bool: ...
 
 
 class Frames(Protocol):

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.errors import PoisonError
 from contracts.identity import PartKey
-from contracts.messages import Disposition, ProcessState, StoredItem, Verdict
+from contracts.messages import Disposition, StoredItem, Verdict
 from contracts.names import Topics
+from contracts.process_state import ProcessState
 from contracts.release import Activation
 from runtime.process.clock import Clock
 from storage.database import translate_errors, translate_refusals

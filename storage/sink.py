@@ -10,9 +10,11 @@ import structlog
 from contracts.errors import TransientError, Unavailable
 from contracts.messages import Stored, StoredItem
 from contracts.names import Topics
+from contracts.process_state import Status
+from runtime.messaging.state import Board
 from storage.config_keeper import ConfigKeeper
 from storage.metrics import UNCONFIRMED, UNWRITABLE
-from storage.ports import Board, Incoming, Link
+from storage.ports import Incoming, Link
 from storage.recorder import Recorder
 
 log = structlog.get_logger()
@@ -61,10 +63,10 @@ class Sink:
             self._step()
         except TransientError as error:
             UNWRITABLE.set(1)
-            self._board.publish(ready=False, reason=str(error))
+            self._board.publish(Status(reason=str(error)))
             raise
         UNWRITABLE.set(0)
-        self._board.publish(ready=True)
+        self._board.publish(Status(ready=True))
 
     def _step(self) -> None:
         if not self._prepared:

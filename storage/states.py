@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contracts.messages import ProcessState, SequenceRange
+from contracts.messages import SequenceRange
+from contracts.process_state import ProcessState
 from storage.insert import insert_or_nothing
 from storage.models import PhaseRow, SequenceRow
 
@@ -55,7 +56,7 @@ def _append_phase(
         process=state.process,
         phase=phase,
         recipe=recipe,
-        reason=state.reason,
+        reason=state.reason_for(station),
         at_utc_ns=at_utc_ns,
     )
     session.add(row)

@@ -13,8 +13,10 @@ import structlog
 
 from benchmarks.plc.script import Fate, Said, Script, verdict_of
 from contracts.errors import Unavailable
-from contracts.messages import Trigger, parse
+from contracts.messages import Trigger
 from contracts.names import Topics, triggers
+from contracts.parsing import parse
+from contracts.process_state import Role, Status
 from contracts.release import Release
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
@@ -44,7 +46,8 @@ class Inspection:
         self._frames: Any = redis.Redis.from_url(frames_url)  # its types know no plain XREAD reply
         self._link = MqttLink(broker, topics, "script")
         self._boards = [
-            StateBoard(self._link, topics, name, self._clock) for name in ("ingest", "inference")
+            StateBoard(self._link, topics, role, role, self._clock)
+            for role in (Role.INGEST, Role.INFERENCE)
         ]
         self._due: list[tuple[int, int, Trigger, Fate]] = []
         self._number = count()
@@ -92,9 +95,11 @@ class Inspection:
         station = self._release.station
         for board in self._boards:
             board.publish(
-                ready=True,
-                stations=(station,),
-                releases={station: self._release.release_id},
+                Status(
+                    ready=True,
+                    stations=(station,),
+                    releases={station: self._release.release_id},
+                )
             )
 
     def _wait_ms(self) -> int:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import structlog
 
 from contracts.errors import MalformedMessage
-from contracts.messages import parse
+from contracts.parsing import parse
 from contracts.release import Activation
 
 log = structlog.get_logger()

@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from contracts.errors import Unavailable
-from contracts.messages import ProcessState, parse
 from contracts.names import Topics
+from contracts.parsing import parse
+from contracts.process_state import ProcessState, Role
 from contracts.release import Release
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
 
-NEEDED = ("bridge", "inference", "ingest")
-THE_PLC_IS_MISSING = ("no_resync", "plc_silent")
-"""Reasons of the bridge that are the PLC's to mend: everything of ours is up."""
+NEEDED = (Role.BRIDGE, Role.INFERENCE, Role.INGEST)
+THE_PLC_IS_MISSING = frozenset({"no_resync", "plc_silent"})
+"""The bridge's troubles that only the PLC can end: every process of ours is up."""
 
 
 class LineWatch:
@@ -67,19 +68,27 @@ class LineWatch:
             self.follow(0.25)
 
     def reasons_to_wait(self) -> str:
-        """Why parts would get no verdicts yet; empty where they would, were there a PLC."""
-        reasons = {name: self._reason(name) for name in NEEDED}
-        return "; ".join(f"{name}: {reason}" for name, reason in reasons.items() if reason)
+        """Return why parts would get no verdicts yet, a missing PLC apart; empty if they would."""
+        reasons = [reason for role in NEEDED for reason in self._reasons(role)]
+        return "; ".join(reasons)
 
-    def _reason(self, process: str) -> str:
-        state = self.states.get(process)
-        if state is None or not state.online:
-            return "starting"
-        told = state.reason.split("; ") if state.reason else []
-        ours = [reason for reason in told if not reason.endswith(THE_PLC_IS_MISSING)]
-        if told:  # also of a process that is ready: it may serve some stations only
-            return "; ".join(ours)
-        return "" if state.ready else "not ready"
+    def _reasons(self, role: Role) -> list[str]:
+        online = [each for each in self.states.values() if each.role is role and each.online]
+        if not online:
+            return [f"{role}: starting"]
+        return [f"{each.process}: {why}" for each in online if (why := _reason(each))]
+
+
+def _reason(state: ProcessState) -> str:
+    """Return why a process does not serve all stations, also one that serves some."""
+    if state.reason or not state.troubles:
+        return state.reason or ("" if state.ready else "not ready")
+    ours = {
+        station: trouble
+        for station, trouble in state.troubles.items()
+        if trouble.code not in THE_PLC_IS_MISSING
+    }
+    return "; ".join(f"{station}: {trouble.in_words()}" for station, trouble in ours.items())
 
 
 @contextmanager

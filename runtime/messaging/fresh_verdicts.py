@@ -8,8 +8,9 @@ import redis
 
 from contracts.errors import MalformedMessage
 from contracts.identity import Stamp
-from contracts.messages import Verdict, parse
+from contracts.messages import Verdict
 from contracts.names import VERDICTS
+from contracts.parsing import parse
 from runtime.messaging.redis_link import address, translate_errors
 from runtime.messaging.send_order import Outgoing
 from runtime.messaging.streams import Entry, StreamGroup

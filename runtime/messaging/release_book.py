@@ -6,7 +6,7 @@ import threading
 from typing import Protocol
 
 from contracts.errors import MalformedMessage
-from contracts.messages import parse
+from contracts.parsing import parse
 from contracts.release import Activation
 
 

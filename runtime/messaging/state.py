@@ -1,14 +1,13 @@
-"""What a process tells the line about itself: a retained message and a last will."""
+"""Publishes what a process says about itself: a retained message and a last will."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from contracts.errors import Unavailable
-from contracts.messages import ProcessState, SequenceRange
 from contracts.names import Topics
+from contracts.process_state import ProcessState, Role, Status
 from runtime.messaging.mqtt_messages import Publication
 from runtime.process.clock import Clock
 
@@ -25,16 +24,25 @@ class StateLink(Protocol):
     ) -> Publication: ...
 
 
+class Board(Protocol):
+    """Where a process publishes its status."""
+
+    def publish(self, status: Status) -> bool: ...
+
+
 class StateBoard:
     """Publishes a process's state when it changed, every 5 s, and after each reconnection.
 
-    Whoever reads it takes a state that is older than two repeats for stale.
+    Readers take a state for stale when two repeats are missing.
     """
 
-    def __init__(self, link: StateLink, topics: Topics, process: str, clock: Clock) -> None:
+    def __init__(
+        self, link: StateLink, topics: Topics, process: str, role: Role, clock: Clock
+    ) -> None:
         self._link = link
         self._topic = topics.state(process)
         self._process = process
+        self._role = role
         self._clock = clock
         self._lock = threading.RLock()
         self._current: ProcessState | None = None
@@ -42,49 +50,38 @@ class StateBoard:
         link.on_connect.append(self._publish_again)
 
     @staticmethod
-    def will(topics: Topics, process: str) -> tuple[str, bytes]:
-        """Topic and payload of the last will: offline. Its time is 0, as nobody knows it ahead."""
+    def will(topics: Topics, process: str, role: Role) -> tuple[str, bytes]:
+        """Return topic and payload of the last will: offline, at time 0, as nobody knows when."""
         offline = ProcessState(
-            process=process, online=False, ready=False, reason="process is gone", at_utc_ns=0
+            process=process,
+            role=role,
+            online=False,
+            ready=False,
+            reason="process is gone",
+            at_utc_ns=0,
         )
         return topics.state(process), offline.model_dump_json().encode()
 
-    def publish(
-        self,
-        *,
-        ready: bool,
-        stations: Sequence[str] = (),
-        releases: Mapping[str, str] | None = None,
-        model_version: str = "",
-        phases: Mapping[str, str] | None = None,
-        recipes: Mapping[str, int] | None = None,
-        sequences: Mapping[str, tuple[SequenceRange, ...]] | None = None,
-        reason: str = "",
-    ) -> bool:
-        """Tell this state, if it is news. Called often; the state is kept while the link is down.
+    def publish(self, status: Status) -> bool:
+        """Publish the status if it changed or is due again. May be called often.
+
+        While the link is down the status is kept, and published after the reconnection.
 
         Returns:
-            Whether the line knows: False when the link is down.
+            False if the link is down.
         """
-        now = self._clock.now()
         state = ProcessState(
             process=self._process,
+            role=self._role,
             online=True,
-            ready=ready,
-            stations=tuple(stations),
-            releases=dict(releases or {}),
-            model_version=model_version,
-            phases=dict(phases or {}),
-            recipes=dict(recipes or {}),
-            sequences=dict(sequences or {}),
-            reason=reason,
-            at_utc_ns=now.utc_ns,
+            at_utc_ns=self._clock.now().utc_ns,
+            **dict(status),
         )
         with self._lock:
             self._current = state
-            return not self._is_news(state) or self._send(state)
+            return not self._is_due(state) or self._send(state)
 
-    def _is_news(self, state: ProcessState) -> bool:
+    def _is_due(self, state: ProcessState) -> bool:
         if self._sent is None:
             return True
         age_s = (state.at_utc_ns - self._sent.at_utc_ns) / 1e9
@@ -92,7 +89,7 @@ class StateBoard:
         return not same or not 0 <= age_s < REPEAT_EVERY_S
 
     def _publish_again(self) -> None:
-        """After a reconnection the retained state is the will's: put ours back."""
+        """After a reconnection the retained state is the will: replace it."""
         with self._lock:
             self._sent = None
             if self._current is not None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from contracts.errors import MalformedMessage, TransientError
-from contracts.messages import FrameHeader, parse
+from contracts.messages import FrameHeader
 from contracts.names import frames
+from contracts.parsing import parse
 from runtime.messaging.streams import Entry
 from runtime.process.clock import Clock
 from storage.archive.archive import Archive, Frame

@@ -17,7 +17,9 @@ import redis
 
 from contracts import names
 from contracts.identity import PartKey
-from contracts.messages import FrameHeader, ProcessState, Verdict, parse
+from contracts.messages import FrameHeader, Verdict
+from contracts.parsing import parse
+from contracts.process_state import ProcessState
 from contracts.release import Prompt, Release, ReplayCamera, StationConfig
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink

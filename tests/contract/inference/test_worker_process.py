@@ -93,7 +93,7 @@ def test_frames_in_verdicts_out(line: Line) -> None:
 
 def test_no_release_is_told_and_no_pass(line: Line) -> None:
     line.start_worker()
-    assert line.until_ready(ready=False).reason
+    assert line.until_ready(ready=False).troubles["tiles"].code == "no_release"
     assert line.verdict_of(line.put(1, png(dark()))).cause is Cause.NO_RELEASE
     line.apply()
     line.until_ready()

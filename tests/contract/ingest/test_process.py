@@ -15,8 +15,9 @@ import pytest
 
 from contracts import names
 from contracts.causes import Cause
-from contracts.messages import FrameHeader, ProcessState, Verdict
+from contracts.messages import FrameHeader, Verdict
 from contracts.names import Topics
+from contracts.process_state import ProcessState, Trouble
 from contracts.release import Release, ReplayCamera
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
@@ -120,7 +121,8 @@ def line(frames_server: RedisServer, journal_server: RedisServer) -> Iterator[Li
 def test_a_station_is_ready_with_its_release_and_serves_until_told_to_end(line: Line) -> None:
     with line.ingest() as process:
         line.wait_until(lambda: line.states and line.states[-1].online)
-        assert (line.states[-1].ready, line.states[-1].reason) == (False, "plate: no release")
+        assert not line.states[-1].ready
+        assert line.states[-1].troubles[STATION].code == "no_release"
         active = release()
         line.apply(active)
         line.wait_ready()
@@ -142,7 +144,8 @@ def test_a_station_without_a_release_leaves_the_other_in_service(line: Line) -> 
         line.apply(release())
         line.wait_ready()
         told = line.states[-1]
-        assert (told.stations, told.reason) == ((STATION,), "top: no release")
+        assert told.stations == (STATION,)
+        assert told.troubles == {"top": Trouble(code="no_release")}
         line.send(1)
         line.wait_until(line.sources)
 

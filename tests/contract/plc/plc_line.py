@@ -21,16 +21,10 @@ import structlog
 
 from contracts.causes import Cause, Decision, Mode
 from contracts.errors import Unavailable
-from contracts.messages import (
-    Disposition,
-    ProcessState,
-    Stored,
-    StoredItem,
-    Trigger,
-    Verdict,
-    parse,
-)
+from contracts.messages import Disposition, Stored, StoredItem, Trigger, Verdict
 from contracts.names import Topics, triggers
+from contracts.parsing import parse
+from contracts.process_state import ProcessState, Role
 from contracts.release import Prompt, Release, ReplayCamera, StationConfig
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
@@ -122,6 +116,7 @@ class PlcLine:
         """Tell that a process serves all stations, or does not."""
         state = ProcessState(
             process=process,
+            role=Role(process),
             online=True,
             ready=ready,
             stations=tuple(self.stations),

@@ -7,8 +7,9 @@ import random
 import time
 from contextlib import ExitStack
 
-from contracts.messages import Stored, StoredItem, Verdict, parse
+from contracts.messages import Stored, StoredItem, Verdict
 from contracts.names import VERDICTS, Topics
+from contracts.parsing import parse
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.outbox import OutboxPublisher, VerdictOutbox

@@ -11,8 +11,9 @@ import pytest
 import redis
 
 from contracts.errors import ServerFull, Unavailable
-from contracts.messages import Verdict, parse
+from contracts.messages import Verdict
 from contracts.names import VERDICTS, Topics, dead_letters, decided
+from contracts.parsing import parse
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.outbox import OutboxPublisher, VerdictOutbox

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from contracts.messages import ProcessState, parse
 from contracts.names import Topics
+from contracts.parsing import parse
+from contracts.process_state import ProcessState, Role, Status
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.state import StateBoard
 from runtime.process.clock import ManualClock
 from tests.servers import free_port, mosquitto_server
 from tests.waiting import PATIENCE_S, until
+
+SERVES = Status(ready=True, stations=("tiles",), releases={"tiles": "abc"})
 
 
 @pytest.fixture
@@ -39,22 +42,22 @@ def next_state(link: MqttLink) -> ProcessState:
 
 def test_a_state_is_told_when_it_is_news(broker: Broker, topics: Topics, watcher: MqttLink):
     clock = ManualClock()
-    link = MqttLink(broker, topics, "bridge", will=StateBoard.will(topics, "bridge"))
-    board = StateBoard(link, topics, "bridge", clock)
-    assert not board.publish(ready=False)  # the link is not up
+    link = MqttLink(broker, topics, "bridge", will=StateBoard.will(topics, "bridge", Role.BRIDGE))
+    board = StateBoard(link, topics, "bridge", Role.BRIDGE, clock)
+    assert not board.publish(Status())  # the link is not up
     link.start()
     assert link.wait_connected(PATIENCE_S)
     assert next_state(watcher).ready is False  # told by itself on connection
-    assert board.publish(ready=True, stations=["tiles"], releases={"tiles": "abc"})
+    assert board.publish(SERVES)
     assert next_state(watcher).releases == {"tiles": "abc"}
     for _ in range(4):
         clock.advance_ms(1000)
-        assert board.publish(ready=True, stations=["tiles"], releases={"tiles": "abc"})
+        assert board.publish(SERVES)
     assert watcher.inbox.empty()
     clock.advance_ms(1000)
-    board.publish(ready=True, stations=["tiles"], releases={"tiles": "abc"})
+    board.publish(SERVES)
     assert next_state(watcher).at_utc_ns == clock.now().utc_ns
-    board.publish(ready=False, stations=["tiles"], reason="no model")
+    board.publish(Status(reason="no model"))
     assert next_state(watcher).reason == "no model"
     link.stop()
     gone = next_state(watcher)
@@ -64,13 +67,13 @@ def test_a_state_is_told_when_it_is_news(broker: Broker, topics: Topics, watcher
 def test_after_a_killed_broker_the_state_is_told_again(topics: Topics):
     with mosquitto_server() as server:
         link = MqttLink(Broker(server.host, server.port), topics, "bridge")
-        board = StateBoard(link, topics, "bridge", ManualClock())
+        board = StateBoard(link, topics, "bridge", Role.BRIDGE, ManualClock())
         link.start()
         assert link.wait_connected(PATIENCE_S)
-        assert board.publish(ready=True)
+        assert board.publish(Status(ready=True))
         server.kill9()
         until(lambda: not link.connected)
-        assert not board.publish(ready=True, reason="new")
+        assert not board.publish(Status(ready=True, reason="new"))
         server.start()
         assert link.wait_connected(PATIENCE_S)
         late = MqttLink(

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from contracts.messages import Stored, StoredItem, parse
+from contracts.messages import Stored, StoredItem
 from contracts.names import Topics
+from contracts.parsing import parse
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
 from storage.database import open_sessions, upgrade

@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from contracts.causes import Decision
 from contracts.errors import Unavailable
 from contracts.identity import PartKey
-from contracts.messages import ProcessState, SequenceRange
+from contracts.messages import SequenceRange
+from contracts.process_state import ProcessState, Role
 from dashboard.data.database import NoDatabase, reading
 from runtime.process.clock import ManualClock
 from storage import queries
@@ -116,6 +117,7 @@ def test_queries_answer_as_on_sqlite(sessions, tmp_path: Path) -> None:
 def test_a_batch_with_what_postgresql_refuses(sessions) -> None:
     state = ProcessState(
         process="bridge",
+        role=Role.BRIDGE,
         online=True,
         ready=True,
         phases={"tiles": "ready"},

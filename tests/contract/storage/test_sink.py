@@ -9,7 +9,8 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from contracts.causes import Decision
-from contracts.messages import ProcessState, SequenceRange, StoredItem
+from contracts.messages import SequenceRange, StoredItem
+from contracts.process_state import ProcessState, Role
 from runtime.messaging.broker import Broker
 from storage.models import DeadLetterRow, DispositionRow, PhaseRow, VerdictRow
 from storage.queries import ledger, releases
@@ -26,7 +27,9 @@ def send(outbox: Outbox, message) -> None:
 
 
 def say_state(outbox: Outbox, **fields) -> None:
-    state = ProcessState(process="bridge", ready=True, at_utc_ns=7, **{"online": True} | fields)
+    state = ProcessState(
+        process="bridge", role=Role.BRIDGE, ready=True, at_utc_ns=7, **{"online": True} | fields
+    )
     outbox.link.publish(outbox.topics.state("bridge"), state.model_dump_json().encode())
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from contracts.errors import MalformedMessage
 from contracts.identity import PartKey, Stamp
-from contracts.messages import Disposition, Trigger, Verdict, parse
+from contracts.messages import Disposition, Trigger, Verdict
+from contracts.parsing import parse
 from tests.verdicts import verdict
 
 NOW = Stamp(utc_ns=2_000_000_000, monotonic_ns=1_000_000, boot_id="a")

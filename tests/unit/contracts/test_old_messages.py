@@ -10,16 +10,9 @@ from pydantic import Field
 from contracts import messages
 from contracts.errors import MalformedMessage
 from contracts.identity import Message
-from contracts.messages import (
-    CaptureNotice,
-    Disposition,
-    FrameHeader,
-    ProcessState,
-    Stored,
-    Trigger,
-    Verdict,
-    parse,
-)
+from contracts.messages import CaptureNotice, Disposition, FrameHeader, Stored, Trigger, Verdict
+from contracts.parsing import parse
+from contracts.process_state import ProcessState, Role
 from contracts.release import Activation, Prompt, Release, StationConfig, name_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -69,7 +62,7 @@ class LaterActivation(Activation):
 def test_every_kind_of_message_has_a_document_of_version_1() -> None:
     versioned = {
         model
-        for model in (*vars(messages).values(), Release, Activation)
+        for model in (*vars(messages).values(), ProcessState, Release, Activation)
         if isinstance(model, type) and "schema_version" in getattr(model, "model_fields", {})
     }
     assert versioned == {kind_of(path) for path in OLD if path.parent.name == "v1"}
@@ -97,6 +90,12 @@ def test_a_release_survives_an_added_optional_field(path: Path) -> None:
     assert [each.release_id for each in later.recipes()] == [
         each.release_id for each in old.recipes()
     ]
+
+
+@pytest.mark.parametrize("role", ["bridge", "inference", "ingest"])
+def test_a_state_of_version_1_has_the_role_that_its_process_is_named_after(role: str) -> None:
+    raw = (FIXTURES / f"v1/state_{role}.json").read_text()
+    assert parse(ProcessState, raw, "a topic").role is Role(role)
 
 
 def test_recipes_keep_the_names_that_version_1_gave_them() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from contracts.errors import ModelRejected, ModelUnavailable
+from contracts.process_state import Status, Trouble
 from contracts.release import Prompt, Recipe, Release, SimulatedCamera, StationConfig
 from inference.perception import Perception
 from inference.readiness import Readiness
@@ -50,7 +51,7 @@ class World:
 
     def served(self) -> list[str]:
         self.readiness.step()
-        return [name for name in ("tiles", "plates") if self.readiness.standing.serves(name)]
+        return [name for name in ("tiles", "plates") if self.readiness.status.serves(name)]
 
 
 @pytest.fixture
@@ -59,11 +60,10 @@ def world() -> World:
 
 
 def test_stations_are_served_once_their_words_are_warm(world: World) -> None:
-    assert not world.readiness.standing.serves("tiles")
+    assert not world.readiness.status.serves("tiles")
     assert world.served() == world.served() == ["tiles", "plates"]
     assert world.asked == ["a crack", "a dent"]
-    assert world.readiness.standing.told() == ""
-    assert world.readiness.standing.model_version == "model-1"
+    assert world.readiness.status == Status(model_version="model-1")
 
 
 def test_the_words_of_every_recipe_are_warm_before_a_station_is_served(world: World) -> None:
@@ -77,17 +77,19 @@ def test_the_words_of_every_recipe_are_warm_before_a_station_is_served(world: Wo
 def test_a_station_without_a_release_leaves_the_others_served(world: World) -> None:
     del world.releases["tiles"]
     assert world.served() == ["plates"]
-    assert world.readiness.standing.told() == "tiles: no release"
+    assert world.readiness.status.troubles == {"tiles": Trouble(code="no_release")}
 
 
 def test_words_that_the_model_refuses_leave_the_others_served(world: World) -> None:
     world.refuses = "a dent"
     assert world.served() == ["tiles"]
-    assert world.readiness.standing.told() == "plates: no such words"
+    assert world.readiness.status.troubles == {
+        "plates": Trouble(code="no_model", detail="no such words")
+    }
 
 
 def test_without_the_model_nobody_is_served(world: World) -> None:
     world.served()
     world.is_there = False
     assert world.served() == []
-    assert world.readiness.standing.told() == "nobody listens"
+    assert world.readiness.status.reason == "nobody listens"

@@ -4,30 +4,34 @@ from dataclasses import dataclass
 
 import pytest
 
-from ingest.readiness import standing
+from contracts.process_state import Trouble
+from ingest.readiness import status_of
 
 
 @dataclass
 class Station:
-    why: str
+    code: str
 
-    def trouble(self) -> str:
-        return self.why
+    def trouble(self) -> Trouble | None:
+        return Trouble(code=self.code) if self.code else None
 
 
 @pytest.mark.parametrize(
     ("tiles", "plates", "served"),
     [
         ("", "", ["tiles", "plates"]),
-        ("no release", "", ["plates"]),
-        ("no release", "camera gone", []),
+        ("no_release", "", ["plates"]),
+        ("no_release", "no_camera", []),
     ],
 )
 def test_every_station_stands_for_itself(tiles: str, plates: str, served: list[str]) -> None:
-    stands = standing({"tiles": Station(tiles), "plates": Station(plates)}, {})
-    assert [name for name in ("tiles", "plates") if stands.serves(name)] == served
+    status = status_of({"tiles": Station(tiles), "plates": Station(plates)}, {})
+    assert list(filter(status.serves, ("tiles", "plates"))) == served
 
 
-def test_all_reasons_are_told() -> None:
-    stations = {"tiles": Station("no release"), "pcb": Station(""), "plates": Station("gone")}
-    assert standing(stations, {}).told() == "tiles: no release; plates: gone"
+def test_every_trouble_is_in_the_status() -> None:
+    stations = {"tiles": Station("no_release"), "pcb": Station(""), "plates": Station("gone")}
+    assert status_of(stations, {}).troubles == {
+        "tiles": Trouble(code="no_release"),
+        "plates": Trouble(code="gone"),
+    }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.causes import Cause, Decision, Mode
-from contracts.messages import ProcessState
+from contracts.process_state import ProcessState, Role
 from contracts.release import Activation, Prompt, Recipe
 from plc.core.phases import BridgePhase
 from plc.core.registers import COILS, bits_to_word
@@ -142,7 +142,7 @@ def test_a_recipe_is_ready_once_the_journal_has_it_and_inference_agrees(tmp_path
 
     def serves(worker: str, has: str) -> None:
         told = {"process": worker, "online": True, "ready": True, "at_utc_ns": 0}
-        state = ProcessState(**told, stations=("top",), releases={"top": has})
+        state = ProcessState(role=Role.INFERENCE, **told, stations=("top",), releases={"top": has})
         wired.bridge.on_state(state)
 
     def is_ready() -> bool:

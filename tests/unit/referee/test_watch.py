@@ -4,14 +4,20 @@ from typing import Any
 
 import pytest
 
-from contracts.messages import ProcessState
 from contracts.names import Topics
-from referee.line.watch import LineWatch
+from contracts.process_state import ProcessState, Role, Trouble
+from plc.core.phases import ErrorCode
+from referee.line.watch import THE_PLC_IS_MISSING, LineWatch
 
 
-def state(process: str, **fields: Any) -> ProcessState:
-    usual = {"online": True, "ready": True, "at_utc_ns": 0}
-    return ProcessState(process=process, **usual | fields)
+def state(process: str, *, ready: bool = True, **fields: Any) -> ProcessState:
+    role = Role(process.split("-")[0])
+    usual = {"online": True, "ready": ready, "at_utc_ns": 0}
+    return ProcessState(process=process, role=role, **usual | fields)
+
+
+def troubles(**codes: str) -> dict[str, Trouble]:
+    return {station: Trouble(code=code) for station, code in codes.items()}
 
 
 def watch(*states: ProcessState) -> LineWatch:
@@ -23,9 +29,16 @@ def watch(*states: ProcessState) -> LineWatch:
 READY = (state("inference"), state("ingest"))
 
 
-@pytest.mark.parametrize("reason", ["plate: no_resync", "plate: plc_silent; top: no_resync"])
-def test_a_line_without_its_plc_is_up(reason: str) -> None:
-    assert not watch(*READY, state("bridge", ready=False, reason=reason)).reasons_to_wait()
+@pytest.mark.parametrize(
+    "codes", [{"plate": "no_resync"}, {"plate": "plc_silent", "top": "no_resync"}]
+)
+def test_a_line_without_its_plc_is_up(codes: dict[str, str]) -> None:
+    bridge = state("bridge", ready=False, troubles=troubles(**codes))
+    assert not watch(*READY, bridge).reasons_to_wait()
+
+
+def test_the_plcs_troubles_are_codes_of_the_bridge() -> None:
+    assert {code.upper() for code in THE_PLC_IS_MISSING} <= set(ErrorCode.__members__)
 
 
 def test_a_line_that_serves_is_up() -> None:
@@ -33,28 +46,41 @@ def test_a_line_that_serves_is_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bridge", "told"),
+    ("bridge", "reason"),
     [
         (None, "bridge: starting"),
         (state("bridge", online=False), "bridge: starting"),
         (state("bridge", ready=False), "bridge: not ready"),
         (
-            state("bridge", ready=False, reason="plate: no_broker; top: no_resync"),
-            "bridge: plate: no_broker",
+            state("bridge", ready=False, troubles=troubles(plate="no_broker", top="no_resync")),
+            "bridge: plate: no broker",
         ),
-        (state("bridge", stations=("top",), reason="plate: stopped"), "bridge: plate: stopped"),
+        (state("bridge", troubles=troubles(plate="line_stop")), "bridge: plate: line stop"),
     ],
 )
-def test_what_is_missing_is_told(bridge: ProcessState | None, told: str) -> None:
-    assert watch(*READY, *([bridge] if bridge else [])).reasons_to_wait() == told
+def test_what_is_missing_is_named(bridge: ProcessState | None, reason: str) -> None:
+    assert watch(*READY, *([bridge] if bridge else [])).reasons_to_wait() == reason
 
 
 def test_a_process_that_serves_some_stations_is_waited_for() -> None:
-    some = state("ingest", stations=("plate",), reason="top: no release")
+    some = state("ingest", stations=("plate",), troubles=troubles(top="no_release"))
     line = watch(state("inference"), some, state("bridge"))
     assert line.reasons_to_wait() == "ingest: top: no release"
 
 
-def test_every_needed_process_is_told() -> None:
+def test_a_detail_says_more_than_its_code() -> None:
+    trouble = Trouble(code="no_camera", detail="no such device; is it plugged in?")
+    line = watch(state("inference"), state("ingest", troubles={"top": trouble}), state("bridge"))
+    assert line.reasons_to_wait() == "ingest: top: no such device; is it plugged in?"
+
+
+def test_every_worker_that_is_online_is_waited_for() -> None:
+    workers = state("inference-1"), state("inference-2", ready=False, reason="no model")
+    gone = state("inference-3", online=False, ready=False)
+    line = watch(*workers, gone, state("ingest"), state("bridge"))
+    assert line.reasons_to_wait() == "inference-2: no model"
+
+
+def test_every_needed_process_is_named() -> None:
     waits = watch(state("inference", ready=False, reason="Triton is not ready")).reasons_to_wait()
     assert waits == "bridge: starting; inference: Triton is not ready; ingest: starting"

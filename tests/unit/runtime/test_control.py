@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-from typing import Any
 
 import pytest
 
@@ -11,9 +10,10 @@ from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.messages import Stored, StoredItem
 from contracts.names import Topics
+from contracts.process_state import Status, Trouble
 from contracts.release import Activation, Prompt, Release, SimulatedCamera, StationConfig
 from runtime.messaging import control
-from runtime.messaging.control import Control, ReadinessReport
+from runtime.messaging.control import Control
 from runtime.messaging.mqtt import Incoming
 from runtime.messaging.release_book import ReleaseBook
 
@@ -26,6 +26,7 @@ RELEASE = Activation.by(
         StationConfig(camera=SimulatedCamera(kind="simulated"), prompts=(Prompt(words="a crack"),)),
     ),
 )
+NO_RELEASE = Trouble(code="no_release")
 STORED = Stored(
     items=(StoredItem(kind="verdict", part=PartKey(station="tiles", epoch=1, trigger_seq=2)),)
 )
@@ -39,8 +40,8 @@ class World:
         self.releases = ReleaseBook()
         self.acked: list[str] = []
         self.stored: list[Stored] = []
-        self.states: list[dict[str, Any]] = []
-        self.standing = ReadinessReport(stations={"tiles": "no release", "plates": "no camera"})
+        self.published: list[Status] = []
+        self.status = Status(troubles={"tiles": NO_RELEASE, "plates": Trouble(code="no_camera")})
         self.stored_fails = False
         self.control = Control(
             self.inbox,
@@ -48,8 +49,8 @@ class World:
             stations=("tiles", "plates"),
             releases=self.releases,
             on_stored=self.on_stored,
-            state=self,
-            standing=lambda: self.standing,
+            board=self,
+            status=lambda: self.status,
         )
 
     def say(self, topic: str, payload: bytes) -> None:
@@ -61,8 +62,8 @@ class World:
             raise Unavailable("journal", "refused")
         self.stored.append(stored)
 
-    def publish(self, **state: Any) -> bool:
-        self.states.append(state)
+    def publish(self, status: Status) -> bool:
+        self.published.append(status)
         return True
 
 
@@ -100,33 +101,31 @@ def test_a_journal_that_is_down_does_not_hold_up_the_link(world: World) -> None:
     assert world.acked == [TOPICS.stored]
 
 
-def test_the_state_follows_the_standing(world: World) -> None:
+def test_the_state_follows_the_troubles(world: World) -> None:
     world.control.step()
-    world.standing = ReadinessReport(model_version="dqformer-1")
+    world.status = Status(model_version="dqformer-1")
     world.control.step()
-    assert [state["ready"] for state in world.states] == [False, True]
-    assert [state["reason"] for state in world.states] == [
-        "tiles: no release; plates: no camera",
-        "",
-    ]
-    assert [state["model_version"] for state in world.states] == ["", "dqformer-1"]
-    assert [state["stations"] for state in world.states] == [(), ("tiles", "plates")]
+    before, after = world.published
+    assert (before.ready, before.stations, before.model_version) == (False, (), "")
+    assert set(before.troubles) == {"tiles", "plates"}
+    assert (after.ready, after.stations, after.troubles) == (True, ("tiles", "plates"), {})
+    assert after.model_version == "dqformer-1"
 
 
 def test_a_station_in_trouble_leaves_the_others_served(world: World) -> None:
-    world.standing = ReadinessReport(stations={"tiles": "no release"})
+    world.status = Status(troubles={"tiles": NO_RELEASE})
     world.control.step()
-    [state] = world.states
-    assert (state["ready"], state["stations"]) == (True, ("plates",))
-    assert state["reason"] == "tiles: no release"
+    [status] = world.published
+    assert (status.ready, status.stations) == (True, ("plates",))
+    assert status.troubles == {"tiles": NO_RELEASE}
 
 
-def test_a_process_in_trouble_serves_nobody(world: World) -> None:
-    world.standing = ReadinessReport("Triton is not there", stations={"tiles": "no release"})
+def test_a_process_in_trouble_serves_no_station(world: World) -> None:
+    world.status = Status(reason="Triton is not there", troubles={"tiles": NO_RELEASE})
     world.control.step()
-    [state] = world.states
-    assert (state["ready"], state["stations"]) == (False, ())
-    assert state["reason"] == "Triton is not there"
+    [status] = world.published
+    assert (status.ready, status.stations) == (False, ())
+    assert status.reason == "Triton is not there"
 
 
 def test_only_releases_of_own_stations_are_told(world: World) -> None:
@@ -134,4 +133,4 @@ def test_only_releases_of_own_stations_are_told(world: World) -> None:
     for release in (RELEASE, other):
         world.say(TOPICS.config(release.station), release.model_dump_json().encode())
     world.control.step()
-    assert world.states[-1]["releases"] == {"tiles": RELEASE.release_id}
+    assert world.published[-1].releases == {"tiles": RELEASE.release_id}

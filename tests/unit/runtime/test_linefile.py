@@ -74,8 +74,8 @@ RECIPES = """\
 def test_recipes_have_numbers(write):
     text = GOOD.replace("sockets:", RECIPES + "sockets:")
     station = load_line_file(write(text)).stations["top"]
-    assert station.of_recipe(2).prompts[0].words == "rust"
-    assert station.of_recipe(10).region_of_interest == ((0, 0), (1, 0), (0, 1))
+    assert station.recipes[2].prompts[0].words == "rust"
+    assert station.recipes[10].region_of_interest == ((0, 0), (1, 0), (0, 1))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from contracts.causes import Decision, Gate
-from contracts.messages import ProcessState, SequenceRange
+from contracts.messages import SequenceRange
+from contracts.process_state import ProcessState, Role
 from storage.parts import record_disposition, record_verdict
 from storage.releases import record_release
 from storage.states import record_state
@@ -38,6 +39,7 @@ def fill(session: Session) -> None:
     reached = SequenceRange(epoch=1, first_seq=0, last_seq=PARTS - 1)
     state = ProcessState(
         process="bridge",
+        role=Role.BRIDGE,
         online=True,
         ready=True,
         phases={"tiles": "running"},

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from contracts.causes import Cause, Decision
-from contracts.messages import ProcessState, SequenceRange
+from contracts.messages import SequenceRange
+from contracts.process_state import ProcessState, Role
 from storage.models import DispositionRow, SequenceRow
 from storage.parts import record_disposition
 from storage.queries import ledger
@@ -31,6 +32,7 @@ def sequencer(session, first: int, last: int, epoch: int = 1, at_utc_ns: int = 1
     reached = SequenceRange(epoch=epoch, first_seq=first, last_seq=last)
     state = ProcessState(
         process="bridge",
+        role=Role.BRIDGE,
         online=True,
         ready=True,
         sequences={"tiles": (reached,)},
@@ -82,7 +84,12 @@ def test_parts_of_which_only_the_sequencer_knows_are_missing(sessions) -> None:
 def test_an_epoch_after_a_jump_is_complete_and_never_closed(sessions) -> None:
     reached = SequenceRange(epoch=1, first_seq=0, last_seq=0, after_jump=True)
     state = ProcessState(
-        process="bridge", online=True, ready=True, sequences={"tiles": (reached,)}, at_utc_ns=1
+        process="bridge",
+        role=Role.BRIDGE,
+        online=True,
+        ready=True,
+        sequences={"tiles": (reached,)},
+        at_utc_ns=1,
     )
     with sessions.begin() as session:
         record_disposition(session, made(0, Decision.PASS), 0)

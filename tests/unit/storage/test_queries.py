@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from contracts.causes import Cause, Decision, Gate, Mode
-from contracts.messages import ProcessState
+from contracts.process_state import ProcessState, Role
 from storage import queries
 from storage.archive.index import Picture, PictureIndex
 from storage.models import ActivationRow
@@ -67,6 +67,7 @@ def test_a_tile_of_a_station_without_parts_has_no_numbers_of_others(sessions) ->
 def test_a_tile_has_the_recipe_of_a_station_that_has_recipes(sessions, recipes, shown) -> None:
     told = ProcessState(
         process="bridge",
+        role=Role.BRIDGE,
         online=True,
         ready=True,
         phases={"lids": "running"},

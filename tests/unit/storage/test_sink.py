@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from contracts.causes import Decision
 from contracts.errors import Unavailable
-from contracts.messages import ProcessState, SequenceRange, StoredItem
+from contracts.messages import SequenceRange, StoredItem
+from contracts.process_state import ProcessState, Role, Status
 from runtime.process.clock import ManualClock
 from storage.config_keeper import ConfigKeeper
 from storage.database import open_sessions
@@ -21,12 +22,12 @@ from tests.unit.storage.made import disposition, part, verdict
 
 
 class Board:
-    """Keeps the last thing it was told."""
+    """Keeps the last status."""
 
     ready: bool | None = None
 
-    def publish(self, *, ready: bool, stations=(), reason: str = "") -> bool:
-        self.ready = ready
+    def publish(self, status: Status) -> bool:
+        self.ready = status.ready
         return True
 
 
@@ -116,7 +117,12 @@ def test_what_could_not_be_confirmed_is_confirmed_when_it_comes_again(
 def test_a_sequencer_hears_how_much_of_each_epoch_is_stored(sink: Sink, wire: Wire) -> None:
     ranges = tuple(SequenceRange(epoch=e, first_seq=1, last_seq=9 * e) for e in (1, 2))
     state = ProcessState(
-        process="bridge", online=True, ready=True, sequences={"tiles": ranges}, at_utc_ns=1
+        process="bridge",
+        role=Role.BRIDGE,
+        online=True,
+        ready=True,
+        sequences={"tiles": ranges},
+        at_utc_ns=1,
     )
     for _ in range(2):  # told again: nothing new, and confirmed again
         wire.bring(TOPICS.state("bridge"), state.model_dump_json().encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from contracts.messages import ProcessState
+from contracts.process_state import ProcessState, Role, Trouble
 from storage.models import PhaseRow
 from storage.states import record_state
 
@@ -12,7 +12,12 @@ from storage.states import record_state
 def state(phases: dict[str, str], *, online: bool = True, process: str = "bridge") -> ProcessState:
     at_utc_ns = 5 if online else 0
     return ProcessState(
-        process=process, online=online, ready=online, phases=phases, at_utc_ns=at_utc_ns
+        process=process,
+        role=Role.BRIDGE,
+        online=online,
+        ready=online,
+        phases=phases,
+        at_utc_ns=at_utc_ns,
     )
 
 
@@ -50,3 +55,12 @@ def test_a_recipe_that_the_plc_selects_is_appended_once(sessions) -> None:
         ]
         assert news == [True, False, True]
         assert session.scalars(select(PhaseRow.recipe).order_by(PhaseRow.id)).all() == [0, 7]
+
+
+def test_a_phase_has_the_reason_of_its_own_station(sessions) -> None:
+    troubles = {"tiles": Trouble(code="plc_silent"), "lids": Trouble(code="no_camera")}
+    said = state({"tiles": "fault", "lids": "init", "pcb": "ready"})
+    with sessions.begin() as session:
+        record_state(session, said.model_copy(update={"troubles": troubles}), 9)
+        reasons = {row.station: row.reason for row in session.scalars(select(PhaseRow))}
+    assert reasons == {"tiles": "plc silent", "lids": "no camera", "pcb": ""}

@@ -53,7 +53,7 @@ def showing_errors() -> Iterator[None]:
     try:
         yield
     except NoDatabase:
-        where = make_url(settings().database).render_as_string(hide_password=True)
+        where = make_url(settings().run_folder.database_url).render_as_string(hide_password=True)
         say(
             "No database yet",
             f"Storage creates it at {where} when the line starts for the first time. {PATIENCE}",

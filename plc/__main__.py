@@ -54,7 +54,7 @@ async def serve_line(settings: BridgeSettings, journal: Journal, stop: Stop) -> 
         clock,
         lambda trigger: loop.call_soon_threadsafe(bridge.on_capture_failed, trigger),
     )
-    outbox = DispositionOutbox(settings.journal_path, link, settings.topics, clock)
+    outbox = DispositionOutbox(settings.run_folder.bridge_journal, link, settings.topics, clock)
     reached = Ranges(ranges(journal.database, settings.stations))
     bridge = Bridge(
         stations,
@@ -88,7 +88,7 @@ def main() -> int:
         settings = load(BridgeSettings)
         log.configure(PROCESS, settings)
         metrics.serve(settings)
-        stop, journal = Stop.from_signals(), Journal(settings.journal_path)
+        stop, journal = Stop.from_signals(), Journal(settings.run_folder.bridge_journal)
         closed = journal.close_leftovers()
         structlog.get_logger().info("journal_open", path=str(journal.path), closed=closed)
         asyncio.run(serve_line(settings, journal, stop))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -49,11 +48,6 @@ class BridgeSettings(ProcessSettings):
         if self.opcua_stations and not self.opcua_port:
             raise ValueError("OPCUA_STATIONS needs OPCUA_PORT: else no PLC reaches them")
         return self
-
-    @property
-    def journal_path(self) -> Path:
-        """The bridge's journal."""
-        return self.run_dir / "bridge.sqlite"
 
     @property
     def timing(self) -> Timing:

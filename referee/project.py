@@ -8,5 +8,3 @@ ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
 RUNTIME = ROOT / ".runtime"
 """What set-up installs beside the virtual environment: Triton and the text encoder."""
-RUNS = Path(".run")
-"""Run folders, below the folder that a command is called in."""

@@ -14,7 +14,7 @@ from runtime.process.clock import SystemClock
 from runtime.process.loop import Stop, run_loop
 from runtime.process.settings import load
 from storage.config_keeper import ConfigKeeper
-from storage.database import open_sessions, upgrade, url_of
+from storage.database import open_sessions, upgrade
 from storage.inputs import subscriptions
 from storage.recorder import Recorder
 from storage.settings import StorageSettings
@@ -38,7 +38,7 @@ def main() -> int:
         session_expiry_s=settings.storage_session_expiry_s,
         inbox_size=4 * settings.storage_largest_batch,
     )
-    url = url_of(settings)
+    url = settings.run_folder.database_url
     sessions = open_sessions(url, writes=True)
     keeper = ConfigKeeper(link, topics, settings.stations, sessions, clock)
     link.on_connect.append(keeper.connected)

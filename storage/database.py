@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -26,21 +26,6 @@ SQLITE_BUSY_TIMEOUT_S = 5.0
 POSTGRESQL_CONNECT_TIMEOUT_S = 5
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x5EF1  # any number, the same in every process that migrates
-
-
-class DatabaseSettings(Protocol):
-    """The part of the settings that says where the database is."""
-
-    @property
-    def run_dir(self) -> Path: ...
-
-    @property
-    def database_url(self) -> str | None: ...
-
-
-def url_of(settings: DatabaseSettings) -> str:
-    """REFEREE_DATABASE_URL, or the SQLite file in the run folder."""
-    return settings.database_url or f"sqlite:///{(settings.run_dir / 'referee.db').absolute()}"
 
 
 def open_engine(url: str, *, writes: bool = False) -> Engine:

@@ -29,6 +29,7 @@ from referee.line.endpoints import choose
 from referee.line.running_line import RunningLine, started_line
 from referee.line.servers.serving import serving_triton
 from referee.line.servers.triton import TEXT_ENCODER
+from runtime.process.run_folder import RunFolder
 
 PROMPTS = (1, 4, 16)
 MEMORY_PX, MEMORY_STATIONS, MEMORY_LOAD = 256, 4, 0.5
@@ -140,7 +141,9 @@ def _line_up(extent: Extent, folder: Path, run: str, console: Console) -> Iterat
     endpoints = choose(SITE, LINE, whole.sockets, dashboard=False)
     with (
         console.status("starting the line") as status,
-        started_line(whole, endpoints, folder / run, on_wait=lambda why: status.update(why)) as up,
+        started_line(
+            whole, endpoints, RunFolder(folder / run), on_wait=lambda why: status.update(why)
+        ) as up,
     ):
         status.stop()
         yield up

@@ -20,7 +20,6 @@ from referee.account.facts import settled_facts
 from referee.account.summary import RunFacts
 from referee.line.belt import run_belt
 from referee.line.programs import SOFT_PLC
-from referee.line.run_folder import database_url
 from referee.line.running_line import RunningLine
 from referee.line.signing import signed, this_user
 from storage.queries import PartTimes, latencies, open_sessions
@@ -84,7 +83,7 @@ def measure(line: LineFile, scenario: Scenario, running: RunningLine, console: C
     if restarts:
         raise Unavailable("the line", f"processes died while it was measured: {dict(restarts)}")
     facts = settled_facts(line, running, restarts, since_utc_ns)
-    with open_sessions(database_url(running.run_dir))() as session:
+    with open_sessions(running.folder.database_url)() as session:
         times = latencies(session, since_utc_ns=since_utc_ns, limit=len(facts.parts))
     spent = spent_ms(before, after) | {SOFT_PLC: belt_ms}
     return _stretch(scenario, facts, times, spent, after)

@@ -19,6 +19,7 @@ from referee.line.servers.mosquitto import mosquitto_argv
 from referee.line.servers.redis import redis_argv
 from referee.project import ROOT
 from runtime.messaging.broker import Broker
+from runtime.process.run_folder import RunFolder
 
 HOST = "127.0.0.1"
 SITE, LINE, STATION, UNIT = "bench", "plc", "gate", 1
@@ -46,13 +47,14 @@ class Processes:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.run_folder = RunFolder(folder)
         self.ports = Ports(*free_ports(HOST, 3))
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
     def database_url(self) -> str:
         """Of storage."""
-        return f"sqlite:///{self.folder / 'referee.db'}"
+        return self.run_folder.database_url
 
     def start(self, name: str, argv: Sequence[str]) -> subprocess.Popen[bytes]:
         """Start one."""
@@ -68,8 +70,10 @@ class Processes:
 
     def start_servers(self) -> None:
         """Redis and the broker, listening when this returns. One Redis is both of a line's."""
-        self.start("redis", redis_argv("frames", HOST, self.ports.redis, self.folder / "redis"))
-        broker = mosquitto_argv(HOST, self.ports.mqtt, self.folder / "mosquitto")
+        self.start(
+            "redis", redis_argv("frames", HOST, self.ports.redis, self.run_folder.redis_frames)
+        )
+        broker = mosquitto_argv(HOST, self.ports.mqtt, self.run_folder.mosquitto)
         self.start("mosquitto", broker)
         for port in (self.ports.redis, self.ports.mqtt):
             _wait_for(port)

@@ -113,7 +113,7 @@ def _plc_options(plan: Plan, running: Processes) -> list[str]:
 
 
 def _report(running: Processes) -> Path:
-    return running.folder / "soft-plc.json"
+    return running.run_folder.soft_plc_report
 
 
 def _restart_bridge(plan: Plan, running: Processes, plc: subprocess.Popen[bytes]) -> list[Outage]:

@@ -35,7 +35,7 @@ def reading() -> Iterator[Session]:
         Unavailable: the database cannot be reached right now.
         UserError: the URL is not valid.
     """
-    url = settings().database
+    url = settings().run_folder.database_url
     if not _exists(url):
         raise NoDatabase("the database", "there is none yet")
     try:

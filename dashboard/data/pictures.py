@@ -29,7 +29,7 @@ def picture_of(story: PartStory) -> str:
         raise NoPicture("Picture gave way to newer ones")
     findings = story.verdict.findings if story.verdict else ()
     outlines = tuple(Outline(found.outline_px, found.counted) for found in findings)
-    return _drawn(settings().archive / story.picture.path, outlines)
+    return _drawn(settings().run_folder.archive / story.picture.path, outlines)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -13,8 +13,6 @@ from contracts.line import LineFile
 from contracts.release import ReplayCamera
 from ingest.truth import is_defective, kinds_of_folder, truth_of
 from referee.account.summary import RunFacts
-from referee.line.belt import REPORT
-from referee.line.run_folder import database_url
 from referee.line.running_line import RunningLine
 from storage.queries import (
     DecidedPart,
@@ -33,9 +31,9 @@ def settled_facts(
     line: LineFile, running: RunningLine, restarts: Counter[str], since_utc_ns: int
 ) -> RunFacts:
     """The run's facts once the ledger is closed, or as they stand after a minute."""
-    report = json.loads((running.run_dir / REPORT).read_text())
+    report = json.loads(running.folder.soft_plc_report.read_text())
     triggered = sum(unit["triggered"] for unit in report["units"].values())
-    sessions = open_sessions(database_url(running.run_dir))
+    sessions = open_sessions(running.folder.database_url)
     deadline = time.monotonic() + LEDGER_TIMEOUT_S
     rows: list[LedgerRow] = []
     while time.monotonic() < deadline and not _is_closed(rows, triggered):

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from contracts.errors import Unavailable
 from contracts.percentiles import percentile
-from referee.line.run_folder import database_url
+from runtime.process.run_folder import RunFolder
 from storage.queries import Answer, last_answers, open_sessions
 
 
@@ -43,13 +43,13 @@ class LastRun(NamedTuple):
         )
 
 
-def last_run(run_dir: Path, station: str) -> LastRun | None:
+def last_run(folder: RunFolder, station: str) -> LastRun | None:
     """None where the line has not run there yet.
 
     Raises:
         Unavailable: the database cannot be read.
     """
-    url = database_url(run_dir)
+    url = folder.database_url
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
         return None

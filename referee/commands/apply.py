@@ -10,12 +10,13 @@ from rich.console import Console
 
 from contracts.errors import UserError
 from contracts.names import Topics
-from referee.commands.options import ByOption, RunDirOption, WhyOption, default_run_dir
+from referee.commands.options import ByOption, RunDirOption, WhyOption, run_folder_of
 from referee.line.endpoints import LOOPBACK, Endpoints
 from referee.line.signing import signed, this_user
 from referee.line.watch import watch_line
 from runtime.linefile.line_file import load_line_file
 from runtime.messaging.broker import Broker
+from runtime.process.run_folder import RunFolder
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +36,7 @@ def apply(
     the release they were inspected with. Who and why are kept with each."""
     line = load_line_file(file)
     activations = signed(line.releases(), by or this_user(), why)
-    broker = _broker(mqtt) if mqtt else _broker_of(run_dir or default_run_dir(line))
+    broker = _broker(mqtt) if mqtt else _broker_of(run_folder_of(line, run_dir))
     with watch_line(Topics(line.site, line.line), broker) as watch:
         watch.publish(activations)
     for each in activations:
@@ -44,8 +45,8 @@ def apply(
         )
 
 
-def _broker_of(run_dir: Path) -> Broker:
-    return Broker(LOOPBACK, Endpoints.load(run_dir).mqtt)
+def _broker_of(folder: RunFolder) -> Broker:
+    return Broker(LOOPBACK, Endpoints.load(folder).mqtt)
 
 
 def _broker(address: str) -> Broker:

@@ -13,9 +13,10 @@ from contracts.causes import TriggerSource
 from contracts.errors import Unavailable
 from contracts.release import Prompt, Release, StationConfig
 from referee.account.last_run import LastRun, last_run
-from referee.commands.options import RunDirOption, default_run_dir
+from referee.commands.options import RunDirOption, run_folder_of
 from referee.tables.deadline_table import deadline_table, warning
 from runtime.linefile.line_file import load_line_file
+from runtime.process.run_folder import RunFolder
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +34,7 @@ def check(
     line = load_line_file(file)
     console = Console()
     console.print(f"[bold]{line.site}/{line.line}[/]  {file} is right")
-    folder = run_dir or default_run_dir(line)
+    folder = run_folder_of(line, run_dir)
     for release in line.releases():
         station, last = line.stations[release.station], _last_run(folder, release.station, console)
         console.print(_station(release))
@@ -42,10 +43,10 @@ def check(
             console.print(f"[bold yellow]warning:[/] {release.station}: {warned}", soft_wrap=True)
 
 
-def _last_run(run_dir: Path, station: str, console: Console) -> LastRun | None:
+def _last_run(folder: RunFolder, station: str, console: Console) -> LastRun | None:
     """None, and why, where what was measured cannot be read: the file is right all the same."""
     try:
-        return last_run(run_dir, station)
+        return last_run(folder, station)
     except Unavailable as error:
         console.print(f"[bold yellow]warning:[/] {station}: {error}", soft_wrap=True)
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 from rich.console import Console
 
-from referee.commands.options import RunDirOption, newest_run_dir
+from referee.commands.options import RunDirOption, newest_run_folder
 from referee.line.supervision import Supervisor
 
 
@@ -15,10 +15,10 @@ def register(app: typer.Typer) -> None:
 
 def down(run_dir: RunDirOption = None) -> None:
     """Stop every process of a line; the line started last where no folder is named."""
-    folder = newest_run_dir(run_dir)
+    folder = newest_run_folder(run_dir)
     supervisor = Supervisor(folder)
     if not supervisor.is_running():
-        Console().print(f"No line runs in {folder}.")
+        Console().print(f"No line runs in {folder.path}.")
         return
     supervisor.stop()
-    Console().print(f"Stopped the line in {folder}.")
+    Console().print(f"Stopped the line in {folder.path}.")

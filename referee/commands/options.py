@@ -11,7 +11,8 @@ import typer
 
 from contracts.errors import UserError
 from contracts.line import LineFile
-from referee.project import RUNS
+from runtime.process.run_folder import RUNS, RunFolder
+from runtime.process.settings import run_folder_at
 
 LineOption = Annotated[Path, typer.Option("--line", help="Line file (YAML).")]
 ImagesOption = Annotated[
@@ -31,9 +32,9 @@ WhyOption = Annotated[
 ]
 
 
-def default_run_dir(line: LineFile) -> Path:
-    """Where a line lives between `up` and `up`."""
-    return RUNS / f"{line.site}-{line.line}"
+def run_folder_of(line: LineFile, given: Path | None) -> RunFolder:
+    """Return the folder given with --run-dir, or the one that this line always uses."""
+    return run_folder_at(given or RUNS / f"{line.site}-{line.line}")
 
 
 def checked_images(images: Path | None) -> Path | None:
@@ -43,14 +44,19 @@ def checked_images(images: Path | None) -> Path | None:
     return images
 
 
-def newest_run_dir(given: Path | None) -> Path:
-    """``given``, or the folder of the line that was started last here."""
+def newest_run_folder(given: Path | None) -> RunFolder:
+    """Return the folder given with --run-dir, or that of the line that was started last.
+
+    Raises:
+        UserError: no line was started in the current folder.
+    """
     if given is not None:
-        return given
-    started = sorted(RUNS.glob("*/endpoints.json"), key=lambda file: file.stat().st_mtime)
+        return run_folder_at(given)
+    folders = [run_folder_at(path) for path in RUNS.glob("*")]
+    started = [folder for folder in folders if folder.endpoints.exists()]
     if not started:
-        raise UserError(f"no line was started in {RUNS.resolve()}; name one with --run-dir")
-    return started[-1].parent
+        raise UserError(f"no line was started in {RUNS.resolve()}; name its folder with --run-dir")
+    return max(started, key=lambda folder: folder.endpoints.stat().st_mtime)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.errors import UserError
-from referee.commands.options import RunDirOption, newest_run_dir
-from referee.line.run_folder import database_url
+from referee.commands.options import RunDirOption, newest_run_folder
+from runtime.process.run_folder import RunFolder
 from storage.queries import PartStory, open_sessions, part_story
 
 
@@ -27,21 +26,21 @@ def part(
     run_dir: RunDirOption = None,
 ) -> None:
     """Tell everything known of a part: picture, findings, the rule that decided, gate, times."""
-    folder = newest_run_dir(run_dir)
-    with open_sessions(database_url(folder))() as session:
+    folder = newest_run_folder(run_dir)
+    with open_sessions(folder.database_url)() as session:
         stories = part_story(session, identity)
     if not stories:
-        raise UserError(f"no part {identity} is stored in {folder}")
+        raise UserError(f"no part {identity} is stored in {folder.path}")
     console = Console()
     for story in stories:
         console.print(_told(story, folder))
 
 
-def _told(story: PartStory, run_dir: Path) -> Table:
+def _told(story: PartStory, folder: RunFolder) -> Table:
     table = Table(title=f"part {story.part}", title_justify="left", show_header=False)
     table.add_column(style="bold")
     table.add_column()
-    rows = [*_trigger(story), *_picture(story, run_dir), *_verdict(story), *_bridge(story)]
+    rows = [*_trigger(story), *_picture(story, folder), *_verdict(story), *_bridge(story)]
     for name, value in rows:
         table.add_row(name, value)
     return table
@@ -56,10 +55,10 @@ def _trigger(story: PartStory) -> Rows:
     return rows + ([("triggered", _clock(known.started_at_utc_ns))] if known else [])
 
 
-def _picture(story: PartStory, run_dir: Path) -> Rows:
+def _picture(story: PartStory, folder: RunFolder) -> Rows:
     if story.picture is None:
         return [("picture", "none was archived")]
-    where = str(run_dir / "archive" / story.picture.path)
+    where = str(folder.archive / story.picture.path)
     gone = " (gave way to newer ones)" if story.picture.evicted_at_utc_ns else ""
     return [("picture", where + gone), ("taken from", story.picture.source)]
 

@@ -22,6 +22,8 @@ from referee.line.belt import run_belt
 from referee.line.endpoints import choose
 from referee.line.running_line import started_line
 from runtime.linefile.line_file import load_line_file
+from runtime.process.run_folder import RunFolder
+from runtime.process.settings import run_folder_at
 
 
 def register(app: typer.Typer) -> None:
@@ -46,14 +48,14 @@ def run(
             f"{line}: a run needs `soft_plc`; a line with a real PLC is started with up"
         )
     with tempfile.TemporaryDirectory(prefix="referee-run-") as scratch:
-        folder = (run_dir or Path(scratch)).resolve()
+        folder = run_folder_at(run_dir or Path(scratch)).resolved()
         summary = _run(line_file, line_file.soft_plc, checked_images(images), parts, folder)
     _print(summary, as_json)
     raise typer.Exit(0 if is_sound(summary) else 1)
 
 
 def _run(
-    line: LineFile, plc: SoftPlc, images: Path | None, parts: int, folder: Path
+    line: LineFile, plc: SoftPlc, images: Path | None, parts: int, folder: RunFolder
 ) -> dict[str, Any]:
     console = Console(stderr=True)
 

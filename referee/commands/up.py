@@ -19,7 +19,7 @@ from referee.commands.options import (
     RunDirOption,
     WhyOption,
     checked_images,
-    default_run_dir,
+    run_folder_of,
 )
 from referee.line.endpoints import Endpoints, choose
 from referee.line.programs import (
@@ -32,6 +32,7 @@ from referee.line.programs import (
 from referee.line.running_line import RunningLine, started_line
 from referee.line.supervision import ProcessStatus, Program
 from runtime.linefile.line_file import load_line_file
+from runtime.process.run_folder import RunFolder
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +50,7 @@ def up(
     console = Console()
     line_file = load_line_file(line)
     endpoints = choose(line_file.site, line_file.line, line_file.sockets, line_file.opcua)
-    folder = (run_dir or default_run_dir(line_file)).resolve()
+    folder = run_folder_of(line_file, run_dir).resolved()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     try:
         with (
@@ -75,12 +76,12 @@ def up(
 
 
 def _around_the_line(
-    line: LineFile, endpoints: Endpoints, run_dir: Path, dashboard: bool
+    line: LineFile, endpoints: Endpoints, folder: RunFolder, dashboard: bool
 ) -> tuple[Program, ...]:
-    environment = stage_environment(line, endpoints, run_dir)
+    environment = stage_environment(line, endpoints, folder)
     programs = []
     if line.soft_plc is not None:
-        argv = soft_plc_argv(line, line.soft_plc, endpoints, run_dir / "soft-plc.json")
+        argv = soft_plc_argv(line, line.soft_plc, endpoints, folder.soft_plc_report)
         programs.append(Program(SOFT_PLC, argv, environment, AT_LAST))
     if dashboard:
         programs.append(dashboard_program(endpoints, environment))
@@ -98,7 +99,7 @@ def _addresses(line: LineFile, running: RunningLine, dashboard: bool) -> Table:
         *([("OPC UA", f"opc.tcp://{e.host}:{line.opcua.port}/referee")] if line.opcua else []),
         ("MQTT", f"127.0.0.1:{e.mqtt}, topics referee/v1/{line.site}/{line.line}/#"),
         ("Triton", f"127.0.0.1:{e.triton_grpc} (gRPC), {e.triton_http} (HTTP)"),
-        ("logs", str(_short(running.run_dir / "logs"))),
+        ("logs", str(_short(running.folder.logs))),
     ]
     for name, value in rows:
         table.add_row(f"[bold]{name}[/]", value)

@@ -16,8 +16,6 @@ from contracts.line import LineFile, SoftPlc
 from referee.line.programs import SOFT_PLC, soft_plc_argv, stage_environment
 from referee.line.running_line import RunningLine
 
-REPORT = "soft-plc.json"
-
 
 def run_belt(
     line: LineFile, plc: SoftPlc, running: RunningLine, parts: int, console: Console
@@ -27,10 +25,10 @@ def run_belt(
     Raises:
         Unavailable: the soft PLC ended before its last part; the text names its log.
     """
-    report = running.run_dir / REPORT
+    report = running.folder.soft_plc_report
     argv = soft_plc_argv(line, plc, running.endpoints, report, parts)
-    environment = os.environ | stage_environment(line, running.endpoints, running.run_dir)
-    log_file = running.run_dir / "logs" / f"{SOFT_PLC}.log"
+    environment = os.environ | stage_environment(line, running.endpoints, running.folder)
+    log_file = running.folder.log(SOFT_PLC)
     restarts = Restarts(running)
     with log_file.open("w") as log, _progress(console) as progress:
         bar = progress.add_task("parts", total=parts * len(line.stations))

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.errors import UserError
 from contracts.line import OpcUa, Sockets
+from runtime.process.run_folder import RunFolder
 
-FILE_NAME = "endpoints.json"
 LOOPBACK = "127.0.0.1"
 """Redis, the broker and Triton have no passwords on one machine: nobody else may reach them."""
 OUTWARD = ("dashboard", "modbus")
@@ -48,17 +48,17 @@ class Endpoints(BaseModel):
         """``host`` as a client on this machine dials it."""
         return LOOPBACK if self.host == "0.0.0.0" else self.host
 
-    def save(self, run_dir: Path) -> None:
-        (run_dir / FILE_NAME).write_text(self.model_dump_json(indent=2))
+    def save(self, folder: RunFolder) -> None:
+        folder.endpoints.write_text(self.model_dump_json(indent=2))
 
     @classmethod
-    def load(cls, run_dir: Path) -> Endpoints:
+    def load(cls, folder: RunFolder) -> Endpoints:
         """Of the line that runs (or ran) in this folder. Raises UserError where none did."""
         try:
-            return cls.model_validate_json((run_dir / FILE_NAME).read_text())
+            return cls.model_validate_json(folder.endpoints.read_text())
         except FileNotFoundError:
             raise UserError(
-                f"no line has been started in {run_dir}; start one with `referee up`, "
+                f"no line has been started in {folder.path}; start one with `referee up`, "
                 "or name its folder with --run-dir"
             ) from None
 

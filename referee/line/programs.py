@@ -8,12 +8,12 @@ from pathlib import Path
 
 from contracts.line import LineFile, SoftPlc
 from referee.line.endpoints import LOOPBACK, Endpoints
-from referee.line.run_folder import database_url
 from referee.line.servers.mosquitto import mosquitto_argv
 from referee.line.servers.redis import redis_argv
 from referee.line.servers.triton import TritonPorts, triton_command
 from referee.line.supervision import Program
 from referee.project import ROOT
+from runtime.process.run_folder import RunFolder
 from simulation.soft_plc.options import written
 
 SOFT_PLC = "soft-plc"
@@ -21,11 +21,11 @@ SERVERS, STAGES, AT_LAST = 1, 2, 3
 """Ranks: what stages need starts before them and stops after them."""
 
 
-def server_programs(endpoints: Endpoints, run_dir: Path) -> list[Program]:
+def server_programs(endpoints: Endpoints, folder: RunFolder) -> list[Program]:
     """Redis twice, the broker, Triton."""
-    frames = redis_argv("frames", LOOPBACK, endpoints.redis_frames, run_dir / "redis-frames")
-    journal = redis_argv("journal", LOOPBACK, endpoints.redis_journal, run_dir / "redis-journal")
-    broker = mosquitto_argv(LOOPBACK, endpoints.mqtt, run_dir / "mosquitto")
+    frames = redis_argv("frames", LOOPBACK, endpoints.redis_frames, folder.redis_frames)
+    journal = redis_argv("journal", LOOPBACK, endpoints.redis_journal, folder.redis_journal)
+    broker = mosquitto_argv(LOOPBACK, endpoints.mqtt, folder.mosquitto)
     ports = TritonPorts(endpoints.triton_grpc, endpoints.triton_http, endpoints.triton_metrics)
     triton = triton_command(ports, host=LOOPBACK)
     return [
@@ -37,10 +37,10 @@ def server_programs(endpoints: Endpoints, run_dir: Path) -> list[Program]:
 
 
 def stage_programs(
-    line: LineFile, endpoints: Endpoints, run_dir: Path, images: Path | None
+    line: LineFile, endpoints: Endpoints, folder: RunFolder, images: Path | None
 ) -> list[Program]:
     """Storage, bridge, ingest and inference."""
-    common = stage_environment(line, endpoints, run_dir)
+    common = stage_environment(line, endpoints, folder)
     if images is not None:
         common |= {"REFEREE_IMAGES": str(images.resolve())}
 
@@ -57,7 +57,7 @@ def stage_programs(
     ]
 
 
-def stage_environment(line: LineFile, endpoints: Endpoints, run_dir: Path) -> dict[str, str]:
+def stage_environment(line: LineFile, endpoints: Endpoints, folder: RunFolder) -> dict[str, str]:
     """What every process of ours reads."""
     e = endpoints
     opcua = {}
@@ -81,8 +81,8 @@ def stage_environment(line: LineFile, endpoints: Endpoints, run_dir: Path) -> di
         "REFEREE_TRITON_URL": f"{LOOPBACK}:{e.triton_grpc}",
         "REFEREE_MODBUS_HOST": e.host,
         "REFEREE_MODBUS_PORT": str(e.modbus),
-        "REFEREE_RUN_DIR": str(run_dir.resolve()),
-        "REFEREE_DATABASE_URL": database_url(run_dir),
+        "REFEREE_RUN_DIR": str(folder.path.resolve()),
+        "REFEREE_DATABASE_URL": folder.database_url,
         "REFEREE_ARCHIVE_LARGEST_MB": str(line.archive.largest_mb),
         "REFEREE_ARCHIVE_NEAR_MISS_LOGIT": str(line.archive.near_miss_logit),
         **opcua,

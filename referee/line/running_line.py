@@ -15,6 +15,7 @@ from referee.line.signing import signed, this_user
 from referee.line.supervision import Program, Supervisor
 from referee.line.watch import LineWatch, watch_line
 from runtime.messaging.broker import Broker
+from runtime.process.run_folder import RunFolder
 
 READY_TIMEOUT_S = 120.0
 
@@ -25,14 +26,14 @@ class RunningLine(NamedTuple):
     supervisor: Supervisor
     watch: LineWatch
     endpoints: Endpoints
-    run_dir: Path
+    folder: RunFolder
 
 
 @contextmanager
 def started_line(
     line: LineFile,
     endpoints: Endpoints,
-    run_dir: Path,
+    folder: RunFolder,
     *,
     images: Path | None = None,
     extra: tuple[Program, ...] = (),
@@ -49,17 +50,17 @@ def started_line(
         Unavailable: a server or stage does not come up; the text names it and its reason.
     """
     activations = signed(line.releases(), this_user(), why)
-    run_dir.mkdir(parents=True, exist_ok=True)
-    endpoints.save(run_dir)
-    programs = server_programs(endpoints, run_dir)
-    programs += stage_programs(line, endpoints, run_dir, images)
-    supervisor = Supervisor(run_dir)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    endpoints.save(folder)
+    programs = server_programs(endpoints, folder)
+    programs += stage_programs(line, endpoints, folder, images)
+    supervisor = Supervisor(folder)
     try:
         supervisor.start([*programs, *extra])
         topics, broker = Topics(line.site, line.line), Broker(LOOPBACK, endpoints.mqtt)
         with watch_line(topics, broker, timeout_s=30.0) as watch:
             watch.publish(activations)
             watch.wait_until_up(READY_TIMEOUT_S, on_wait)
-            yield RunningLine(supervisor, watch, endpoints, run_dir)
+            yield RunningLine(supervisor, watch, endpoints, folder)
     finally:
         supervisor.stop()

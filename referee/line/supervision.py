@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 from supervisor.xmlrpc import SupervisorTransport
 
 from contracts.errors import Unavailable, UserError
+from runtime.process.run_folder import RunFolder
 
-CONFIG_NAME = "supervisord.conf"
+DAEMON = "supervisord"
 STOP_TIMEOUT_S = 25.0
 
 
@@ -48,24 +49,24 @@ class ProcessStatus(NamedTuple):
 class Supervisor:
     """One `supervisord`, in the foreground of the command that started it."""
 
-    def __init__(self, run_dir: Path) -> None:
-        self._config = run_dir / CONFIG_NAME
-        self._logs = run_dir / "logs"
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
         self._daemon: subprocess.Popen[bytes] | None = None
 
     def start(self, programs: Sequence[Program]) -> None:
         """Start every program. Raises UserError where this folder's line runs already."""
         if self.is_running():
             raise UserError(
-                f"a line runs already in {self._config.parent}; stop it with `referee down`, "
+                f"a line already runs in {self._folder.path}; stop it with `referee down`, "
                 "or choose another folder with --run-dir"
             )
-        self._logs.mkdir(parents=True, exist_ok=True)
+        self._folder.logs.mkdir(parents=True, exist_ok=True)
         # A unix socket's path has at most 107 bytes: the run folder's may be longer.
         socket_path = Path(tempfile.mkdtemp(prefix="referee-")) / "supervisor.sock"
         self._write_config(programs, socket_path)
+        config = str(self._folder.supervisor_config)
         self._daemon = subprocess.Popen(
-            [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._config), "-n"],
+            [sys.executable, "-m", "supervisor.supervisord", "-c", config, "-n"],
             stdout=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches us alone; we stop the line in order
         )
@@ -104,7 +105,7 @@ class Supervisor:
         deadline = time.monotonic() + STOP_TIMEOUT_S
         while self._is_alive():
             if time.monotonic() > deadline:
-                raise Unavailable("supervisord", f"did not stop within {STOP_TIMEOUT_S:.0f} s")
+                raise Unavailable(DAEMON, f"did not stop within {STOP_TIMEOUT_S:.0f} s")
             time.sleep(0.1)
 
     def _is_alive(self) -> bool:
@@ -115,28 +116,28 @@ class Supervisor:
         deadline = time.monotonic() + 10.0
         while not self.is_running():
             if self._daemon.poll() is not None or time.monotonic() > deadline:
-                raise Unavailable("supervisord", f"did not start, see {self._logs}/supervisord.log")
+                raise Unavailable(DAEMON, f"did not start, see {self._folder.log(DAEMON)}")
             time.sleep(0.05)
 
     def _call(self, method: str) -> Any:
         try:
             config = configparser.RawConfigParser()
-            config.read_string(self._config.read_text())
+            config.read_string(self._folder.supervisor_config.read_text())
             address = "unix://" + config["unix_http_server"]["file"]
             with xmlrpc.client.ServerProxy(
                 "http://127.0.0.1", transport=SupervisorTransport(None, None, address)
             ) as proxy:
                 return getattr(proxy.supervisor, method)()
         except (OSError, xmlrpc.client.Error, KeyError) as error:
-            raise Unavailable("supervisord", str(error)) from error
+            raise Unavailable(DAEMON, str(error)) from error
 
     def _write_config(self, programs: Sequence[Program], socket_path: Path) -> None:
         config = configparser.RawConfigParser()
         config["unix_http_server"] = {"file": str(socket_path), "chmod": "0600"}
-        config["supervisord"] = {
-            "logfile": str(self._logs / "supervisord.log"),
-            "pidfile": str(self._config.with_suffix(".pid")),
-            "childlogdir": str(self._logs),
+        config[DAEMON] = {
+            "logfile": str(self._folder.log(DAEMON)),
+            "pidfile": str(self._folder.supervisor_pid),
+            "childlogdir": str(self._folder.logs),
             "silent": "true",
         }
         config["rpcinterface:supervisor"] = {
@@ -144,7 +145,7 @@ class Supervisor:
         }
         for program in programs:
             config[f"program:{program.name}"] = self._section(program)
-        with self._config.open("w") as file:
+        with self._folder.supervisor_config.open("w") as file:
             config.write(file)
 
     def _section(self, program: Program) -> dict[str, str]:
@@ -161,7 +162,7 @@ class Supervisor:
             "killasgroup": "true",
             "stopwaitsecs": "8",
             "redirect_stderr": "true",
-            "stdout_logfile": _escaped(str(self._logs / f"{program.name}.log")),
+            "stdout_logfile": _escaped(str(self._folder.log(program.name))),
             "stdout_logfile_maxbytes": "10MB",
             "stdout_logfile_backups": "2",
         }

@@ -13,6 +13,7 @@ from contracts.identity import Slug
 from contracts.line import Port
 from contracts.names import Topics
 from runtime.messaging.broker import Broker
+from runtime.process.run_folder import RUNS, RunFolder
 
 PREFIX = "REFEREE_"
 
@@ -25,10 +26,24 @@ Names = Annotated[tuple[Slug, ...], NoDecode, BeforeValidator(_comma_list)]
 """Names in one variable, separated by commas."""
 
 
-class ProcessSettings(BaseSettings):
-    """What every process needs to know. ``referee up`` sets all of it."""
+class RunSettings(BaseSettings):
+    """Settings of whatever reads or writes a run's files."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    run_dir: Annotated[Path, Field(title="Folder of journals, database and archive")] = RUNS
+    database_url: Annotated[
+        str | None, Field(title="SQLAlchemy URL of the database; a SQLite file in run_dir if unset")
+    ] = None
+
+    @property
+    def run_folder(self) -> RunFolder:
+        """Where the run keeps its files."""
+        return RunFolder(self.run_dir, self.database_url or None)
+
+
+class ProcessSettings(RunSettings):
+    """What every process needs to know. ``referee up`` sets all of it."""
 
     site: Annotated[Slug, Field(title="Site, first level of every topic")]
     line: Annotated[Slug, Field(title="Line, second level of every topic")]
@@ -49,10 +64,6 @@ class ProcessSettings(BaseSettings):
         int, Field(ge=0, le=65535, title="Prometheus metrics on this port; 0: none")
     ] = 0
     metrics_host: Annotated[str, Field(title="Address that serves the metrics")] = "127.0.0.1"
-    run_dir: Annotated[Path, Field(title="Folder of journals, database and archive")] = Path(".run")
-    database_url: Annotated[
-        str | None, Field(title="SQLAlchemy URL; a SQLite file in run_dir if none")
-    ] = None
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(title="Least level that is logged")
     ] = "INFO"
@@ -78,6 +89,11 @@ class ProcessSettings(BaseSettings):
 
 
 S = TypeVar("S", bound=BaseSettings)
+
+
+def run_folder_at(path: Path) -> RunFolder:
+    """Return the run folder at ``path``; REFEREE_DATABASE_URL may name another database."""
+    return load(RunSettings).model_copy(update={"run_dir": path}).run_folder
 
 
 def load(settings_class: type[S]) -> S:

@@ -109,6 +109,6 @@ SCENES = {
 def picture(scene: Scene) -> str:
     """Play the case and draw it."""
     with tempfile.TemporaryDirectory(dir=RAM if RAM.is_dir() else None) as folder:
-        trial = Trial(Path(folder) / "bridge.sqlite", scene.parts)
+        trial = Trial(Path(folder) / "trial.sqlite", scene.parts)
         seen = trial.run(scene.until_ms, scene.says, scene.at)
     return svg(Picture(scene.title, scene.rows, seen, scene.marks, -BEFORE_MS))

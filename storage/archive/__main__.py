@@ -19,7 +19,7 @@ from storage.archive.index import PictureIndex
 from storage.archive.losses import LossCounter
 from storage.archive.settings import MB, ArchiveSettings
 from storage.archive.worker import ArchiveWorker
-from storage.database import open_sessions, upgrade, url_of
+from storage.database import open_sessions, upgrade
 
 PROCESS = "archive"
 
@@ -29,13 +29,13 @@ def main() -> int:
     settings = load(ArchiveSettings)
     log.configure(PROCESS, settings)
     metrics.serve(settings)
-    stop, clock, url = Stop.from_signals(), SystemClock(), url_of(settings)
+    stop, clock, url = Stop.from_signals(), SystemClock(), settings.run_folder.database_url
     readers, writers = open_sessions(url), open_sessions(url, writes=True)
     streams = [frames(station) for station in settings.stations]
     worker = ArchiveWorker(
         StreamGroup(connect(settings.frames_redis_url), streams, ARCHIVE_GROUP, PROCESS),
         Archive(
-            PictureFolder(settings.archive_folder),
+            PictureFolder(settings.run_folder.archive),
             PictureIndex(readers, writers),
             Bounds(
                 largest_bytes=settings.archive_largest_mb * MB,

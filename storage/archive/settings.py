@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -27,8 +26,3 @@ class ArchiveSettings(ProcessSettings):
     archive_gather_ms: Annotated[
         int, Field(ge=0, le=2000, title="Pictures of so long a time are one transaction")
     ] = 250
-
-    @property
-    def archive_folder(self) -> Path:
-        """Where the pictures are."""
-        return self.run_dir / "archive"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from referee.line.run_folder import database_url
 from runtime.linefile.line_file import load_line_file
+from runtime.process.run_folder import RunFolder
 from storage.models import VerdictRow
 from storage.queries import open_sessions, releases
 from tests.e2e.lines import ROOT, running, summary_of, write_line
@@ -27,7 +27,7 @@ def test_a_release_is_changed_between_parts(tmp_path: Path) -> None:
     assert summary["exit_code"] == 0, summary
     assert summary["ledger_closed"]
     first, second = (load_line_file(file).releases()[0].release_id for file in (line, changed))
-    with open_sessions(database_url(run_dir))() as session:
+    with open_sessions(RunFolder(run_dir).database_url)() as session:
         in_order = session.scalars(select(VerdictRow.release_id).order_by(VerdictRow.trigger_seq))
         used = [release for release in in_order if release]
         active = {view.release_id: view.active for view in releases(session)}
@@ -39,7 +39,7 @@ def test_a_release_is_changed_between_parts(tmp_path: Path) -> None:
 def wait_for_the_belt(run_dir: Path) -> None:
     """Until some parts are through."""
     deadline = time.monotonic() + 120
-    while not (run_dir / "soft-plc.json").exists():
+    while not RunFolder(run_dir).soft_plc_report.exists():
         assert time.monotonic() < deadline, "the belt never started"
         time.sleep(0.2)
     time.sleep(3)

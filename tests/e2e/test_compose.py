@@ -3,12 +3,14 @@
 import importlib.util
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
 
 from plc.settings import BridgeSettings
 from referee.tables.settings_table import settings_table
+from runtime.process.run_folder import RunFolder
 from runtime.process.settings import load
 from tests.e2e.lines import ROOT
 
@@ -41,6 +43,13 @@ def test_its_commands_exist(service: str) -> None:
         assert importlib.util.find_spec(words[2]) is not None
     else:
         assert words[0] in ("referee", "streamlit")
+
+
+def test_everything_is_kept_in_one_run_folder() -> None:
+    folders = {service["environment"]["REFEREE_RUN_DIR"] for service in OURS.values()}
+    assert len(folders) == 1
+    report = RunFolder(Path(folders.pop())).soft_plc_report
+    assert f"--report {report}" in OURS["soft-plc"]["command"]
 
 
 def test_it_runs_every_stage() -> None:

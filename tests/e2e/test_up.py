@@ -14,6 +14,7 @@ import yaml
 
 from referee.line.endpoints import free_ports
 from referee.line.supervision import Supervisor
+from runtime.process.run_folder import RunFolder
 from tests.e2e.lines import ROOT, write_line
 
 
@@ -50,7 +51,7 @@ def test_up_serves_restarts_and_stops(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "referee", "up", "--line", str(file), "--run-dir", str(run_dir)]
     with log.open("w") as out:
         process = subprocess.Popen(argv, cwd=ROOT, stdout=out, stderr=out)
-    supervisor = Supervisor(run_dir)
+    supervisor = Supervisor(RunFolder(run_dir))
     try:
         await_that(lambda: "The line runs" in log.read_text(), "the line runs", timeout_s=150)
         await_that(lambda: is_healthy(dashboard), "the dashboard answers")

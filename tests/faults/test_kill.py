@@ -9,6 +9,7 @@ import pytest
 
 from contracts.errors import Unavailable
 from referee.line.supervision import Supervisor
+from runtime.process.run_folder import RunFolder
 from tests.e2e.lines import running, summary_of, total, write_line
 
 PARTS = 50
@@ -44,7 +45,8 @@ def test_the_ledger_closes_after_kill(victim: str, tmp_path: Path) -> None:
     line = write_line(tmp_path, parts_per_s=PARTS_PER_S)
     run_dir = tmp_path / "run"
     with running(line, run_dir, PARTS) as process:
-        kill_in_the_middle(Supervisor(run_dir), run_dir / "soft-plc.json", victim)
+        folder = RunFolder(run_dir)
+        kill_in_the_middle(Supervisor(folder), folder.soft_plc_report, victim)
         summary = summary_of(process)
     told = {key: value for key, value in summary.items() if key != "stderr"}
     assert summary["ledger_closed"], told

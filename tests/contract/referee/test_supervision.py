@@ -11,6 +11,7 @@ import pytest
 
 from contracts.errors import UserError
 from referee.line.supervision import Program, Supervisor
+from runtime.process.run_folder import RunFolder
 from tests.waiting import PATIENCE_S
 
 SLEEPER = Program("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"], {}, 1)
@@ -27,7 +28,7 @@ def wait_for_pid(supervisor: Supervisor, other_than: int = 0, timeout_s: float =
 
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
-    supervisor = Supervisor(tmp_path)
+    supervisor = Supervisor(RunFolder(tmp_path))
     supervisor.start([SLEEPER])
     yield supervisor
     supervisor.stop()
@@ -50,14 +51,14 @@ def test_stop_leaves_no_process(supervisor: Supervisor) -> None:
 def test_a_second_line_in_the_same_folder_is_refused(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    with pytest.raises(UserError, match="runs already"):
-        Supervisor(tmp_path).start([SLEEPER])
+    with pytest.raises(UserError, match="already runs"):
+        Supervisor(RunFolder(tmp_path)).start([SLEEPER])
 
 
 def test_environment_and_percent_signs_arrive(tmp_path: Path) -> None:
     code = "import os,time; print(os.environ['WORDS'], flush=True); time.sleep(600)"
     program = Program("speaker", [sys.executable, "-c", code], {"WORDS": "100 % a, b"}, 1)
-    supervisor = Supervisor(tmp_path)
+    supervisor = Supervisor(RunFolder(tmp_path))
     supervisor.start([program])
     try:
         log = supervisor.processes()[0].log

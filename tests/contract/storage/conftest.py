@@ -16,6 +16,7 @@ from contracts.names import Topics
 from contracts.parsing import parse
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
+from runtime.process.run_folder import RunFolder
 from storage.database import open_sessions, upgrade
 from tests.waiting import PATIENCE_S
 
@@ -138,6 +139,6 @@ def outbox(broker: Broker, topics: Topics) -> Iterator[Outbox]:
 @pytest.fixture
 def sessions(tmp_path: Path):
     """Readers of the sink's database, which has its tables already."""
-    url = f"sqlite:///{tmp_path / 'referee.db'}"
+    url = RunFolder(tmp_path).database_url
     upgrade(url)
     return open_sessions(url)

@@ -101,7 +101,7 @@ def test_processes_that_migrate_at_the_same_time_wait_for_each_other(server_url:
 
 
 def test_queries_answer_as_on_sqlite(sessions, tmp_path: Path) -> None:
-    sqlite_url = f"sqlite:///{tmp_path / 'referee.db'}"
+    sqlite_url = f"sqlite:///{tmp_path / 'test.sqlite'}"
     upgrade(sqlite_url)
     sqlite = open_sessions(sqlite_url, writes=True)
     answers = []

@@ -181,7 +181,7 @@ def test_a_locked_database_is_waited_for(
     outbox.wait_for_the_sink()
     send(outbox, verdict(1))
     eventually(lambda: outbox.heard(stored_verdict(1)))
-    holder = sqlite3.connect(tmp_path / "referee.db", isolation_level=None)
+    holder = sqlite3.connect(tmp_path / "referee.sqlite", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     send(outbox, verdict(2))
     eventually(lambda: "retrying" in sink.log)

@@ -10,6 +10,7 @@ from contracts.causes import Cause
 from contracts.names import Topics
 from referee.cli import app
 from referee.tables.settings_table import settings_table
+from runtime.process.run_folder import RunFolder
 
 ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text()
@@ -65,6 +66,16 @@ def test_causes_of_the_operating_guide_exist() -> None:
     table = OPERATING.split("## When something dies")[1].split("\n\n")[1]
     named = {cause for row in table.splitlines()[2:] for cause in re.findall(r"`(\w+)`", row)}
     assert named <= {str(cause) for cause in Cause}
+
+
+def test_files_of_the_run_folder_are_those_of_the_code() -> None:
+    table = OPERATING.split("| in the run folder |")[1].split("\n\n")[0]
+    named = set(re.findall(r"^\| `([^`/]+)/?`", table, re.M))
+    folder = RunFolder(Path("run"))
+    values = [getattr(folder, name) for name in vars(RunFolder)]
+    names = {value.name for value in values if isinstance(value, Path)}
+    assert named <= names | {folder.database_url.rpartition("/")[2]}
+    assert len(named) >= 6
 
 
 def test_topics_are_documented() -> None:

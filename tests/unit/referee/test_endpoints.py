@@ -9,6 +9,7 @@ from contracts.errors import UserError
 from contracts.line import OpcUa, Sockets
 from referee.line import endpoints as endpoints_module
 from referee.line.endpoints import OUTGOING, Endpoints, choose, free_ports
+from runtime.process.run_folder import RunFolder
 
 
 def test_a_taken_port_is_named_with_its_setting() -> None:
@@ -52,13 +53,13 @@ def test_given_ports_are_kept_and_survive_the_file(tmp_path: Path) -> None:
         port = probe.getsockname()[1]
     endpoints = choose("s", "l", Sockets(mqtt=port), dashboard=False)
     assert endpoints.mqtt == port
-    endpoints.save(tmp_path)
-    assert Endpoints.load(tmp_path) == endpoints
+    endpoints.save(RunFolder(tmp_path))
+    assert Endpoints.load(RunFolder(tmp_path)) == endpoints
 
 
 def test_a_folder_without_a_line_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="referee up"):
-        Endpoints.load(tmp_path)
+        Endpoints.load(RunFolder(tmp_path))
 
 
 def test_only_dashboard_and_modbus_are_reachable_from_outside() -> None:

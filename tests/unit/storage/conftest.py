@@ -21,8 +21,8 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database_url(empty_database: Path, tmp_path: Path) -> str:
-    shutil.copy(empty_database, tmp_path / "referee.db")
-    return f"sqlite:///{tmp_path / 'referee.db'}"
+    shutil.copy(empty_database, tmp_path / "test.sqlite")
+    return f"sqlite:///{tmp_path / 'test.sqlite'}"
 
 
 @pytest.fixture

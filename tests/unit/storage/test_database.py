@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from contracts.errors import Unavailable, UserError
 from storage.base import Base
-from storage.database import open_engine, translate_errors, upgrade, url_of
+from storage.database import open_engine, translate_errors, upgrade
 from storage.insert import insert_or_nothing
 from storage.models import ActivationRow, VerdictRow
 
@@ -86,13 +86,3 @@ def test_a_row_is_not_inserted_in_the_words_of_another_database() -> None:
     oracle = Session(create_mock_engine("oracle://", lambda *_: None))  # knows its dialect only
     with pytest.raises(UserError, match="not oracle"):
         insert_or_nothing(oracle, ActivationRow, {})
-
-
-def test_the_default_is_a_file_in_the_run_folder(tmp_path: Path) -> None:
-    class Settings:
-        run_dir = tmp_path
-        database_url: str | None = None
-
-    assert url_of(Settings()) == f"sqlite:///{tmp_path}/referee.db"
-    Settings.database_url = "postgresql://plant/referee"
-    assert url_of(Settings()) == "postgresql://plant/referee"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.frame import apply_style
+from dashboard.page_frame import apply_style
 
 HERE = Path(__file__).parent
 

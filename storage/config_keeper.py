@@ -18,7 +18,7 @@ from runtime.process.clock import Clock
 from storage.database import translate_errors
 from storage.metrics import REPUBLISHED
 from storage.ports import Incoming, Publisher
-from storage.releases import active_release
+from storage.release_store import active_release
 
 log = structlog.get_logger()
 

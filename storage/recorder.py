@@ -19,10 +19,10 @@ from storage.database import translate_errors, translate_refusals
 from storage.dead_letters import dead_letter
 from storage.inputs import Cleared, Input, parse_incoming
 from storage.metrics import MESSAGES
-from storage.parts import record_disposition, record_verdict
+from storage.part_rows import record_disposition, record_verdict
 from storage.ports import Incoming
-from storage.releases import record_cleared, record_release
-from storage.states import record_state
+from storage.process_states import record_state
+from storage.release_store import record_cleared, record_release
 
 log = structlog.get_logger()
 

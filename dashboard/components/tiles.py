@@ -7,8 +7,8 @@ from datetime import tzinfo
 from html import escape
 
 from dashboard.components.html import decision_mark, metric
+from dashboard.local_time import ago, clock
 from dashboard.wording import CAUSES, MODES, counted, milliseconds, share
-from dashboard.zones import ago, clock
 from storage.queries import DispositionCounts, LineTile
 
 NO_PART = "no part in the last hour"

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from contracts.errors import BadImage
-from dashboard.data.database import settings
+from dashboard.data.reading import settings
 from dashboard.thumbnails import Outline, thumbnail
 from storage.queries import PartStory
 

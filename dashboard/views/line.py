@@ -7,16 +7,16 @@ from datetime import tzinfo
 
 import streamlit as st
 
-from dashboard.components.challenge import challenge_block
+from dashboard.components.challenge_block import challenge_block
 from dashboard.components.html import headline
-from dashboard.components.ledger import ledger_block
-from dashboard.components.rejects import card, cards
-from dashboard.components.release import release_block
+from dashboard.components.ledger_block import ledger_block
+from dashboard.components.reject_cards import card, cards
+from dashboard.components.release_block import release_block
 from dashboard.components.tiles import station_row
-from dashboard.data import live
+from dashboard.data import line_data
 from dashboard.data.pictures import NoPicture, picture_of
-from dashboard.frame import line_name, say, showing_errors, zone, zone_in_words
-from dashboard.zones import moment
+from dashboard.local_time import moment
+from dashboard.page_frame import line_name, say, showing_errors, zone, zone_in_words
 from storage.queries import LineTile, PartStory
 
 
@@ -26,7 +26,7 @@ def line() -> None:
         now, here = time.time_ns(), zone()
         at = moment(now, here).strftime("%a %d %b %Y, %H:%M:%S")
         st.html(headline(line_name(), f"{at} ({zone_in_words()})", "page"))
-        tiles = live.tiles()
+        tiles = line_data.tiles()
         if not tiles:
             say(
                 "No station has reported yet",
@@ -35,17 +35,17 @@ def line() -> None:
             )
             return
         show_tiles(tiles, now, here)
-        show_rejects(live.rejects(), now, here)
+        show_rejects(line_data.rejects(), now, here)
         show_books([tile.station for tile in tiles], now, here)
 
 
 def show_tiles(tiles: list[LineTile], now_utc_ns: int, here: tzinfo) -> None:
-    hours, releases = live.last_hour(), live.active_releases()
-    bars = live.bar_starts(now_utc_ns)
+    hours, releases = line_data.last_hour(), line_data.active_releases()
+    bars = line_data.bar_starts(now_utc_ns)
     rows = [
         station_row(
             tile,
-            live.deadline_ms(releases.get(tile.station)),
+            line_data.deadline_ms(releases.get(tile.station)),
             hours.get(tile.station, []),
             bars,
             now_utc_ns,
@@ -74,7 +74,8 @@ def _card(story: PartStory, now_utc_ns: int, here: tzinfo) -> str:
 
 
 def show_books(stations: list[str], now_utc_ns: int, here: tzinfo) -> None:
-    epochs, releases, challenges = live.epochs(), live.active_releases(), live.challenges()
+    epochs, challenges = line_data.epochs(), line_data.challenges()
+    releases = line_data.active_releases()
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="ledger"):
         st.html(headline("Ledger", "every part exactly once, newest epoch"))

@@ -9,17 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.charts.axes import Layers
-from dashboard.charts.causes import causes_chart
-from dashboard.charts.control import BEYOND, RUN, control_chart, judged
+from dashboard.charts.causes_chart import causes_chart
+from dashboard.charts.control_chart import BEYOND, RUN, control_chart, judged
 from dashboard.charts.control_limits import FEW_REJECTS, SAMPLES_FOR_LIMITS, ControlLimits
-from dashboard.charts.latency import binned, latency_chart
-from dashboard.charts.pareto import pareto_chart, ranked
+from dashboard.charts.latency_chart import binned, latency_chart
+from dashboard.charts.pareto_chart import pareto_chart, ranked
 from dashboard.components.html import headline
-from dashboard.data import live, trends
+from dashboard.data import line_data, trends_data
 from dashboard.data.periods import NS, PERIODS, Window, from_first, window
-from dashboard.frame import line_name, palette, say, showing_errors, zone, zone_in_words
+from dashboard.local_time import ago, clock, minute
+from dashboard.page_frame import line_name, palette, say, showing_errors, zone, zone_in_words
 from dashboard.wording import counted
-from dashboard.zones import ago, clock, minute
 from storage.queries import LineTile
 
 
@@ -31,7 +31,7 @@ def page() -> None:
 
 def trends_of_the_line() -> None:
     st.html(headline(line_name(), f"times in {zone_in_words()}", "page"))
-    tiles = {tile.station: tile for tile in live.tiles()}
+    tiles = {tile.station: tile for tile in line_data.tiles()}
     if not tiles:
         say(
             "No station has reported yet",
@@ -51,7 +51,7 @@ def trends_of_the_line() -> None:
 def choose_period() -> str:
     """The period of the URL, else one that suits the line's age when the page was first opened."""
     if "opening_period" not in st.session_state:
-        st.session_state.opening_period = trends.opening_period()
+        st.session_state.opening_period = trends_data.opening_period()
     return st.segmented_control(
         "Period",
         list(PERIODS),
@@ -65,7 +65,7 @@ def choose_period() -> str:
 def charts(tile: LineTile, period: str) -> None:
     station, now = tile.station, time.time_ns()
     over = window(PERIODS[period], now)
-    samples = trends.samples(station, over)
+    samples = trends_data.samples(station, over)
     if samples.empty:
         say("No part started in this period", last_part(tile, now))
         return
@@ -137,7 +137,7 @@ def so_far(table: pd.DataFrame) -> str:
 
 
 def prompts(station: str, over: Window, parts: int) -> None:
-    table = trends.by_prompt(station, over)
+    table = trends_data.by_prompt(station, over)
     with card("pareto"):
         title("Pareto by prompt", "parts with counted findings")
         if table.empty:
@@ -147,19 +147,19 @@ def prompts(station: str, over: Window, parts: int) -> None:
 
 
 def durations(station: str, over: Window, parts: int) -> None:
-    table = trends.durations(station, over)
+    table = trends_data.durations(station, over)
     with card("latency"):
         title("Capture to PLC", "parts with a verdict")
         if table.empty:
             return nothing(f"No verdict of {counted(parts, 'part')} has reached the PLC yet.")
-        marks = {f"p{percent}": trends.percentile(table, percent) for percent in (50, 99)}
-        deadline = live.deadline_ms(live.active_releases().get(station))
+        marks = {f"p{percent}": trends_data.percentile(table, percent) for percent in (50, 99)}
+        deadline = line_data.deadline_ms(line_data.active_releases().get(station))
         draw(latency_chart(binned(table), marks, deadline, palette()))
     return None
 
 
 def no_verdicts(station: str, over: Window, parts: int) -> None:
-    table = trends.by_cause(station, over)
+    table = trends_data.by_cause(station, over)
     with card("causes"):
         unknown = int(table["parts"].sum())
         title("No verdict by cause", counted(unknown, "part") if unknown else "")

@@ -13,12 +13,12 @@ from runtime.process import log, metrics
 from runtime.process.clock import SystemClock
 from runtime.process.loop import Stop, run_loop
 from runtime.process.settings import load
-from storage.archive.archive import Archive, Bounds
-from storage.archive.files import PictureFolder
-from storage.archive.index import PictureIndex
-from storage.archive.losses import LossCounter
+from storage.archive.archive_worker import ArchiveWorker
+from storage.archive.lost_pictures import LossCounter
+from storage.archive.picture_archive import Archive, Bounds
+from storage.archive.picture_folder import PictureFolder
+from storage.archive.picture_index import PictureIndex
 from storage.archive.settings import MB, ArchiveSettings
-from storage.archive.worker import ArchiveWorker
 from storage.database import open_sessions, upgrade
 
 PROCESS = "archive"

@@ -9,7 +9,7 @@ is ``since_utc_ns <= started < until_utc_ns``.
 """
 
 from storage.database import open_sessions
-from storage.queries.answers import Answer, last_answers
+from storage.queries.answer_times import Answer, last_answers
 from storage.queries.challenges import last_challenges
 from storage.queries.decisions import decided_parts
 from storage.queries.distributions import (
@@ -18,9 +18,10 @@ from storage.queries.distributions import (
     capture_to_plc_counts,
     no_verdict_causes,
 )
+from storage.queries.durations import capture_to_plc, latencies
 from storage.queries.epoch_ledger import ledger
-from storage.queries.line import line_tiles
-from storage.queries.parts import last_rejects, part_story
+from storage.queries.part_stories import last_rejects, part_story
+from storage.queries.quality import disposition_counts, pareto
 from storage.queries.release_views import releases
 from storage.queries.results import (
     Challenge,
@@ -38,8 +39,7 @@ from storage.queries.results import (
     VerdictView,
 )
 from storage.queries.schema import tables_exist
-from storage.queries.times import capture_to_plc, latencies
-from storage.queries.trends import disposition_counts, pareto
+from storage.queries.station_tiles import line_tiles
 
 __all__ = [
     "Answer",

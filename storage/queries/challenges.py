@@ -7,9 +7,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from contracts.causes import Cause, Decision
 from storage.models import DispositionRow, SequenceRow
+from storage.queries.durations import IN_RATES
+from storage.queries.quality import parts_with
 from storage.queries.results import Challenge
-from storage.queries.times import IN_RATES
-from storage.queries.trends import parts_with
 
 D = DispositionRow
 Place = tuple[int, int]
@@ -36,7 +36,6 @@ def _last(session: Session, station: str) -> Challenge | None:
     before = _newest(session, station, IN_RATES, announced, place < tuple_(*last)) or (-1, -1)
     wanted = select(
         func.min(D.started_at_utc_ns),
-        func.max(D.started_at_utc_ns),
         parts_with(Decision.PASS),
         parts_with(Decision.REJECT),
         parts_with(Decision.NO_VERDICT),

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from contracts.identity import PartKey
 from storage.models import DispositionRow, VerdictRow
+from storage.queries.durations import same_part
 from storage.queries.results import DecidedPart
-from storage.queries.times import same_part
 
 D, V = DispositionRow, VerdictRow
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from contracts.causes import Cause, Decision
 from storage.models import DispositionRow, VerdictRow
-from storage.queries.times import CAPTURED, IN_RATES, PRESENTED, ms_between, same_part
+from storage.queries.durations import CAPTURED, IN_RATES, PRESENTED, ms_between, same_part
 
 D, V = DispositionRow, VerdictRow
 

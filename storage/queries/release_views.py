@@ -37,7 +37,6 @@ def _view(row: ReleaseRow, activation: ActivationRow, active: bool) -> ReleaseVi
         release_id=row.release_id,
         mode=row.mode,
         config=row.config,
-        first_seen_at_utc_ns=row.first_seen_at_utc_ns,
         activated_at_utc_ns=activation.at_utc_ns,
         active=active,
         who=activation.who,

@@ -94,15 +94,16 @@ class LineTile:
 
 @dataclass(frozen=True)
 class Challenge:
-    """The last run of challenge parts of one station; nobody told what each should be called.
+    """The last run of challenge parts of one station.
+
+    What each part should have been called is not known here, only to whoever put them in.
 
     Attributes:
-        began_utc_ns, ended_utc_ns: when its first and its last part started.
+        began_utc_ns: when its first part started.
     """
 
     station: str
     began_utc_ns: int
-    ended_utc_ns: int
     passed: int
     rejected: int
     no_verdict: int
@@ -223,14 +224,11 @@ class DispositionCounts:
 
 @dataclass(frozen=True)
 class ParetoRow:
-    """How much one prompt found: parts with it, counted findings, their area in ``area_unit``."""
+    """Parts with a counted finding of one prompt."""
 
     station: str
     prompt: str
     parts: int
-    findings: int
-    area: float
-    area_unit: str
 
 
 @dataclass(frozen=True)
@@ -241,7 +239,6 @@ class ReleaseView:
     release_id: str
     mode: Mode
     config: Mapping[str, Any]
-    first_seen_at_utc_ns: int
     activated_at_utc_ns: int
     active: bool
     who: str = ""

@@ -15,7 +15,7 @@ from runtime.messaging.streams import append
 from storage.models import PictureRow
 from tests.contract.storage.conftest import Process, eventually
 from tests.servers import RedisServer, redis_server
-from tests.unit.storage.made import at, part
+from tests.unit.storage.part_messages import at, part
 
 STREAM = frames("tiles")
 

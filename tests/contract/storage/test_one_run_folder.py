@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.contract.storage.conftest import Outbox, Process, eventually
-from tests.unit.storage.made import release
+from tests.unit.storage.part_messages import release
 
 APP = Path(__file__).resolve().parents[3] / "dashboard" / "app.py"
 

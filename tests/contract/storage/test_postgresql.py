@@ -21,20 +21,20 @@ from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.messages import SequenceRange
 from contracts.process_state import ProcessState, Role
-from dashboard.data.database import NoDatabase, reading
+from dashboard.data.reading import NoDatabase, reading
 from runtime.process.clock import ManualClock
 from storage import queries
-from storage.archive.index import Picture, PictureIndex, Retention
+from storage.archive.picture_index import Picture, PictureIndex, Retention
 from storage.base import Base
 from storage.database import open_engine, open_sessions, upgrade
 from storage.models import DeadLetterRow, DispositionRow, PhaseRow, VerdictRow
-from storage.parts import record_disposition
+from storage.part_rows import record_disposition
 from storage.recorder import Recorder
 from tests.servers import free_port
 from tests.unit.storage import every_query
-from tests.unit.storage.filled import PARTS, fill
-from tests.unit.storage.line import TOPICS, Message
-from tests.unit.storage.made import BEGIN_NS, disposition, part, release, verdict
+from tests.unit.storage.filled_database import PARTS, fill
+from tests.unit.storage.part_messages import BEGIN_NS, disposition, part, release, verdict
+from tests.unit.storage.wire import TOPICS, Message
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 OWNER = "postgres" if os.getuid() == 0 else None  # it refuses to run as root

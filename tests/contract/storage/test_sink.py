@@ -16,7 +16,7 @@ from storage.models import DeadLetterRow, DispositionRow, PhaseRow, VerdictRow
 from storage.queries import ledger, releases
 from tests.contract.storage.conftest import Outbox, Process, eventually
 from tests.servers import mosquitto_server
-from tests.unit.storage.made import disposition, part, release, verdict
+from tests.unit.storage.part_messages import disposition, part, release, verdict
 from tests.waiting import PATIENCE_S
 
 

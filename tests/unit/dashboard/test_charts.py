@@ -9,10 +9,17 @@ import pandas as pd
 import pytest
 
 from dashboard.charts.axes import time_axis
-from dashboard.charts.causes import causes_chart
-from dashboard.charts.control import BEYOND, IN_CONTROL, NOT_JUDGED, RUN, control_chart, judged
-from dashboard.charts.latency import binned, latency_chart
-from dashboard.charts.pareto import pareto_chart, ranked
+from dashboard.charts.causes_chart import causes_chart
+from dashboard.charts.control_chart import (
+    BEYOND,
+    IN_CONTROL,
+    NOT_JUDGED,
+    RUN,
+    control_chart,
+    judged,
+)
+from dashboard.charts.latency_chart import binned, latency_chart
+from dashboard.charts.pareto_chart import pareto_chart, ranked
 from dashboard.palette import DARK, LIGHT
 
 SINCE = datetime(2026, 3, 2, 6, tzinfo=UTC)

@@ -11,11 +11,11 @@ from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.identity import PartKey
 from contracts.messages import Finding, Reason
 from contracts.release import Prompt, Release, SimulatedCamera, StationConfig
-from dashboard.components.challenge import challenge_block
+from dashboard.components.challenge_block import challenge_block
 from dashboard.components.html import notice
-from dashboard.components.ledger import causes, earlier, equation, ledger_block, sentence
-from dashboard.components.rejects import card
-from dashboard.components.release import release_block, rule_in_words
+from dashboard.components.ledger_block import causes, earlier, equation, ledger_block, sentence
+from dashboard.components.reject_cards import card
+from dashboard.components.release_block import release_block, rule_in_words
 from dashboard.components.tiles import station_row
 from storage.queries import (
     Challenge,
@@ -191,7 +191,7 @@ def test_rules_are_sentences(prompt: Prompt, text: str) -> None:
 
 
 def _release(config: dict[str, object]) -> ReleaseView:
-    return ReleaseView("top", "abc", Mode.OBSERVE, config, NOW, NOW, True)
+    return ReleaseView("top", "abc", Mode.OBSERVE, config, NOW, True)
 
 
 def test_a_release_shows_its_prompts_as_they_were_written() -> None:
@@ -264,10 +264,10 @@ def test_a_card_says_that_the_part_was_a_challenge() -> None:
 
 def test_a_challenge_is_told_by_what_was_called_of_its_parts() -> None:
     assert challenge_block(None, NOW, UTC) == ""
-    html = challenge_block(Challenge("top", NOW, NOW + 1, 1, 3, 0), NOW, UTC)
+    html = challenge_block(Challenge("top", NOW, 1, 3, 0), NOW, UTC)
     assert "Last challenge, at 10:00:00: 4 parts, 3 reject, 1 pass. " in html
     assert "1 part, 0 reject, 0 pass, 1 no verdict" in challenge_block(
-        Challenge("top", NOW, NOW, 0, 0, 1), NOW, UTC
+        Challenge("top", NOW, 0, 0, 1), NOW, UTC
     )
 
 

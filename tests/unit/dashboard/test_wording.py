@@ -9,8 +9,8 @@ import pytest
 
 from contracts.causes import Cause, Decision, Gate, Mode
 from dashboard import wording
+from dashboard.local_time import NS, ago, clock, zone_name, zone_of
 from dashboard.palette import DARK, LIGHT, palette_for
-from dashboard.zones import NS, ago, clock, zone_name, zone_of
 
 NOON = int(datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp()) * NS
 

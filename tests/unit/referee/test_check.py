@@ -11,8 +11,8 @@ from contracts.causes import Decision
 from contracts.errors import BadLineFile
 from referee.cli import app
 from storage.database import open_sessions, upgrade
-from storage.parts import record_disposition
-from tests.unit.storage.made import at, disposition
+from storage.part_rows import record_disposition
+from tests.unit.storage.part_messages import at, disposition
 
 GATE = """
     gate:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from contracts.causes import Cause, Decision
-from storage.parts import record_disposition
+from storage.part_rows import record_disposition
 from storage.queries import last_answers
-from tests.unit.storage.made import BEGIN_NS, SECOND_NS, at, disposition, part
+from tests.unit.storage.part_messages import BEGIN_NS, SECOND_NS, at, disposition, part
 
 PASS, REJECT, NONE = Decision.PASS, Decision.REJECT, Decision.NO_VERDICT
 

@@ -12,13 +12,21 @@ from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader
 from runtime.process.clock import ManualClock
-from storage.archive.archive import Archive, Bounds, Frame
-from storage.archive.files import PictureFolder, part_of, path_of
-from storage.archive.index import PictureIndex
-from storage.archive.losses import SETTLED_AFTER_S, LossCounter
+from storage.archive.lost_pictures import SETTLED_AFTER_S, LossCounter
+from storage.archive.picture_archive import Archive, Bounds, Frame
+from storage.archive.picture_folder import PictureFolder, part_of, path_of
+from storage.archive.picture_index import PictureIndex
 from storage.models import PictureRow
-from storage.parts import record_disposition, record_verdict
-from tests.unit.storage.made import BEGIN_NS, SECOND_NS, at, disposition, part, score, verdict
+from storage.part_rows import record_disposition, record_verdict
+from tests.unit.storage.part_messages import (
+    BEGIN_NS,
+    SECOND_NS,
+    at,
+    disposition,
+    part,
+    score,
+    verdict,
+)
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SIZE = 1000

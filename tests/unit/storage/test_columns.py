@@ -11,7 +11,7 @@ from contracts.messages import Disposition, Finding, Verdict
 from storage.base import Base
 from storage.columns import LEFT_OUT, disposition_columns, finding_columns, verdict_columns
 from storage.models import DispositionRow, FindingRow, VerdictRow
-from tests.unit.storage.made import disposition, finding, verdict
+from tests.unit.storage.part_messages import disposition, finding, verdict
 
 IN_SEVERAL_COLUMNS = {
     "part": ("station", "epoch", "trigger_seq"),

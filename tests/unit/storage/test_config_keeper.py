@@ -10,9 +10,9 @@ import pytest
 from contracts.release import Activation
 from runtime.process.clock import ManualClock
 from storage.config_keeper import WAIT_FOR_RETAINED_S, ConfigKeeper
-from storage.releases import record_cleared, record_release
-from tests.unit.storage.line import TOPICS, Message, Wire
-from tests.unit.storage.made import release
+from storage.release_store import record_cleared, record_release
+from tests.unit.storage.part_messages import release
+from tests.unit.storage.wire import TOPICS, Message, Wire
 
 CONFIG = TOPICS.config("tiles")
 OLD, NEW = release(words="a dent"), release(words="a scratch", who="anna", why="a trial")

@@ -12,10 +12,10 @@ from contracts.causes import Cause, Decision
 from contracts.messages import SequenceRange
 from contracts.process_state import ProcessState, Role
 from storage.models import DispositionRow, SequenceRow
-from storage.parts import record_disposition
+from storage.part_rows import record_disposition
+from storage.process_states import record_state
 from storage.queries import ledger
-from storage.states import record_state
-from tests.unit.storage.made import BEGIN_NS, SECOND_NS, disposition, part
+from tests.unit.storage.part_messages import BEGIN_NS, SECOND_NS, disposition, part
 
 CAUSES = st.sampled_from([Cause.EXPIRED, Cause.OVERLOAD, Cause.BRIDGE_RESTART])
 WHAT = st.one_of(st.just(Decision.PASS), st.just(Decision.REJECT), CAUSES)

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from contracts.causes import Decision, Gate
 from contracts.messages import Disposition
 from storage.models import DispositionRow, FindingRow, VerdictRow
-from storage.parts import Contradiction, record_disposition, record_verdict
-from tests.unit.storage.made import at, disposition, finding, score, verdict
+from storage.part_rows import Contradiction, record_disposition, record_verdict
+from tests.unit.storage.part_messages import at, disposition, finding, score, verdict
 
 REVISIONS = [
     disposition(1, revision=1),

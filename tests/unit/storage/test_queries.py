@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.process_state import ProcessState, Role
 from storage import queries
-from storage.archive.index import Picture, PictureIndex
+from storage.archive.picture_index import Picture, PictureIndex
 from storage.models import ActivationRow
-from storage.parts import record_disposition, record_verdict
-from storage.releases import active_release, record_cleared, record_release
-from storage.states import record_state
+from storage.part_rows import record_disposition, record_verdict
+from storage.process_states import record_state
+from storage.release_store import active_release, record_cleared, record_release
 from tests.unit.storage import every_query
-from tests.unit.storage.filled import GUARD, fill
-from tests.unit.storage.made import (
+from tests.unit.storage.filled_database import GUARD, fill
+from tests.unit.storage.part_messages import (
     BEGIN_NS,
     SECOND_NS,
     at,
@@ -108,10 +108,9 @@ def test_dispositions_by_bucket(session: Session) -> None:
     assert queries.disposition_counts(session, "lids", 60, BEGIN_NS, until) == []
 
 
-def test_pareto_counts_parts_and_counted_findings(session: Session) -> None:
+def test_pareto_counts_parts_with_counted_findings_once(session: Session) -> None:
     [row] = queries.pareto(session, "tiles", since_utc_ns=BEGIN_NS + SECOND_NS)
-    assert (row.prompt, row.parts, row.findings, row.area) == ("scratch", 11, 22, 44.0)
-    assert row.area_unit == "px2"
+    assert (row.station, row.prompt, row.parts) == ("tiles", "scratch", 11)
 
 
 def test_the_whole_story_by_identity_by_part_id_and_by_verdict(session: Session) -> None:

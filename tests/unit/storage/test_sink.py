@@ -17,8 +17,8 @@ from storage.database import open_sessions
 from storage.models import DeadLetterRow, DispositionRow, VerdictRow
 from storage.recorder import Recorder
 from storage.sink import Sink
-from tests.unit.storage.line import TOPICS, Message, Wire
-from tests.unit.storage.made import disposition, part, verdict
+from tests.unit.storage.part_messages import disposition, part, verdict
+from tests.unit.storage.wire import TOPICS, Message, Wire
 
 
 class Board:

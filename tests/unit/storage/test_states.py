@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from contracts.process_state import ProcessState, Role, Trouble
 from storage.models import PhaseRow
-from storage.states import record_state
+from storage.process_states import record_state
 
 
 def state(phases: dict[str, str], *, online: bool = True, process: str = "bridge") -> ProcessState:

@@ -8,7 +8,7 @@ from collections import defaultdict
 import streamlit as st
 
 from contracts.release import DEFAULT_DEADLINE_MS
-from dashboard.data.database import reading
+from dashboard.data.reading import reading
 from storage.queries import (
     Challenge,
     DispositionCounts,

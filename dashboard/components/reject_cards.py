@@ -6,8 +6,8 @@ from datetime import tzinfo
 from html import escape
 
 from contracts.messages import Finding
+from dashboard.local_time import clock
 from dashboard.wording import GATES, area, counted
-from dashboard.zones import clock
 from storage.queries import PartStory
 
 

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from contracts.causes import Decision
 from contracts.identity import PartKey
 from storage.models import DispositionRow, PictureRow, ReleaseRow, VerdictRow
+from storage.queries.durations import part_times, times_of_parts
 from storage.queries.results import PartStory, PartTimes
-from storage.queries.times import part_times, times_of_parts
-from storage.queries.views import disposition_view, picture_view, verdict_view
+from storage.queries.row_views import disposition_view, picture_view, verdict_view
 
 D, V, P = DispositionRow, VerdictRow, PictureRow
 LARGEST_INTEGER = 2**63  # of a column

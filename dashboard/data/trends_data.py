@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from contracts.percentiles import nearest_rank
-from dashboard.data import live
-from dashboard.data.database import reading
+from dashboard.data import line_data
 from dashboard.data.periods import NS, PERIODS, USUAL, Window, shortest_covering, span_ns
+from dashboard.data.reading import reading
 from dashboard.wording import CAUSES
 from storage.queries import (
     capture_to_plc_counts,
@@ -28,7 +28,7 @@ def opening_period() -> str:
     since = now - span_ns(PERIODS[USUAL])
     with reading() as session:
         steps = disposition_counts(session, None, FINE_S, since, now)
-    last = [tile.last_at_utc_ns for tile in live.tiles() if tile.last_at_utc_ns is not None]
+    last = [tile.last_at_utc_ns for tile in line_data.tiles() if tile.last_at_utc_ns is not None]
     oldest = max(since, steps[0].bucket_start_utc_ns) if steps else max(last, default=now)
     return shortest_covering(now - oldest)
 
@@ -59,10 +59,9 @@ def by_prompt(station: str, over: Window) -> pd.DataFrame:
     """``prompt``, ``parts`` with counted findings of it."""
     with reading() as session:
         rows = pareto(session, station, over.since_utc_ns, over.until_utc_ns)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {"prompt": [row.prompt for row in rows], "parts": [row.parts for row in rows]}
     )
-    return table.groupby("prompt", as_index=False)["parts"].sum()  # one row a unit before
 
 
 @st.cache_data(ttl="5s", show_spinner=False)

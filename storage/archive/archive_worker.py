@@ -12,8 +12,8 @@ from contracts.names import frames
 from contracts.parsing import parse
 from runtime.messaging.streams import Entry
 from runtime.process.clock import Clock
-from storage.archive.archive import Archive, Frame
-from storage.archive.losses import LossCounter
+from storage.archive.lost_pictures import LossCounter
+from storage.archive.picture_archive import Archive, Frame
 from storage.metrics import ARCHIVE_UNWRITABLE, PICTURES_REFUSED
 from storage.ports import Frames
 

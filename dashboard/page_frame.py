@@ -12,9 +12,9 @@ from sqlalchemy import make_url
 
 from contracts.errors import Unavailable, UserError
 from dashboard.components.html import notice, variables
-from dashboard.data.database import NoDatabase, settings
+from dashboard.data.reading import NoDatabase, settings
+from dashboard.local_time import zone_name, zone_of
 from dashboard.palette import Palette, palette_for
-from dashboard.zones import zone_name, zone_of
 
 STYLE = Path(__file__).parent / "style.css"
 PATIENCE = "This page looks again by itself."

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from contracts.causes import Cause, Decision
 from storage.models import DispositionRow
-from storage.queries.times import IN_RATES, PRESENTED, STARTED, ms_between
+from storage.queries.durations import IN_RATES, PRESENTED, STARTED, ms_between
 
 D = DispositionRow
 TOO_SLOW = (Cause.OVERLOAD, Cause.EXPIRED, Cause.UNACKNOWLEDGED)

@@ -7,8 +7,8 @@ from datetime import tzinfo
 from html import escape
 
 from contracts.causes import Decision
+from dashboard.local_time import clock
 from dashboard.wording import CAUSES, DECISIONS, counted
-from dashboard.zones import clock
 from storage.queries import LedgerRow
 
 

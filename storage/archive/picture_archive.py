@@ -12,8 +12,8 @@ from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader
 from runtime.process.clock import Clock
-from storage.archive.files import PictureFolder, part_of, path_of
-from storage.archive.index import Evictable, Picture, PictureIndex, Retention
+from storage.archive.picture_folder import PictureFolder, part_of, path_of
+from storage.archive.picture_index import Evictable, Picture, PictureIndex, Retention
 from storage.metrics import ARCHIVE_BYTES, PICTURES_EVICTED, PICTURES_KEPT, PICTURES_REFUSED
 from storage.models import PictureRow
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import tzinfo
 from html import escape
 
+from dashboard.local_time import clock
 from dashboard.wording import counted
-from dashboard.zones import clock
 from storage.queries import Challenge
 
 

@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 from contracts.causes import Decision, Gate
 from contracts.messages import SequenceRange
 from contracts.process_state import ProcessState, Role
-from storage.parts import record_disposition, record_verdict
-from storage.releases import record_release
-from storage.states import record_state
-from tests.unit.storage.made import BEGIN_NS, at, disposition, finding, release, verdict
+from storage.part_rows import record_disposition, record_verdict
+from storage.process_states import record_state
+from storage.release_store import record_release
+from tests.unit.storage.part_messages import BEGIN_NS, at, disposition, finding, release, verdict
 
 GUARD = release(mode="guard")
 PARTS = 120

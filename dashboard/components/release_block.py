@@ -8,8 +8,8 @@ from html import escape
 from pydantic import ValidationError
 
 from contracts.release import Prompt, StationConfig
+from dashboard.local_time import clock
 from dashboard.wording import MODES, area, counted, milliseconds
-from dashboard.zones import clock
 from storage.queries import ReleaseView
 
 

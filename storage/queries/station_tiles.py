@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from contracts.causes import Decision
 from contracts.identity import PartKey
 from storage.models import ActivationRow, DispositionRow, PhaseRow, SequenceRow
+from storage.queries.durations import IN_RATES, NO_TIME, capture_to_plc
+from storage.queries.quality import parts_with
 from storage.queries.release_views import releases
 from storage.queries.results import LineTile, Percentiles, ReleaseView
-from storage.queries.times import IN_RATES, NO_TIME, capture_to_plc
-from storage.queries.trends import parts_with
 
 D = DispositionRow
 MINUTE_NS, HOUR_NS = 60 * 10**9, 3600 * 10**9

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from contracts.causes import Decision
 from storage.models import DispositionRow, FindingRow, VerdictRow
+from storage.queries.durations import IN_RATES, same_part
 from storage.queries.results import DispositionCounts, ParetoRow
-from storage.queries.times import IN_RATES, same_part
 
 D, V, F = DispositionRow, VerdictRow, FindingRow
 
@@ -54,13 +54,13 @@ def pareto(
     since_utc_ns: int | None = None,
     until_utc_ns: int | None = None,
 ) -> list[ParetoRow]:
-    """Counted findings by prompt, most parts first. Units never mix: one row for each unit."""
+    """Return parts with counted findings by station and prompt, most parts first."""
     parts = func.count(distinct(F.verdict_row))
     wanted = (
-        select(V.station, F.prompt, parts, func.count(), func.sum(F.area), V.area_unit)
+        select(V.station, F.prompt, parts)
         .join(V, V.id == F.verdict_row)
         .where(F.counted, ~exists().where(same_part(), D.challenge))
-        .group_by(V.station, F.prompt, V.area_unit)
+        .group_by(V.station, F.prompt)
         .order_by(parts.desc(), F.prompt)
     )
     if station is not None:

@@ -23,6 +23,12 @@ class Message(BaseModel):
     )
 
 
+class Config(BaseModel):
+    """Base of what people write: strict, frozen, unknown fields are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
 class PartKey(Message):
     """Identity of one part at one station.
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.identity import Message, NonNegativeInt63, PartKey, Stamp
-from contracts.release import Point
+from contracts.polygon import Point
 
 
 class Trigger(Message):
@@ -53,10 +53,14 @@ class Finding(Message):
     """One region that a prompt refers to, in sensor pixels (x right, y down, from the top left).
 
     Attributes:
-        area: in the station's unit (mm2, or px2 where the scale is unknown).
+        area: in the station's unit (mm2, or px2 if the scale is unknown).
+        length: longer side of the smallest rectangle around it, turned as fits best; mm or px. None
+            in a verdict of schema version 1.
+        aspect_ratio: the longer side of that rectangle divided by the shorter. None as well if the
+            finding stands for many small ones.
         outline_px: corners of the region's outer boundary.
         margin_mean: mean over the region of the Anomaly logit minus the Background logit.
-        counted: whether it was large enough to count.
+        counted: whether it counts, by the prompt's rules.
     """
 
     prompt: str
@@ -69,6 +73,8 @@ class Finding(Message):
     margin_mean: float
     margin_peak: float
     counted: bool
+    length: Annotated[float | None, Field(ge=0)] = None
+    aspect_ratio: Annotated[float | None, Field(ge=1)] = None
 
 
 class PromptScore(Message):
@@ -86,10 +92,14 @@ class PromptScore(Message):
 
 
 class Reason(Message):
-    """One rule that decided."""
+    """One rule that rejected the part.
+
+    Attributes:
+        rule: its name in the line file; ``any`` if the prompt has no limit.
+    """
 
     prompt: str
-    rule: Literal["any", "largest_count", "largest_total_area"]
+    rule: str
     measured: float
     limit: float
     unit: str
@@ -111,7 +121,7 @@ class Decided(Message):
 class Verdict(Decided):
     """What inference (or ingest, where there is no picture) says of a part."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     verdict_id: str
     part: PartKey
     part_id: Annotated[int, Field(ge=0, lt=2**32)]

@@ -7,8 +7,6 @@ import json
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
@@ -18,40 +16,11 @@ from pydantic import (
 from pydantic_core import to_jsonable_python
 
 from contracts.causes import Mode, TriggerSource
-from contracts.identity import Message, Slug
+from contracts.identity import Config, Message, Slug
+from contracts.polygon import Polygon
+from contracts.prompt import Prompt
 
-Point = tuple[float, float]
 LEAST_DEADLINE_MS, GREATEST_DEADLINE_MS, DEFAULT_DEADLINE_MS = 10, 60_000, 1000
-
-
-class Config(BaseModel):
-    """Base of what people write: strict, frozen, unknown fields are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Prompt(Config):
-    """What a defect is, in the words of the people who run the line, and how much of it counts."""
-
-    words: Annotated[str, Field(min_length=1, max_length=400, title="What to look for, in words")]
-    label: Annotated[
-        str | None,
-        Field(max_length=60, title="Short name for charts and lists; the words themselves if none"),
-    ] = None
-    smallest_area: Annotated[
-        float, Field(ge=0, title="A finding smaller than this does not count (mm2, or px2)")
-    ] = 0.0
-    largest_total_area: Annotated[
-        float | None, Field(ge=0, title="Reject when the counted findings cover more (mm2, or px2)")
-    ] = None
-    largest_count: Annotated[
-        int | None, Field(ge=0, title="Reject when more findings than this count")
-    ] = None
-
-    @property
-    def name(self) -> str:
-        """What charts and lists call it."""
-        return self.label or self.words
 
 
 class Recipe(Config):
@@ -59,12 +28,11 @@ class Recipe(Config):
 
     prompts: Annotated[tuple[Prompt, ...], Field(min_length=1, max_length=64)]
     region_of_interest: Annotated[
-        tuple[Point, ...] | None, Field(title="As of the station; the station's own if none")
+        Polygon | None, Field(title="As of the station; the station's own if none")
     ] = None
 
     @model_validator(mode="after")
     def _can_be_looked_for(self) -> Self:
-        _check_polygon(self.region_of_interest)
         _check_names(self.prompts)
         return self
 
@@ -134,7 +102,7 @@ class StationConfig(Config):
         Field(title="Millimetres a sensor pixel covers on the part; areas are px2 if unknown"),
     ] = "unknown"
     region_of_interest: Annotated[
-        tuple[Point, ...] | None,
+        Polygon | None,
         Field(title="Polygon, as shares (0 to 1) of width and height; the whole picture if none"),
     ] = None
     deadline_ms: DeadlineMs = DEFAULT_DEADLINE_MS
@@ -150,7 +118,6 @@ class StationConfig(Config):
 
     @model_validator(mode="after")
     def _can_be_looked_for(self) -> Self:
-        _check_polygon(self.region_of_interest)
         _check_names(self.prompts)
         return self
 
@@ -167,11 +134,15 @@ class StationConfig(Config):
         """``mm2`` where the scale is known, else ``px2``."""
         return "px2" if self.scale_mm_per_px == "unknown" else "mm2"
 
-    def area_in_unit(self, area_px2: float) -> float:
-        """An area in sensor pixels, in the station's ``area_unit``."""
-        if self.scale_mm_per_px == "unknown":
-            return area_px2
-        return area_px2 * self.scale_mm_per_px**2
+    @property
+    def length_unit(self) -> str:
+        """``mm`` if the scale is known, else ``px``."""
+        return self.area_unit.removesuffix("2")
+
+    @property
+    def unit_per_px(self) -> float:
+        """How many ``length_unit`` a sensor pixel covers on the part: 1 if the scale is unknown."""
+        return 1.0 if self.scale_mm_per_px == "unknown" else self.scale_mm_per_px
 
 
 class Release(Message):
@@ -275,15 +246,6 @@ def _check_camera_alone(config: StationConfig) -> None:
     is_live = isinstance(config.camera, OpenCvCamera) and config.camera.is_live
     if config.frames_per_s is None and not is_live:
         raise ValueError("trigger camera needs frames_per_s: this camera has no pace of its own")
-
-
-def _check_polygon(corners: tuple[Point, ...] | None) -> None:
-    if corners is None:
-        return
-    if len(corners) < 3:
-        raise ValueError("region_of_interest needs at least 3 corners")
-    if not all(0 <= v <= 1 for corner in corners for v in corner):
-        raise ValueError("region_of_interest corners are shares between 0 and 1")
 
 
 def _check_names(prompts: tuple[Prompt, ...]) -> None:

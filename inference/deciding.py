@@ -9,7 +9,7 @@ from contracts.causes import Cause, Decision
 from contracts.identity import Stamp
 from contracts.messages import Verdict
 from contracts.release import Release
-from contracts.verdict import rule
+from contracts.verdict import decision
 from inference.findings import Found
 from inference.frames import Frame
 from inference.perception import Perception
@@ -25,12 +25,11 @@ def decided(
     timings_ms: Mapping[str, float],
 ) -> Verdict:
     """Pass or reject: the findings held against the station's rules."""
-    decision, reasons = rule(found.findings, release.config)
     height, width = perception.size_hw
     return Verdict(
         **_about(frame, release, perception.model_version),
-        decision=decision,
-        reasons=reasons,
+        decision=decision(found.reasons),
+        reasons=found.reasons,
         findings=found.findings,
         scores=found.scores,
         image_size_px=(width, height),

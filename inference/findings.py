@@ -1,7 +1,7 @@
-"""Margins to findings in sensor pixels: where, how large, how sure. Pure.
+"""Margins to findings in sensor pixels: where, how large, how sure, which rules broken. Pure.
 
-A prompt has findings where its presence logit is above 0 and, pixel by pixel, its margin is above
-0; each connected region of such pixels inside the station's region of interest is one.
+A prompt has findings if its presence logit is above 0 and, pixel by pixel, its margin is above 0:
+each connected region of such pixels inside the station's region of interest is one.
 
 Coordinates: boxes and centroids are in sensor pixels with the origin at the outer corner of the
 top left pixel, boxes half open (x1 and y1 are the first column and row outside); outlines are
@@ -17,42 +17,37 @@ import cv2
 import numpy as np
 
 from contracts.errors import ModelRejected
-from contracts.messages import Finding, PromptScore
-from contracts.release import Point, Prompt, StationConfig
-from contracts.verdict import counts
+from contracts.messages import Finding, PromptScore, Reason
+from contracts.polygon import Point
+from contracts.release import Prompt, StationConfig
+from contracts.verdict import broken_rules, counting
 from inference.perception import Perception
+from inference.regions import MaskRegion, regions_of
 
-MOST_OUTLINED = 16
-"""Findings of a prompt that are told with their outline: the largest. See ``_listed``."""
+MOST_LISTED = 16
+"""Findings of a prompt that a verdict lists one by one: the largest. Those beyond that count are
+one more finding with their summed area and no outline; those beyond that do not count are left out:
+their pixels are in the prompt's score."""
 MOST_CORNERS = 24
 DECIMALS = 4
 
 
 class Found(NamedTuple):
-    """What the prompts of a station found in one picture, in the prompts' order."""
+    """What the prompts of a station found in one picture, in the prompts' order.
+
+    Attributes:
+        findings: for the verdict; see ``MOST_LISTED``.
+        scores: one for each prompt.
+        reasons: the rules that all findings together broke, listed or not.
+    """
 
     findings: tuple[Finding, ...]
     scores: tuple[PromptScore, ...]
-
-
-class _Regions(NamedTuple):
-    """Connected regions of one prompt, largest first.
-
-    Attributes:
-        labels: (H, W) int32, which region a pixel belongs to.
-        order: labels of the regions.
-        stats: (labels, 5) int: x, y, width, height, area of each label, px.
-        centroids: (labels, 2) x, y of each label, pixel indices.
-    """
-
-    labels: np.ndarray
-    order: list[int]
-    stats: np.ndarray
-    centroids: np.ndarray
+    reasons: tuple[Reason, ...]
 
 
 def find(perception: Perception, station: StationConfig) -> Found:
-    """Findings and near misses of every prompt of the station.
+    """Return the findings and near misses of every prompt of the station, and the broken rules.
 
     Raises:
         ModelRejected: the answer is not to the station's prompts, or the region of interest
@@ -64,14 +59,17 @@ def find(perception: Perception, station: StationConfig) -> Found:
     inside = region_mask(corners, perception.size_hw) if corners else None  # None: everywhere
     findings: list[Finding] = []
     scores: list[PromptScore] = []
+    reasons: list[Reason] = []
     for index, prompt in enumerate(station.prompts):
         margin, presence = perception.sensor_margin(index), float(perception.presence[index])
         above = margin > 0 if inside is None else (margin > 0) & inside
         margins = margin if inside is None else margin[inside]
         scores.append(_score(prompt, presence, margins, above))
-        if presence > 0 and above.any():
-            findings += _findings(prompt, presence, margin, above, station)
-    return Found(tuple(findings), tuple(scores))
+        regions = regions_of(above, station.unit_per_px) if presence > 0 else []
+        counted = counting(prompt, regions)
+        findings += _findings(prompt, presence, margin, regions, counted)
+        reasons += broken_rules(prompt, counted, station.length_unit)
+    return Found(tuple(findings), tuple(scores), tuple(reasons))
 
 
 def region_mask(corners: Sequence[Point], size_hw: tuple[int, int]) -> np.ndarray:
@@ -105,117 +103,81 @@ def _score(prompt: Prompt, presence: float, margins: np.ndarray, above: np.ndarr
 
 
 def _findings(
-    prompt: Prompt, presence: float, margin: np.ndarray, above: np.ndarray, station: StationConfig
-) -> list[Finding]:
-    regions = _regions(above)
-    listed = regions.order[: _listed(prompt)]
-    findings = [
-        _finding(prompt, presence, margin, regions, label, station, outlined=place < MOST_OUTLINED)
-        for place, label in enumerate(listed)
-    ]
-    rest = _rest(prompt, regions, regions.order[len(listed) :], station)
-    if rest:
-        findings.append(_merged(prompt, presence, margin, regions, rest, station))
-    return findings
-
-
-def _listed(prompt: Prompt) -> int:
-    """How many findings of a prompt are told one by one, so that every rule decides as on all.
-
-    Those beyond are one last finding with their summed area and no outline where they count, and
-    left out where they do not: their pixels are in the prompt's score.
-    """
-    return max(MOST_OUTLINED, (prompt.largest_count or 0) + 1)
-
-
-def _regions(above: np.ndarray) -> _Regions:
-    count, labels, stats, centroids = cv2.connectedComponentsWithStats(
-        above.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S
-    )
-    areas = stats[1:count, cv2.CC_STAT_AREA]  # label 0 is what is not above
-    order = (np.argsort(-areas, kind="stable") + 1).tolist()
-    return _Regions(labels, order, stats, centroids)
-
-
-def _finding(
     prompt: Prompt,
     presence: float,
     margin: np.ndarray,
-    regions: _Regions,
-    label: int,
-    station: StationConfig,
-    *,
-    outlined: bool,
+    regions: Sequence[MaskRegion],
+    counted: Sequence[MaskRegion],
+) -> list[Finding]:
+    count = {region.label for region in counted}
+    listed = [
+        _finding(prompt, presence, margin, region, counted=region.label in count)
+        for region in regions[:MOST_LISTED]
+    ]
+    rest = [region for region in regions[MOST_LISTED:] if region.label in count]
+    return [*listed, _merged(prompt, presence, margin, rest)] if rest else listed
+
+
+def _finding(
+    prompt: Prompt, presence: float, margin: np.ndarray, region: MaskRegion, *, counted: bool
 ) -> Finding:
-    x, y, width, height, area_px2 = regions.stats[label].tolist()
-    window = (slice(y, y + height), slice(x, x + width))
-    member = regions.labels[window] == label
-    margins = margin[window][member]
-    centre_x, centre_y = regions.centroids[label].tolist()
-    area = station.area_in_unit(float(area_px2))
+    margins = margin[region.window][region.member]
     return Finding(
         prompt=prompt.name,
-        area_px2=area_px2,
-        area=area,
-        box_xyxy_px=(x, y, x + width, y + height),
-        centroid_xy_px=(round(centre_x + 0.5, DECIMALS), round(centre_y + 0.5, DECIMALS)),
-        outline_px=outline(member, (x, y)) if outlined else (),
-        presence_logit=round(presence, DECIMALS),
-        margin_mean=round(float(margins.mean()), DECIMALS),
-        margin_peak=round(float(margins.max()), DECIMALS),
-        counted=counts(prompt, area),
+        area_px2=region.area_px2,
+        area=region.area,
+        length=round(region.length, DECIMALS),
+        aspect_ratio=round(region.aspect_ratio, DECIMALS),
+        box_xyxy_px=region.box_xyxy_px,
+        centroid_xy_px=_centroid(*region.centroid_px),
+        outline_px=outline(region.contour_px),
+        counted=counted,
+        **_sureness(presence, margins),
     )
 
 
-def outline(member: np.ndarray, origin_xy: tuple[int, int]) -> tuple[tuple[int, int], ...]:
-    """Corners of a region's outer boundary, at most ``MOST_CORNERS``, coarser where it has more.
+def outline(corners: np.ndarray) -> tuple[tuple[int, int], ...]:
+    """Return at most ``MOST_CORNERS`` corners of a boundary, coarser if it has more.
 
     Args:
-        member: (h, w) bool, the region in its box.
-        origin_xy: of the box, sensor pixels.
+        corners: (K, 1, 2) int32, x and y, as ``MaskRegion.contour_px``.
     """
-    contours, _ = cv2.findContours(
-        member.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
-    )
-    corners = max(contours, key=cv2.contourArea)
     tolerance_px = 0.5
     while len(corners) > MOST_CORNERS:
         corners = cv2.approxPolyDP(corners, tolerance_px, closed=True)
         tolerance_px *= 1.5
-    return tuple((x, y) for x, y in (corners.reshape(-1, 2) + origin_xy).tolist())
-
-
-def _rest(
-    prompt: Prompt, regions: _Regions, labels: list[int], station: StationConfig
-) -> list[int]:
-    """Those of ``labels`` that count."""
-    areas = regions.stats[:, cv2.CC_STAT_AREA]
-    return [one for one in labels if counts(prompt, station.area_in_unit(float(areas[one])))]
+    return tuple((x, y) for x, y in corners.reshape(-1, 2).tolist())
 
 
 def _merged(
-    prompt: Prompt,
-    presence: float,
-    margin: np.ndarray,
-    regions: _Regions,
-    labels: list[int],
-    station: StationConfig,
+    prompt: Prompt, presence: float, margin: np.ndarray, regions: Sequence[MaskRegion]
 ) -> Finding:
-    """One finding for many that count."""
-    margins = margin[np.isin(regions.labels, labels)]
-    left, top, width, height, areas = regions.stats[labels].T
-    centre_x, centre_y = np.average(regions.centroids[labels], axis=0, weights=areas).tolist()
-    area_px2 = float(areas.sum())
-    box = (left.min(), top.min(), (left + width).max(), (top + height).max())
+    """Return one finding for many that count: their summed area, the longest one's length."""
+    margins = margin[np.isin(regions[0].labels, [region.label for region in regions])]
+    areas = [region.area_px2 for region in regions]
+    left, top, right, bottom = np.array([region.box_xyxy_px for region in regions]).T
+    centroids = [region.centroid_px for region in regions]
     return Finding(
         prompt=prompt.name,
-        area_px2=area_px2,
-        area=station.area_in_unit(area_px2),
-        box_xyxy_px=tuple(int(edge) for edge in box),
-        centroid_xy_px=(round(centre_x + 0.5, DECIMALS), round(centre_y + 0.5, DECIMALS)),
+        area_px2=sum(areas),
+        area=sum(region.area for region in regions),
+        length=round(max(region.length for region in regions), DECIMALS),
+        box_xyxy_px=(int(left.min()), int(top.min()), int(right.max()), int(bottom.max())),
+        centroid_xy_px=_centroid(*np.average(centroids, axis=0, weights=areas).tolist()),
         outline_px=(),
-        presence_logit=round(presence, DECIMALS),
-        margin_mean=round(float(margins.mean()), DECIMALS),
-        margin_peak=round(float(margins.max()), DECIMALS),
         counted=True,
+        **_sureness(presence, margins),
     )
+
+
+def _centroid(x: float, y: float) -> Point:
+    """Pixel indices to coordinates: a pixel's centre lies half a pixel from its outer corner."""
+    return round(x + 0.5, DECIMALS), round(y + 0.5, DECIMALS)
+
+
+def _sureness(presence: float, margins: np.ndarray) -> dict[str, float]:
+    return {
+        "presence_logit": round(presence, DECIMALS),
+        "margin_mean": round(float(margins.mean()), DECIMALS),
+        "margin_peak": round(float(margins.max()), DECIMALS),
+    }

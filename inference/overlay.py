@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from contracts.messages import Finding
-from contracts.release import Point
+from contracts.polygon import Point
 
 # Told apart by people with any colour vision, bright on metal and dark surfaces: Okabe and Ito.
 COLOURS_RGB = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (213, 94, 0))

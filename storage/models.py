@@ -64,7 +64,11 @@ class VerdictRow(Base):
 
 
 class FindingRow(Base):
-    """One region of a verdict; pixels are the sensor's, ``area`` is in the verdict's unit."""
+    """One region of a verdict; pixels are the sensor's, ``area`` is in the verdict's unit.
+
+    ``length`` is in mm if that unit is mm2, else in px. It and ``aspect_ratio`` are null in rows
+    from before migration 0007.
+    """
 
     __tablename__ = "findings"
     __table_args__ = (UniqueConstraint("verdict_row", "position"),)
@@ -75,6 +79,8 @@ class FindingRow(Base):
     prompt: Mapped[Words]
     area_px2: Mapped[float]
     area: Mapped[float]
+    length: Mapped[float | None]
+    aspect_ratio: Mapped[float | None]
     box_xyxy_px: Mapped[list[Any]]
     centroid_xy_px: Mapped[list[Any]]
     outline_px: Mapped[list[Any]]

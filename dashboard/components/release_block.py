@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from contracts.release import Prompt, StationConfig
 from dashboard.local_time import clock
-from dashboard.wording import MODES, area, counted, milliseconds
+from dashboard.wording import MODES, milliseconds
 from storage.queries import ReleaseView
 
 
@@ -28,20 +28,6 @@ def release_block(station: str, view: ReleaseView | None, now_utc_ns: int, zone:
     return _block(station, says, f"{name}. {_terms(config)}", _prompts(config))
 
 
-def rule_in_words(prompt: Prompt, unit: str) -> str:
-    """When this prompt rejects a part."""
-    least = f" of at least {area(prompt.smallest_area, unit)}" if prompt.smallest_area else ""
-    limits = []
-    if prompt.largest_count is not None:
-        limits.append(f"more than {counted(prompt.largest_count, 'finding')}{least}")
-    if prompt.largest_total_area is not None:
-        limits.append(f"more than {area(prompt.largest_total_area, unit)} in all")
-    if not limits:
-        return f"Reject on any finding{least}"
-    only = f", findings{least} counted" if least and prompt.largest_count is None else ""
-    return f"Reject on {' or '.join(limits)}{only}"
-
-
 def _signed(view: ReleaseView) -> str:
     """Who put it in force, and why, as far as they said."""
     by = f" by {view.who}" if view.who else ""
@@ -57,7 +43,7 @@ def _terms(config: StationConfig) -> str:
 def _prompts(config: StationConfig) -> str:
     items = "".join(
         f"<li><b>{escape(prompt.name)}</b>{_words(prompt)}"
-        f"<span>{rule_in_words(prompt, config.area_unit)}</span></li>"
+        f"<span>{escape(prompt.in_words(config.length_unit))}</span></li>"
         for prompt in config.prompts
     )
     return f"<ul>{items}</ul>"

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from contracts.causes import TriggerSource
 from contracts.errors import Unavailable
-from contracts.release import Prompt, Release, StationConfig
+from contracts.release import Release, StationConfig
 from referee.account.last_run import LastRun, last_run
 from referee.commands.options import RunDirOption, run_folder_of
 from referee.tables.deadline_table import deadline_table, warning
@@ -60,11 +60,10 @@ def _station(release: Release) -> Table:
         f"{_alone(config)}",
         title_justify="left",
     )
-    for heading in ("looks for", "in charts", f"counts from ({config.area_unit})", "rejects when"):
+    for heading in ("looks for", "in charts", "rule"):
         table.add_column(heading)
     for prompt in config.prompts:
-        smallest = f"{prompt.smallest_area:g}"
-        table.add_row(prompt.words, prompt.name, smallest, _rules(prompt, config.area_unit))
+        table.add_row(prompt.words, prompt.name, prompt.in_words(config.length_unit))
     return table
 
 
@@ -73,12 +72,3 @@ def _alone(config: StationConfig) -> str:
         return ""
     pace = f"at most {config.frames_per_s:g} a second" if config.frames_per_s else "each frame"
     return f"  triggers by itself, {pace}"
-
-
-def _rules(prompt: Prompt, unit: str) -> str:
-    rules = []
-    if prompt.largest_count is not None:
-        rules.append(f"more than {prompt.largest_count} findings")
-    if prompt.largest_total_area is not None:
-        rules.append(f"more than {prompt.largest_total_area:g} {unit} in all")
-    return " or ".join(rules) or "any finding counts"

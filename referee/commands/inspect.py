@@ -14,7 +14,7 @@ from rich.progress import track
 
 from contracts.errors import BadImage, ModelRejected, UserError
 from contracts.release import Prompt, ReplayCamera, StationConfig
-from contracts.verdict import rule
+from contracts.verdict import decision
 from inference.findings import find
 from inference.imaging import decode_image
 from inference.overlay import draw_findings
@@ -82,18 +82,18 @@ def _answer(
         found = find(seen, station)
     except (BadImage, ModelRejected) as error:
         return {"image": str(image), "decision": "no_verdict", "error": str(error)}
-    ruling = rule(found.findings, station)
+    decided = decision(found.reasons)
     answer = {
         "image": str(image),
-        "decision": str(ruling.decision),
-        "reasons": [reason.model_dump(mode="json") for reason in ruling.reasons],
+        "decision": str(decided),
+        "reasons": [reason.model_dump(mode="json") for reason in found.reasons],
         "findings": [finding.model_dump(mode="json") for finding in found.findings],
         "scores": [score.model_dump(mode="json") for score in found.scores],
         "model_version": seen.model_version,
     }
     if out is not None:
         drawn = draw_findings(decode_image(encoded), found.findings)
-        overlay = out / f"{image.stem}-{ruling.decision}.png"
+        overlay = out / f"{image.stem}-{decided}.png"
         cv2.imwrite(str(overlay), cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
         answer["overlay"] = str(overlay)
     return answer

@@ -15,7 +15,14 @@ def known_fields(model: type[BaseModel], steps: Sequence[str | int]) -> list[str
     for step in steps:
         reached = [inner for outer in reached for inner in _below(outer, step)]
     models = [found for outer in reached for found in _variants(outer)]
-    return sorted({name for found in models for name in getattr(found, "model_fields", ())})
+    return sorted({name for found in models for name in _names(found)})
+
+
+def _names(model: Any) -> Iterable[str]:
+    """Return the names of a model's fields; a model that knows more, such as Prompt, says so."""
+    if hasattr(model, "known_fields"):
+        return model.known_fields()
+    return getattr(model, "model_fields", ())
 
 
 def _below(annotation: Any, step: str | int) -> Iterable[Any]:

@@ -27,6 +27,7 @@ from runtime.messaging.streams import append
 from runtime.process.clock import SystemClock
 
 STATION = "tiles"
+DEFECT = Prompt(words="any defect", label="defect", smallest_area=50)
 PATIENCE_S = 20.0
 T = TypeVar("T")
 
@@ -78,14 +79,14 @@ class Line:
     def apply(self, **config: object) -> Release:
         """Make this the station's release."""
         camera = ReplayCamera(kind="replay", folder="x")
-        prompts = (Prompt(words="any defect", label="defect", smallest_area=50),)
-        release = Release.of(STATION, StationConfig(camera=camera, prompts=prompts, **config))
+        config.setdefault("prompts", (DEFECT,))
+        release = Release.of(STATION, StationConfig(camera=camera, **config))
         payload = release.model_dump_json().encode()
         sent = self._link.publish(self.topics.config(STATION), payload, retain=True)
         assert sent.wait(PATIENCE_S)
         return release
 
-    def start_worker(self, instance: int = 0) -> subprocess.Popen[bytes]:
+    def start_worker(self, instance: int = 0, **environment: str) -> subprocess.Popen[bytes]:
         settings = {
             "site": self.topics.site,
             "line": self.topics.line,
@@ -96,7 +97,7 @@ class Line:
             "instance": str(instance),
             **self._urls,
         }
-        environment = {f"REFEREE_{name.upper()}": value for name, value in settings.items()}
+        environment |= {f"REFEREE_{name.upper()}": value for name, value in settings.items()}
         with (self._folder / f"inference-{instance}.log").open("ab") as log:
             worker = subprocess.Popen(
                 [sys.executable, "-m", "inference"],

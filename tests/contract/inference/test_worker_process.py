@@ -14,10 +14,13 @@ import redis
 
 from contracts import names
 from contracts.causes import Cause, Decision
+from contracts.release import Prompt
 from runtime.messaging.broker import Broker
 from tests.contract.inference.conftest import TritonServer
 from tests.contract.inference.line import STATION, Line, until
 from tests.contract.inference.pictures import dark, jpeg, png, with_spot
+from tests.outside_rules import write_outside_rules
+from tests.plugins import installed
 from tests.servers import RedisServer, redis_server
 from tests.waiting import PATIENCE_S
 
@@ -89,6 +92,21 @@ def test_frames_in_verdicts_out(line: Line) -> None:
 
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(PATIENCE_S) == 0
+
+
+def test_a_rule_of_another_package_decides(line: Line, tmp_path: Path) -> None:
+    write_outside_rules(tmp_path)
+    with installed(tmp_path):
+        spot = Prompt(words="any defect", least_area_of_box=0.01, largest_mean_area=1000)
+        line.apply(prompts=(spot,))
+    line.start_worker(PYTHONPATH=f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    line.until_ready()
+    verdict = line.verdict_of(line.put(1, png(with_spot())))
+    assert verdict.decision is Decision.REJECT
+    assert [(reason.rule, reason.unit) for reason in verdict.reasons] == [
+        ("largest_mean_area", "px2")
+    ]
+    assert line.verdict_of(line.put(2, png(dark()))).decision is Decision.PASS
 
 
 def test_no_release_is_told_and_no_pass(line: Line) -> None:

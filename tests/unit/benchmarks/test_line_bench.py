@@ -146,8 +146,8 @@ def test_a_line_shares_its_load_among_the_stations(tmp_path: Path) -> None:
     assert line.soft_plc.parts_per_s == 5.0
     prompts = line.stations["s1"].prompts
     assert len(prompts) == 16
-    assert prompts[0].largest_count != 1000
-    assert all(prompt.largest_count == 1000 for prompt in prompts[1:])
+    assert list(prompts[0].limits) == ["any"]
+    assert all(prompt.limits["largest_count"].root == 1000 for prompt in prompts[1:])
 
 
 def test_the_plan_tries_no_more_than_asked() -> None:

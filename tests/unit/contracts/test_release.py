@@ -67,10 +67,10 @@ def test_a_live_camera_has_a_pace_of_its_own(source: str) -> None:
     assert live.frames_per_s is None
 
 
-def test_areas_are_in_the_stations_unit() -> None:
-    assert (config().area_unit, config().area_in_unit(8.0)) == ("px2", 8.0)
-    scaled = config(scale_mm_per_px=0.5)
-    assert (scaled.area_unit, scaled.area_in_unit(8.0)) == ("mm2", 2.0)
+def test_a_station_without_a_scale_measures_in_pixels() -> None:
+    unscaled, scaled = config(), config(scale_mm_per_px=0.5)
+    assert (unscaled.area_unit, unscaled.length_unit, unscaled.unit_per_px) == ("px2", "px", 1.0)
+    assert (scaled.area_unit, scaled.length_unit, scaled.unit_per_px) == ("mm2", "mm", 0.5)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC
 
-import pytest
-
 from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.identity import PartKey
 from contracts.messages import Finding, Reason
@@ -15,7 +13,7 @@ from dashboard.components.challenge_block import challenge_block
 from dashboard.components.html import notice
 from dashboard.components.ledger_block import causes, earlier, equation, ledger_block, sentence
 from dashboard.components.reject_cards import card
-from dashboard.components.release_block import release_block, rule_in_words
+from dashboard.components.release_block import release_block
 from dashboard.components.tiles import station_row
 from storage.queries import (
     Challenge,
@@ -171,36 +169,19 @@ def test_a_ledger_without_parts_is_no_closed_one() -> None:
     assert 'class="ledger open"' in ledger_block("top", [], NOW, UTC)
 
 
-@pytest.mark.parametrize(
-    ("prompt", "text"),
-    [
-        (Prompt(words="x"), "Reject on any finding"),
-        (Prompt(words="x", smallest_area=0.5), "Reject on any finding of at least 0.50 mm²"),
-        (
-            Prompt(words="x", largest_count=2, largest_total_area=4),
-            "Reject on more than 2 findings or more than 4.00 mm² in all",
-        ),
-        (
-            Prompt(words="x", smallest_area=1, largest_total_area=4),
-            "Reject on more than 4.00 mm² in all, findings of at least 1.00 mm² counted",
-        ),
-    ],
-)
-def test_rules_are_sentences(prompt: Prompt, text: str) -> None:
-    assert rule_in_words(prompt, "mm2") == text
-
-
 def _release(config: dict[str, object]) -> ReleaseView:
     return ReleaseView("top", "abc", Mode.OBSERVE, config, NOW, True)
 
 
 def test_a_release_shows_its_prompts_as_they_were_written() -> None:
     config = StationConfig(
-        camera=SimulatedCamera(kind="simulated"), prompts=(Prompt(words=ANGRY, label="dent"),)
+        camera=SimulatedCamera(kind="simulated"),
+        prompts=(Prompt(words=ANGRY, label="dent", largest_length=5),),
     )
     release = Release.of("top", config)
     html = release_block("top", _release(release.config.model_dump(mode="json")), NOW, UTC)
     assert "<b>dent</b>" in html
+    assert "Reject on a finding longer than 5 px" in html
     assert "&lt;script&gt;" in html
     assert ANGRY not in html
     assert "scale unknown" in html

@@ -10,10 +10,9 @@ from hypothesis.extra import numpy as hnp
 
 from contracts.causes import Decision
 from contracts.errors import ModelRejected
-from contracts.messages import Finding
 from contracts.release import Prompt
-from contracts.verdict import counts, rule
-from inference.findings import MOST_CORNERS, MOST_OUTLINED, find, region_mask
+from contracts.verdict import decision
+from inference.findings import MOST_CORNERS, MOST_LISTED, find, region_mask
 from tests.unit.inference.making import SCRATCH, config, margin_with, perception
 
 
@@ -27,16 +26,32 @@ def test_one_region_in_sensor_pixels_and_millimetres() -> None:
     assert (finding.margin_mean, finding.margin_peak, finding.counted) == (2.0, 2.0, True)
 
 
+def test_length_and_aspect_ratio_are_of_the_smallest_rectangle_around_the_finding() -> None:
+    found = find(
+        perception(margin_with((10, 5, 30, 9), (40, 20, 41, 21))), config(scale_mm_per_px=2)
+    )
+    assert [(one.length, one.aspect_ratio) for one in found.findings] == [(40.0, 5.0), (2.0, 1.0)]
+
+
+def test_a_slanted_finding_is_as_long_as_it_is() -> None:
+    margin = np.full((1, 60, 60), -1.0, np.float32)
+    for step in range(40):
+        margin[0, 10 + step, 10 + step : 13 + step] = 1.0
+    (finding,) = find(perception(margin), config()).findings
+    assert finding.length == pytest.approx(40 * np.sqrt(2), abs=2)
+    assert finding.aspect_ratio > 10
+
+
 def test_regions_that_do_not_touch_are_two_findings_the_largest_first() -> None:
     found = find(perception(margin_with((0, 0, 3, 3), (10, 10, 20, 20))), config())
     assert [finding.area for finding in found.findings] == [100, 9]
 
 
-def test_too_small_is_told_and_does_not_count() -> None:
+def test_a_finding_that_is_too_small_is_listed_and_does_not_count() -> None:
     prompt = SCRATCH.model_copy(update={"smallest_area": 10.0})
     found = find(perception(margin_with((0, 0, 3, 3))), config(prompt))
     assert [finding.counted for finding in found.findings] == [False]
-    assert rule(found.findings, config(prompt)).decision is Decision.PASS
+    assert decision(found.reasons) is Decision.PASS
 
 
 @pytest.mark.parametrize("presence", [0.0, -0.001])
@@ -126,32 +141,38 @@ def test_ragged_outlines_are_bounded() -> None:
     largest_count=st.none() | st.integers(0, 40),
     largest_total=st.none() | st.integers(0, 200),
 )
-def test_bounded_findings_decide_as_all_would(
+def test_the_verdict_is_made_of_all_findings_however_many_are_listed(
     specks: np.ndarray,
     blob: int,
     smallest: int,
     largest_count: int | None,
     largest_total: int | None,
 ) -> None:
-    prompt = Prompt(
-        words="x",
-        smallest_area=smallest,
-        largest_count=largest_count,
-        largest_total_area=largest_total,
-    )
-    station = config(prompt)
+    limits = {"largest_count": largest_count, "largest_total_area": largest_total}
+    station = config(Prompt(words="x", smallest_area=smallest, **limits))
     above = np.zeros((24, 24), bool)
     above[::2, ::2] = specks  # that do not touch each other
     above[:blob, :blob] = True
     found = find(perception(np.where(above, 1.0, -1.0)[None]), station)
-    everything = [_plain(prompt, area) for area in _areas(above)]
-    ours, theirs = rule(found.findings, station), rule(everything, station)
-    assert ours.decision is theirs.decision
-    assert {reason.rule for reason in ours.reasons} == {reason.rule for reason in theirs.reasons}
-    assert sum(f.area for f in found.findings if f.counted) == sum(
-        f.area for f in everything if f.counted
-    )
-    assert len(found.findings) <= max(MOST_OUTLINED, (largest_count or 0) + 1) + 1
+    counted = [area for area in _areas(above) if area >= smallest]
+    exceeded = {
+        "largest_count": largest_count is not None and len(counted) > largest_count,
+        "largest_total_area": largest_total is not None and sum(counted) > largest_total,
+        "any": largest_count is None and largest_total is None and bool(counted),
+    }
+    assert {reason.rule for reason in found.reasons} == {
+        name for name, broken in exceeded.items() if broken
+    }
+    assert sum(f.area for f in found.findings if f.counted) == sum(counted)
+    assert len(found.findings) <= MOST_LISTED + 1
+
+
+def test_what_is_not_listed_is_one_finding_as_long_as_its_longest() -> None:
+    rows = [(0, 2 * row, 20, 2 * row + 1) for row in range(MOST_LISTED)]
+    margin = margin_with(*rows, (0, 36, 7, 37), (0, 38, 3, 39))
+    *_, last = find(perception(margin), config(Prompt(words="x", largest_length=30))).findings
+    assert (last.area, last.length, last.aspect_ratio) == (10, 7, None)
+    assert last.box_xyxy_px == (0, 36, 7, 39)
 
 
 def _areas(above: np.ndarray) -> list[int]:
@@ -167,18 +188,3 @@ def _areas(above: np.ndarray) -> list[int]:
             todo += around
         areas.append(area)
     return areas
-
-
-def _plain(prompt: Prompt, area: int) -> Finding:
-    return Finding(
-        prompt=prompt.name,
-        area_px2=area,
-        area=area,
-        box_xyxy_px=(0, 0, 1, 1),
-        centroid_xy_px=(0, 0),
-        outline_px=(),
-        presence_logit=1,
-        margin_mean=1,
-        margin_peak=1,
-        counted=counts(prompt, area),
-    )

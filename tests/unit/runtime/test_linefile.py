@@ -55,7 +55,7 @@ def test_a_good_file_is_read(write):
     line = load_line_file(write(GOOD))
     station = line.stations["top"]
     assert (line.site, line.sockets.dashboard, station.mode) == ("plant-1", 8600, Mode.GUARD)
-    assert station.prompts[0].smallest_area == 2.5
+    assert station.prompts[0].filters["smallest_area"].root == 2.5
     assert station.region_of_interest == ((0, 0), (1, 0), (1, 1))
 
 
@@ -84,7 +84,7 @@ def test_recipes_have_numbers(write):
         ("      2:", "      two:", 18, "stations.top.recipes.two", "integer"),
         ("      2:", "      0:", 18, "stations.top.recipes.0", "equal to 1"),
         ("      2:", "      2:\n        roi: x", 19, "stations.top.recipes.2.roi", "no such field"),
-        ("[0, 1]]", "[0, 7]]", 21, "stations.top.recipes.10", "between 0 and 1"),
+        ("[0, 1]]", "[0, 7]]", 24, "stations.top.recipes.10.region_of_interest", "between 0"),
     ],
 )
 def test_what_is_wrong_with_a_recipe_is_named(write, right, wrong, line, field, says):
@@ -101,6 +101,14 @@ def test_what_is_wrong_with_a_recipe_is_named(write, right, wrong, line, field, 
     [
         ("deadline_ms", "deadlin_ms", 15, "stations.top.deadlin_ms", "mean deadline_ms?"),
         ("      seed: 7", "      sed: 7", 7, "stations.top.camera.sed", "mean seed?"),
+        (
+            "smallest_area",
+            "smalest_area",
+            11,
+            "stations.top.prompts.0.smalest_area",
+            "smallest_area?",
+        ),
+        ("area: 2.5", "area: big", 11, "stations.top.prompts.0.smallest_area", "not 'big'"),
         ("label:", "lable:", 10, "stations.top.prompts.0.lable", "mean label?"),
         ("sockets", "socket", 17, "socket", "mean sockets?"),
         ("dashboard: 8600", "zzz: 1", 18, "sockets.zzz", "known here: dashboard,"),
@@ -114,8 +122,8 @@ def test_what_is_wrong_with_a_recipe_is_named(write, right, wrong, line, field, 
         ("words: a dent", "label: dent", 12, "stations.top.prompts.1.words", "is missing"),
         ("kind: simulated", "kind: simulatd", 5, "stations.top.camera", "'simulated'"),
         ("[1, 1]]", "[1, .nan]]", 14, "stations.top.region_of_interest.2.1", "no finite number"),
-        ("[1, 1]]", "[1, 3]]", 4, "stations.top", "between 0 and 1"),
-        (", [1, 1]]", "]", 4, "stations.top", "at least 3 corners"),
+        ("[1, 1]]", "[1, 3]]", 14, "stations.top.region_of_interest", "between 0 and 1"),
+        (", [1, 1]]", "]", 14, "stations.top.region_of_interest", "at least 3 corners"),
         ("    mode: guard", "    deadline_ms: 900", 16, "stations.top.deadline_ms", "line 15"),
         ("  top:", "  Top:", 4, "stations.Top", "Top"),
         ("site: plant-1\n", "", 1, "site", "is missing"),

@@ -11,6 +11,8 @@ from contracts.messages import Disposition, Finding, Verdict
 from storage.base import Base
 from storage.columns import LEFT_OUT, disposition_columns, finding_columns, verdict_columns
 from storage.models import DispositionRow, FindingRow, VerdictRow
+from storage.parts import record_verdict
+from storage.queries.views import finding as finding_of
 from tests.unit.storage.part_messages import disposition, finding, verdict
 
 IN_SEVERAL_COLUMNS = {
@@ -49,3 +51,11 @@ def test_a_field_is_stored_or_listed_as_left_out(
 def test_what_is_left_out_is_a_field() -> None:
     for message, names in LEFT_OUT.items():
         assert names <= set(message.model_fields)
+
+
+def test_a_finding_is_read_back_as_it_was(sessions) -> None:
+    first = finding(length=7.5, aspect_ratio=3.0)
+    with sessions.begin() as session:
+        record_verdict(session, verdict(1, Decision.REJECT, findings=(first,)), 0)
+        [row] = session.query(FindingRow)
+        assert finding_of(row) == first

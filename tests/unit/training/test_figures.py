@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.causes import Decision
 from contracts.release import Prompt, ReplayCamera, StationConfig
-from contracts.verdict import rule as verdict_of
+from contracts.verdict import decision
 from inference.findings import find
 from inference.imaging import NetworkInput, margin_to_sensor
 from inference.perception import Perception
@@ -21,7 +21,6 @@ from inference.training.evaluation.engines import Prediction
 from inference.training.evaluation.figures.defects import blob_figures, region_figures
 from inference.training.evaluation.figures.images import auroc, false_rejects_at, image_figures
 from inference.training.evaluation.figures.masks import (
-    SHIPPED,
     Overlap,
     components,
     final_mask,
@@ -118,21 +117,27 @@ def test_regions_are_8_connected_and_small_ones_do_not_count() -> None:
 @given(
     st.integers(0, 2**32 - 1),
     st.floats(-1, 1, width=32),
-    st.sampled_from([SHIPPED.smallest_area, 1.0, 2.0, 9.0]),
+    st.sampled_from(
+        [
+            {},
+            *({"smallest_area": area} for area in (0.0, 1.0, 2.0, 9.0)),
+            {"least_aspect_ratio": 2},
+            {"zone": [[0, 0], [0.5, 0], [0.5, 1]], "smallest_area": 2},
+        ]
+    ),
 )
 def test_the_final_mask_is_what_the_verdict_is_made_of(
-    seed: int, presence: float, smallest: float
+    seed: int, presence: float, filters: dict
 ) -> None:
     rng = np.random.default_rng(seed)
     margin = np.float32(rng.normal(-0.8, 1, (16, 16)))
-    words = Prompt(words="any defect", smallest_area=smallest)
-    station = StationConfig(camera=ReplayCamera(kind="replay"), prompts=(words,))
+    prompt = Prompt(words="any defect", **filters)
+    station = StationConfig(camera=ReplayCamera(kind="replay"), prompts=(prompt,))
     size = (16, 16)
     seen = Perception(np.float32([presence]), margin[None], size, size, size, "", {})
     found = find(seen, station)
-    ruled = verdict_of(found.findings, station)
-    mask = final_mask(margin, float(np.float32(presence)), words)
-    assert mask.any() == (ruled.decision == Decision.REJECT)
+    mask = final_mask(margin, float(np.float32(presence)), prompt)
+    assert mask.any() == (decision(found.reasons) is Decision.REJECT)
     assert mask.sum() == sum(finding.area_px2 for finding in found.findings if finding.counted)
 
 

@@ -2,7 +2,7 @@
 
 A prompt's answer is what the line's verdict is made of (``inference.findings``,
 ``contracts.verdict``): nothing where presence is 0 or below; else the connected regions of
-margin > 0 that are as large as the rule wants.
+margin > 0 that the rules count.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 
 from contracts.release import Prompt
-from contracts.verdict import counts
+from contracts.verdict import counting
 from inference.imaging import margin_to_mask
+from inference.regions import regions_of
 from inference.training.words.captions import UNIVERSAL_PROMPT
 
 SHIPPED = Prompt(words=UNIVERSAL_PROMPT)
@@ -66,24 +67,25 @@ def components(mask: np.ndarray) -> Components:
 
 
 def final_mask(margin: np.ndarray, presence: float, rule: Prompt = SHIPPED) -> np.ndarray:
-    """What counts of an answer.
+    """Return the pixels of the regions that count.
 
     Args:
         margin: (H, W) float at sensor pixels.
         presence: logit.
-        rule: its smallest area is in px2.
+        rule: the prompt, with its rules in px and px2.
 
     Returns:
-        (H, W) bool; any pixel of it rejects the part.
+        (H, W) bool; if the prompt has no limit, any pixel of it rejects the part.
     """
     mask = margin_to_mask(margin)
     if presence <= 0 or not mask.any():
         return np.zeros(mask.shape, bool)
-    if counts(rule, 1.0):  # then so does every region, and none need be looked at
+    if not rule.filters:  # every region counts, and none need be looked at
         return mask
-    found = components(mask)
-    kept = [False, *(counts(rule, float(area)) for area in found.areas_px2)]
-    return np.array(kept)[found.labels]
+    regions = regions_of(mask)
+    counts = np.zeros(len(regions) + 1, bool)
+    counts[[region.label for region in counting(rule, regions)]] = True
+    return counts[regions[0].labels]
 
 
 def tolerant_intersection_px2(

@@ -1,0 +1,99 @@
+"""A prompt's rules: read by name, in words, and kept as they were written."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from contracts.release import Prompt, Recipe, Release, ReplayCamera, StationConfig
+from contracts.rules import Filter, Limit, rule_class, rule_names
+
+TRIANGLE = [[0, 0], [1, 0], [1, 1]]
+
+
+def test_every_installed_rule_is_a_filter_or_a_limit() -> None:
+    assert {"smallest_area", "largest_length", "least_aspect_ratio", "zone"} <= set(rule_names())
+    assert all(issubclass(rule_class(name), Filter | Limit) for name in rule_names())
+
+
+def test_rules_are_read_by_name() -> None:
+    prompt = Prompt(words="x", zone=TRIANGLE, largest_length=5)
+    assert list(prompt.filters) == ["zone"]
+    assert list(prompt.limits) == ["largest_length"]
+    assert list(Prompt(words="x").limits) == ["any"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ({}, "Reject on any finding"),
+        ({"smallest_area": 0.0}, "Reject on any finding"),
+        ({"smallest_area": 0.5}, "Reject on any finding of at least 0.5 mm²"),
+        (
+            {"least_aspect_ratio": 3, "zone": TRIANGLE},
+            "Reject on any finding at least 3 times as long as wide"
+            " and with its centre in the zone",
+        ),
+        (
+            {"largest_count": 2, "largest_total_area": 4},
+            "Reject on more than 2 findings or more than 4 mm² in total",
+        ),
+        ({"largest_count": 1}, "Reject on more than 1 finding"),
+        (
+            {"smallest_area": 1, "largest_length": 5},
+            "Reject on a finding longer than 5 mm, counting only findings of at least 1 mm²",
+        ),
+    ],
+)
+def test_rules_are_sentences(rules: dict[str, object], says: str) -> None:
+    assert Prompt(words="x", **rules).in_words("mm") == says
+
+
+@pytest.mark.parametrize(
+    ("rules", "place", "says"),
+    [
+        ({"smallest_are": 1}, "smallest_are", "no rule of this name is installed"),
+        ({"smallest_are": None}, "smallest_are", "no rule of this name is installed"),
+        ({"smallest_area": "1"}, "smallest_area", "valid number"),
+        ({"smallest_area": -1}, "smallest_area", "greater than or equal to 0"),
+        ({"smallest_area": float("nan")}, "smallest_area", "finite number"),
+        ({"largest_count": 1.5}, "largest_count", "valid integer"),
+        ({"least_aspect_ratio": 0.5}, "least_aspect_ratio", "greater than or equal to 1"),
+        ({"zone": [[0, 0], [1, 1]]}, "zone", "at least 3 corners"),
+        ({"zone": [[0, 0], [1, 0], [1, 2]]}, "zone", "between 0 and 1"),
+    ],
+)
+def test_what_is_wrong_with_a_rule_is_said_with_its_place(rules, place, says) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Recipe(prompts=[{"words": "x", **rules}])
+    found = caught.value.errors()[0]
+    assert found["loc"][:3] == ("prompts", 0, place)
+    assert says in found["msg"]
+
+
+def test_a_rule_of_null_is_as_good_as_none() -> None:
+    prompt = Prompt(words="x", largest_count=None, smallest_area=None)
+    assert (prompt.filters, list(prompt.limits)) == ({}, ["any"])
+
+
+def test_a_prompt_keeps_its_rules_through_json_and_copies() -> None:
+    prompt = Prompt(words="x", zone=TRIANGLE, smallest_area=1, largest_count=None)
+    again = Prompt.model_validate_json(prompt.model_dump_json())
+    assert again == prompt
+    assert again.model_dump(mode="json") == {
+        "words": "x",
+        "label": None,
+        "zone": [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]],
+        "smallest_area": 1.0,
+        "largest_count": None,
+    }
+    assert prompt.model_copy(update={"smallest_area": 7}).filters["smallest_area"].root == 7
+
+
+def test_the_same_rules_written_differently_are_the_same_release() -> None:
+    camera = ReplayCamera(kind="replay")
+    one, other = (
+        StationConfig(camera=camera, prompts=(Prompt(words="x", smallest_area=area),))
+        for area in (2, 2.0)
+    )
+    assert Release.of("tiles", one).release_id == Release.of("tiles", other).release_id

@@ -11,8 +11,8 @@ from contracts.messages import Disposition, Finding, Verdict
 from storage.base import Base
 from storage.columns import LEFT_OUT, disposition_columns, finding_columns, verdict_columns
 from storage.models import DispositionRow, FindingRow, VerdictRow
-from storage.parts import record_verdict
-from storage.queries.views import finding as finding_of
+from storage.part_rows import record_verdict
+from storage.queries.row_views import finding as finding_of
 from tests.unit.storage.part_messages import disposition, finding, verdict
 
 IN_SEVERAL_COLUMNS = {

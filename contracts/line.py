@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from contracts.fieldbus import MODBUS, USUAL_PORTS, PlcLink, Sockets
 from contracts.gate_timing import GateTiming, format_ms
 from contracts.identity import Slug
 from contracts.names import RESERVED
@@ -19,8 +20,6 @@ from contracts.release import (
     StationConfig,
 )
 
-Port = Annotated[int, Field(ge=1, le=65535)]
-
 
 def _deadline_of(station: dict[str, Any]) -> int:
     """Of a station that gives none."""
@@ -28,20 +27,37 @@ def _deadline_of(station: dict[str, Any]) -> int:
     return min(gate.deadline_ms, GREATEST_DEADLINE_MS) if gate else DEFAULT_DEADLINE_MS
 
 
-class AtTheGate(Config):
-    """What a station knows of its gate. A base of its own, so that it is read before the deadline
-    that follows from it."""
+def _unit_of(station: dict[str, Any]) -> int:
+    """Of a station that gives no ``plc_unit``, as line files called it before."""
+    link: PlcLink = station["plc"]
+    return link.unit
+
+
+class NotInTheRelease(Config):
+    """What a line file says of a station and its releases do not carry. A base of its own, so that
+    it is read before the fields that follow from it."""
 
     gate: Annotated[
         GateTiming | None, Field(title="Way and times from the trigger to the gate; not if none")
     ] = None
+    plc: Annotated[PlcLink, Field(title="How the station's PLC speaks to the bridge")] = PlcLink()
 
 
-class Station(StationConfig, AtTheGate):
-    """A station as a line file describes it: ``deadline_ms`` is given, or the latest that its gate
-    allows. The gate stays in the file: releases carry the deadline alone."""
+class Station(StationConfig, NotInTheRelease):
+    """A station as a line file describes it.
+
+    Releases carry two things that follow from what stays in the file: ``deadline_ms``, which is
+    given or the latest that the gate allows, and ``plc_unit``, which is ``plc.unit``.
+    """
 
     deadline_ms: Annotated[DeadlineMs, Field(default_factory=_deadline_of)]
+    plc_unit: int = Field(ge=1, le=247, default_factory=_unit_of)
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Self:
+        if "plc_unit" in self.model_fields_set and "unit" in self.plc.model_fields_set:
+            raise ValueError("plc_unit is what plc.unit was called before: give plc.unit alone")
+        return self
 
     @field_validator("deadline_ms")
     @classmethod
@@ -63,34 +79,8 @@ class Station(StationConfig, AtTheGate):
     @property
     def config(self) -> StationConfig:
         """What its release carries."""
-        return StationConfig.model_validate(self.model_dump(exclude={"gate"}))
-
-
-class Sockets(Config):
-    """Ports. One that is not given is a free one, chosen at start."""
-
-    host: Annotated[
-        str,
-        Field(title="Address of dashboard, Modbus and OPC UA; all others stay on 127.0.0.1"),
-    ] = "127.0.0.1"
-    dashboard: Port = 8501
-    modbus: Port = 5020
-    redis_frames: Port | None = None
-    redis_journal: Port | None = None
-    mqtt: Port | None = None
-    triton_grpc: Port | None = None
-    triton_http: Port | None = None
-    triton_metrics: Port | None = None
-
-
-class OpcUa(Config):
-    """OPC UA beside Modbus. Every station can be read over both."""
-
-    port: Port = 4840
-    stations: Annotated[
-        tuple[Slug, ...],
-        Field(title="Stations whose PLC speaks OPC UA; the PLCs of the others speak Modbus"),
-    ] = ()
+        of_the_file = set(NotInTheRelease.model_fields)
+        return StationConfig.model_validate(self.model_dump(exclude=of_the_file))
 
 
 PartNumber = Annotated[int, Field(ge=1)]
@@ -178,7 +168,6 @@ class LineFile(Config):
     line: Slug
     stations: Annotated[dict[Slug, Station], Field(min_length=1)]
     sockets: Sockets = Sockets()
-    opcua: Annotated[OpcUa | None, Field(title="Serve OPC UA as well; not if none")] = None
     soft_plc: Annotated[
         SoftPlc | None, Field(title="Only for lines without a real PLC: demo and tests")
     ] = None
@@ -194,15 +183,13 @@ class LineFile(Config):
     def _units_differ(self) -> Self:
         units = [station.plc_unit for station in self.stations.values()]
         if len(set(units)) != len(units):
-            raise ValueError("two stations have the same plc_unit")
+            raise ValueError("two stations have the same plc.unit")
         return self
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:
-        given = self.sockets.model_dump(exclude={"host"}, exclude_none=True)
-        ports = {f"sockets.{name}": port for name, port in given.items()}
-        if self.opcua is not None:
-            ports["opcua.port"] = self.opcua.port
+        given = self.sockets.model_dump(exclude={"host", "fieldbuses"}) | self.fieldbus_ports
+        ports = {f"sockets.{name}": port for name, port in given.items() if port is not None}
         first: dict[int, str] = {}
         for name, port in ports.items():
             if first.setdefault(port, name) != name:
@@ -210,14 +197,25 @@ class LineFile(Config):
         return self
 
     @model_validator(mode="after")
-    def _opcua_has_real_plcs(self) -> Self:
-        if self.opcua is None:
-            return self
-        if unknown := sorted(set(self.opcua.stations).difference(self.stations)):
-            raise ValueError(f"opcua.stations names {unknown[0]}, which is no station")
-        if self.soft_plc is not None:
-            raise ValueError("the soft PLC speaks Modbus: take soft_plc or opcua out")
+    def _soft_plc_speaks_modbus(self) -> Self:
+        for name, station in self.stations.items():
+            if self.soft_plc is not None and station.plc.protocol != MODBUS:
+                raise ValueError(
+                    f"the soft PLC speaks modbus, and station {name} has plc.protocol "
+                    f"{station.plc.protocol}: take one of them out"
+                )
         return self
+
+    @property
+    def fieldbus_ports(self) -> dict[str, int | None]:
+        """Port of each fieldbus that is served; None if a free one is to be chosen.
+
+        Modbus always is, so that every station can be read over it; so is each fieldbus that a
+        station names or that has a port.
+        """
+        given = self.sockets.fieldbuses
+        named = {MODBUS, *given, *(station.plc.protocol for station in self.stations.values())}
+        return {name: given.get(name, USUAL_PORTS.get(name)) for name in sorted(named)}
 
     def releases(self) -> list[Release]:
         """The release that each station's configuration is."""

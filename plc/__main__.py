@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from functools import partial
 
 import structlog
 
 from contracts.errors import FatalError
+from contracts.fieldbus import FIELDBUSES
+from contracts.plugins import plugin
 from contracts.process_state import Role
 from plc.bridge import Bridge
 from plc.camera_triggers import CameraTriggers
 from plc.core.station import Station
+from plc.fieldbus import Address, Fieldbus, Served
 from plc.inbox import Inbox, subscriptions
 from plc.journal.journal import Journal
 from plc.journal.kept_releases import kept
@@ -21,7 +25,7 @@ from plc.journal.ranges import Ranges
 from plc.journal.stored_ranges import ranges
 from plc.journal.writer import JournalWriter
 from plc.service import run_bridge
-from plc.settings import BridgeSettings
+from plc.settings import BridgeSettings, FieldbusSettings, load_fieldbuses, spoken
 from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.redis_link import connect
 from runtime.messaging.state import StateBoard
@@ -35,7 +39,12 @@ SESSION_EXPIRY_S = 60
 """The broker keeps verdicts for a bridge that restarts, not for one that was away for long."""
 
 
-async def serve_line(settings: BridgeSettings, journal: Journal, stop: Stop) -> None:
+async def serve_line(
+    settings: BridgeSettings,
+    fieldbuses: Mapping[str, FieldbusSettings],
+    journal: Journal,
+    stop: Stop,
+) -> None:
     """Wire the parts and run until ``stop``."""
     loop, clock = asyncio.get_running_loop(), SystemClock()
     link = MqttLink(
@@ -64,7 +73,7 @@ async def serve_line(settings: BridgeSettings, journal: Journal, stop: Stop) -> 
         outbox,
         clock,
         broker_up=lambda: link.connected,
-        opcua_stations=settings.opcua_stations,
+        protocols=spoken(fieldbuses),
     )
     bridge.resume(kept(journal.database))
     board = StateBoard(link, settings.topics, PROCESS, Role.BRIDGE, clock)
@@ -77,21 +86,35 @@ async def serve_line(settings: BridgeSettings, journal: Journal, stop: Stop) -> 
     link.start()
     try:
         with supervised_threads(stop, jobs):
-            await run_bridge(bridge, settings, board, stop)
+            servers = _servers(fieldbuses, bridge, settings, stop)
+            await run_bridge(bridge, servers, board, stop)
     finally:
         link.stop()
+
+
+def _servers(
+    fieldbuses: Mapping[str, FieldbusSettings], bridge: Bridge, settings: BridgeSettings, stop: Stop
+) -> dict[str, Fieldbus]:
+    """Return the server of each fieldbus, none of which listens yet. Only these are imported."""
+    urn = f"urn:referee:{settings.site}:{settings.line}:bridge"
+    found: dict[str, Fieldbus] = {}
+    for protocol, each in fieldbuses.items():
+        address = Address(protocol, each.host, each.port_of(protocol))
+        found[protocol] = plugin(FIELDBUSES, protocol)(Served(bridge, address, urn, stop.fail))
+    return found
 
 
 def main() -> int:
     """Run the bridge; returns the exit code."""
     try:
         settings = load(BridgeSettings)
+        fieldbuses = load_fieldbuses(settings.stations)
         log.configure(PROCESS, settings)
         metrics.serve(settings)
         stop, journal = Stop.from_signals(), Journal(settings.run_folder.bridge_journal)
         closed = journal.close_leftovers()
         structlog.get_logger().info("journal_open", path=str(journal.path), closed=closed)
-        asyncio.run(serve_line(settings, journal, stop))
+        asyncio.run(serve_line(settings, fieldbuses, journal, stop))
     except FatalError as error:
         sys.stderr.write(f"{error}\n")
         return 1

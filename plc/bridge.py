@@ -6,12 +6,13 @@ what they have to say comes back through ``call_soon_threadsafe``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
 
 from contracts.errors import FatalError
+from contracts.fieldbus import MODBUS
 from contracts.identity import Stamp
 from contracts.messages import CaptureNotice, Disposition, SequenceRange, Stored, Trigger, Verdict
 from contracts.process_state import ProcessState, Role, Trouble
@@ -33,7 +34,6 @@ from plc.journal.journal import Applied
 from plc.journal.kept_releases import KeptRelease
 from plc.journal.ranges import Ranges
 from plc.part_log import note_activation, note_settled
-from plc.ports import Cameras
 from plc.serving import Serving
 from runtime.process.clock import Clock
 
@@ -49,6 +49,12 @@ class JournalPort(Protocol):
     def submit(self, op: JournalOp) -> None: ...
 
 
+class Cameras(Protocol):
+    """Asks for a part's picture."""
+
+    def ask(self, trigger: Trigger) -> None: ...
+
+
 class DispositionPublisher(Protocol):
     """Where dispositions are told."""
 
@@ -58,7 +64,10 @@ class DispositionPublisher(Protocol):
 
 
 class Bridge:
-    """Stations by name and by unit id, between the PLC, the journal, the cameras and MQTT."""
+    """Stations by name and by unit id, between the PLC, the journal, the cameras and MQTT.
+
+    For the fieldbuses it is ``plc.fieldbus.Stations``: ``images`` and ``of_unit``.
+    """
 
     def __init__(
         self,
@@ -69,11 +78,14 @@ class Bridge:
         news: DispositionPublisher,
         clock: Clock,
         broker_up: Callable[[], bool],
-        opcua_stations: Collection[str] = (),
+        protocols: Mapping[str, str] | None = None,
     ) -> None:
+        """``protocols``: by station, what its PLC speaks if that is not Modbus."""
         self.stations = {station.name: station for station in stations}
+        spoken = protocols or {}
         self.images = {
-            station.name: RegisterImage(station, clock, self._carry_out) for station in stations
+            name: RegisterImage(station, clock, self._carry_out, spoken.get(name, MODBUS))
+            for name, station in self.stations.items()
         }
         self._ranges = ranges
         self._journal = journal
@@ -84,29 +96,11 @@ class Bridge:
         self._serving = Serving()
         self._releases: dict[str, Activation] = {}
         self._units: dict[int, Station] = {}
-        self._opcua_stations = opcua_stations
 
-    # The PLC's side: plc.ports.UnitsWithWrites
-
-    def has(self, unit: int) -> bool:
-        """Whether a station has this unit id; none has before its first release."""
-        return unit in self._units
-
-    def takes_writes(self, unit: int) -> bool:
-        """Whether the unit's PLC speaks Modbus; the others' registers can only be read over it."""
-        return self._units[unit].name not in self._opcua_stations
-
-    def inputs(self, unit: int) -> Sequence[int]:
-        """The input registers of a unit, now."""
-        return self._image(unit).inputs()
-
-    def holding(self, unit: int) -> Sequence[int]:
-        """The holding registers of a unit, as the PLC left them."""
-        return self._image(unit).holding()
-
-    def write(self, unit: int, words: Sequence[int]) -> None:
-        """The PLC wrote: the part's clock starts here."""
-        self._image(unit).write(words)
+    def of_unit(self, unit: int) -> RegisterImage | None:
+        """Return the registers of a unit id; no station has one before its first release."""
+        station = self._units.get(unit)
+        return self.images[station.name] if station is not None else None
 
     # The line's side
 
@@ -252,9 +246,6 @@ class Bridge:
             station = self.stations.get(name)
             if station is not None and ranges:
                 station.numbered(ranges[-1], self._clock.now())
-
-    def _image(self, unit: int) -> RegisterImage:
-        return self.images[self._units[unit].name]
 
     def _may_have(self, station: Station, unit: int) -> bool:
         """Whether the unit id is free, or this station's own."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
 
+from contracts.errors import FatalError
 from contracts.process_state import Status
 from plc.bridge import Bridge
-from plc.modbus.server import serve
-from plc.settings import BridgeSettings
+from plc.fieldbus import Fieldbus
 from runtime.messaging.state import StateBoard
 from runtime.process.loop import Stop
 
@@ -23,12 +23,11 @@ _FOLLOW_EVERY_S, _TELL_EVERY_S = 0.1, 0.5
 
 
 async def run_bridge(
-    bridge: Bridge, settings: BridgeSettings, board: StateBoard, stop: Stop
+    bridge: Bridge, fieldbuses: Mapping[str, Fieldbus], board: StateBoard, stop: Stop
 ) -> None:
-    """Serve until ``stop``. Raises FatalError where an address cannot be bound."""
+    """Serve until ``stop``. Raises FatalError if a fieldbus cannot bind its address."""
     asyncio.get_running_loop().set_exception_handler(_fail(stop))
-    opcua = asyncio.create_task(_serve_opcua(bridge, settings, stop))
-    server = await serve(bridge, settings.modbus_host, settings.modbus_port, stop.fail)
+    servers = [asyncio.create_task(each.serve(), name=name) for name, each in fieldbuses.items()]
     follow_s = tell_s = 0.0
     try:
         while not stop.is_set():
@@ -40,33 +39,20 @@ async def run_bridge(
                 board.publish(status_of(bridge))
                 tell_s = now_s + _TELL_EVERY_S
             bridge.tick()
-            if opcua.done():
-                opcua.result()  # raises what ended it; where none is wanted, it ended at once
+            _raise_what_ended(servers)
             await asyncio.sleep(_BUSY_TICK_S if bridge.is_busy else _IDLE_TICK_S)
     finally:
-        await server.shutdown()
-        opcua.cancel()
-        await asyncio.wait([opcua])
+        for server in servers:
+            server.cancel()
+        await asyncio.gather(*servers, return_exceptions=True)
 
 
-async def _serve_opcua(bridge: Bridge, settings: BridgeSettings, stop: Stop) -> None:
-    """OPC UA where it is wanted. Beside the loop: its nodes take a second or two to build."""
-    if not settings.opcua_port:
-        return
-    from plc.opcua.server import (
-        OpcUaServer,  # half a second and 30 MB that other lines need not spend
-    )
-
-    server = OpcUaServer(bridge.images, settings.opcua_stations, stop.fail)
-    uri = f"urn:referee:{settings.site}:{settings.line}:bridge"
-    await server.start(settings.opcua_host, settings.opcua_port, uri)
-    try:
-        while True:
-            await server.refresh()
-            server.look_after_peers()
-            await asyncio.sleep(_BUSY_TICK_S)
-    finally:
-        await server.stop()
+def _raise_what_ended(servers: Sequence[asyncio.Task[None]]) -> None:
+    """A fieldbus serves until it is cancelled: without it, no PLC would hear of its parts."""
+    for server in servers:
+        if server.done():
+            server.result()
+            raise FatalError(f"fieldbus {server.get_name()} ended, and nobody had asked it to")
 
 
 def status_of(bridge: Bridge) -> Status:

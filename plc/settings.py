@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from contracts.line import Port
+from contracts.errors import UserError
+from contracts.fieldbus import FIELDBUSES, MODBUS, USUAL_PORTS, variables_of
+from contracts.plugins import plugin_names
 from plc.core.part_book import Timing
-from runtime.process.settings import Names, ProcessSettings
+from runtime.process.settings import Names, ProcessSettings, load
 
 
 class BridgeSettings(ProcessSettings):
-    """Where the PLC finds the bridge, and how long things may take."""
+    """How long things may take."""
 
-    modbus_host: Annotated[str, Field(title="Address that the Modbus server binds")] = "127.0.0.1"
-    modbus_port: Annotated[Port, Field(title="Port of the Modbus server")] = 5020
-    opcua_host: Annotated[str, Field(title="Address that the OPC UA server binds")] = "127.0.0.1"
-    opcua_port: Annotated[
-        int, Field(ge=0, le=65535, title="Port of the OPC UA server; 0: none")
-    ] = 0
-    opcua_stations: Annotated[
-        Names, Field(title="Stations whose PLC speaks OPC UA; the PLCs of the others speak Modbus")
-    ] = ()
     result_hold_ms: Annotated[
         int, Field(ge=0, title="A result other than a pass stays at least so long")
     ] = 50
@@ -40,15 +35,6 @@ class BridgeSettings(ProcessSettings):
         int, Field(ge=1, title="Wall clocks of ingest and bridge further apart give no passes")
     ] = 50
 
-    @model_validator(mode="after")
-    def _opcua_stations_can_be_reached(self) -> Self:
-        unknown = sorted(set(self.opcua_stations).difference(self.stations))
-        if unknown:
-            raise ValueError(f"OPCUA_STATIONS names {unknown[0]}, which STATIONS does not")
-        if self.opcua_stations and not self.opcua_port:
-            raise ValueError("OPCUA_STATIONS needs OPCUA_PORT: else no PLC reaches them")
-        return self
-
     @property
     def timing(self) -> Timing:
         """The times as the stations take them."""
@@ -59,3 +45,51 @@ class BridgeSettings(ProcessSettings):
             self.confirm_ms,
             self.clock_bound_ms,
         )
+
+
+class FieldbusSettings(BaseSettings):
+    """Where one fieldbus listens. Its variables have its name in them: REFEREE_MODBUS_PORT."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    host: Annotated[str, Field(title="Address that the fieldbus's server binds")] = "127.0.0.1"
+    port: Annotated[
+        int | None,
+        Field(ge=0, le=65535, title="Its port; 0: not served. If none, 5020 for modbus, else 0"),
+    ] = None
+    stations: Annotated[
+        Names, Field(title="Stations whose PLC speaks it; all others speak modbus")
+    ] = ()
+
+    def port_of(self, protocol: str) -> int:
+        """Return the port to listen on, 0 if this fieldbus is not served."""
+        usual = USUAL_PORTS[protocol] if protocol == MODBUS else 0
+        return usual if self.port is None else self.port
+
+
+def load_fieldbuses(stations: Sequence[str]) -> dict[str, FieldbusSettings]:
+    """Return the settings of each installed fieldbus that is served, by its protocol.
+
+    Raises:
+        UserError: a variable is not valid, or a station's PLC could not reach the bridge.
+    """
+    found = {
+        protocol: load(FieldbusSettings, variables_of(protocol))
+        for protocol in plugin_names(FIELDBUSES)
+    }
+    speaks: dict[str, str] = {}
+    for protocol, settings in found.items():
+        begin = variables_of(protocol)
+        for station in settings.stations:
+            if station not in stations:
+                raise UserError(f"{begin}STATIONS names {station}, which STATIONS does not")
+            if speaks.setdefault(station, protocol) != protocol:
+                raise UserError(f"{speaks[station]} and {protocol} both have the station {station}")
+        if settings.stations and not settings.port_of(protocol):
+            raise UserError(f"{begin}STATIONS needs {begin}PORT: no PLC could reach them")
+    return {name: each for name, each in found.items() if each.port_of(name)}
+
+
+def spoken(fieldbuses: Mapping[str, FieldbusSettings]) -> dict[str, str]:
+    """Return the protocol of each station that a fieldbus names."""
+    return {name: protocol for protocol, each in fieldbuses.items() for name in each.stations}

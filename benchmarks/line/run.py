@@ -20,7 +20,7 @@ from benchmarks.line.memory import MemoryRun
 from benchmarks.line.memory_watch import MemoryWatch
 from benchmarks.line.pictures import write_pictures
 from benchmarks.line.report import Measured
-from benchmarks.line.scenario import LINE, MEMORY, MOST_STATIONS, SITE, Scenario, line_of, plan
+from benchmarks.line.scenario import MEMORY, MOST_STATIONS, Scenario, line_of, plan
 from benchmarks.line.served import ServedNetwork, served_network
 from benchmarks.line.spread import Spread
 from benchmarks.line.stretch import Stretch, measure
@@ -138,7 +138,7 @@ def _alone(
 def _line_up(extent: Extent, folder: Path, run: str, console: Console) -> Iterator[RunningLine]:
     """``run`` names its folder."""
     whole = line_of(min(extent.stations, MOST_STATIONS), 1, folder / str(extent.sides_px[0]), 1.0)
-    endpoints = choose(SITE, LINE, whole.sockets, dashboard=False)
+    endpoints = choose(whole, outward=False)
     with (
         console.status("starting the line") as status,
         started_line(

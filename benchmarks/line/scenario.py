@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.causes import Mode
-from contracts.line import Archive, LineFile, Sockets, SoftPlc, Station
+from contracts.fieldbus import PlcLink, Sockets
+from contracts.line import Archive, LineFile, SoftPlc, Station
 from contracts.release import Prompt, ReplayCamera
 
 SITE, LINE = "bench", "bench"
@@ -71,7 +72,7 @@ def line_of(
             prompts=tuple(named),
             deadline_ms=DEADLINE_MS,
             mode=Mode.GUARD,
-            plc_unit=unit,
+            plc=PlcLink(unit=unit),
         )
         for unit, name in enumerate(station_names(stations), start=1)
     }

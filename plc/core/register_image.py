@@ -12,11 +12,20 @@ from runtime.process.clock import Clock
 
 
 class RegisterImage:
-    """What the PLC reads and what it wrote. ``carry_out`` does what a write made due."""
+    """What the PLC reads and what it wrote. ``carry_out`` does what a write made due.
+
+    Attributes:
+        protocol: of the station's PLC, which alone may write.
+    """
 
     def __init__(
-        self, station: Station, clock: Clock, carry_out: Callable[[Station], object]
+        self,
+        station: Station,
+        clock: Clock,
+        carry_out: Callable[[Station], object],
+        protocol: str,
     ) -> None:
+        self.protocol = protocol
         self._station = station
         self._clock = clock
         self._carry_out = carry_out

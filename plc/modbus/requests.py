@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from plc.core.registers import HOLDING_SIZE
-from plc.ports import UnitsWithWrites
+from plc.fieldbus import Registers, Stations
 
 MOST_BITS_READ, MOST_WORDS_READ = 2000, 125
 MOST_BITS_WRITTEN, MOST_WORDS_WRITTEN, MOST_WORDS_EXCHANGED = 1968, 123, 121
@@ -56,46 +56,51 @@ def refuse(request: bytes, refusal: Refusal) -> Answer:
 class Requests:
     """Answers requests from the stations: a read sees one moment, a write is one event."""
 
-    def __init__(self, units: UnitsWithWrites) -> None:
-        self._units = units
+    def __init__(self, stations: Stations, protocol: str) -> None:
+        """``protocol`` is this server's: only PLCs that speak it may write."""
+        self._stations = stations
+        self._protocol = protocol
 
     def answer(self, unit: int, request: bytes) -> Answer:
         """``request`` is a function code and its data, at least one byte."""
         function, data = request[0], request[1:]
         try:
-            if not self._units.has(unit):
+            registers = self._stations.of_unit(unit)
+            if registers is None:
                 raise Refused(Refusal.NO_SUCH_UNIT)
             if function in READS:
-                return Answer(request[:1] + self._read(unit, function, data))
-            if function in WRITES and self._units.takes_writes(unit):
-                return Answer(request[:1] + self._write(unit, function, data), wrote=True)
+                return Answer(request[:1] + _read(registers, function, data))
+            if function in WRITES and registers.protocol == self._protocol:
+                return Answer(request[:1] + _write(registers, function, data), wrote=True)
             raise Refused(Refusal.ILLEGAL_FUNCTION)
         except Refused as refused:
             return refuse(request, refused.refusal)
 
-    def _read(self, unit: int, function: int, data: bytes) -> bytes:
-        address, count = _fields(">HH", data)
-        of_plc = function in (1, 3)
-        words = self._units.holding(unit) if of_plc else self._units.inputs(unit)
-        if function in (1, 2):
-            return _bits_out(words[0], address, count)
-        return _words_out(words, address, count)
 
-    def _write(self, unit: int, function: int, data: bytes) -> bytes:
-        if function == 23:
-            return self._exchange(unit, data)
-        words = list(self._units.holding(unit))
-        written = _coils_written if function in (5, 15) else _words_written
-        self._units.write(unit, written(words, function, data))
-        return data[:4] if function in (15, 16) else data
+def _read(registers: Registers, function: int, data: bytes) -> bytes:
+    address, count = _fields(">HH", data)
+    words = registers.holding() if function in (1, 3) else registers.inputs()
+    if function in (1, 2):
+        return _bits_out(words[0], address, count)
+    return _words_out(words, address, count)
 
-    def _exchange(self, unit: int, data: bytes) -> bytes:
-        """A write, then a read of the same registers. Both are looked at before either is done."""
-        read_at, read_count, *write = _fields(">HHHHB", data[:9])
-        words = list(self._units.holding(unit))
-        _words_out(words, read_at, read_count)
-        self._units.write(unit, _with_words(words, write, data[9:], MOST_WORDS_EXCHANGED))
-        return _words_out(self._units.holding(unit), read_at, read_count)
+
+def _write(registers: Registers, function: int, data: bytes) -> bytes:
+    if function == 23:
+        return _exchange(registers, data)
+    words = list(registers.holding())
+    written = _coils_written if function in (5, 15) else _words_written
+    registers.write(written(words, function, data))
+    return data[:4] if function in (15, 16) else data
+
+
+def _exchange(registers: Registers, data: bytes) -> bytes:
+    """A write, then a read of the same registers. Both are checked before either is done."""
+    read_at, read_count, *write = _fields(">HHHHB", data[:9])
+    words = list(registers.holding())
+    _words_out(words, read_at, read_count)
+    registers.write(_with_words(words, write, data[9:], MOST_WORDS_EXCHANGED))
+    return _words_out(registers.holding(), read_at, read_count)
 
 
 def _words_written(words: list[int], function: int, data: bytes) -> list[int]:

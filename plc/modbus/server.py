@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import Counter as Tally
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 from prometheus_client import Counter, Gauge
 
-from plc.listening import MODBUS, listening
+from plc.fieldbus import Served
 from plc.modbus.connection import Connection
 from plc.modbus.requests import Answer, Refusal, Requests, refuse
-from plc.ports import UnitsWithWrites
 
 log = structlog.get_logger()
 
@@ -54,25 +52,34 @@ class Limits:
 class ModbusServer:
     """Listens, keeps the connections within their limits, and has their requests answered."""
 
-    def __init__(
-        self, units: UnitsWithWrites, on_bug: Callable[[], object], limits: Limits
-    ) -> None:
-        self._requests = Requests(units)
-        self._on_bug = on_bug
-        self._limits = limits
+    def __init__(self, served: Served, limits: Limits | None = None) -> None:
+        self._address = served.address
+        self._requests = Requests(served.stations, served.address.protocol)
+        self._on_bug = served.on_bug
+        self._limits = limits or Limits()
         self._loop = asyncio.get_running_loop()
         self._open: set[Connection] = set()
         self._said: dict[tuple[str, str], float] = {}
         self._server: asyncio.Server
         self._next_look: asyncio.TimerHandle
 
-    async def listen(self, host: str, port: int) -> None:
-        """Raises FatalError where the address cannot be bound."""
-        with listening("Modbus", host, port, MODBUS):
+    async def serve(self) -> None:
+        """Listen until this is cancelled. Raises FatalError if the address cannot be bound."""
+        await self._listen()
+        try:
+            await self._loop.create_future()  # nobody resolves it: connections do the work
+        finally:
+            self._next_look.cancel()
+            self._server.close()
+            for connection in tuple(self._open):
+                connection.end()
+
+    async def _listen(self) -> None:
+        with self._address.listening():
             self._server = await self._loop.create_server(
                 lambda: Connection(self, self._answer, self._loop.time),
-                host,
-                port,
+                self._address.host,
+                self._address.port,
                 backlog=BACKLOG,
                 start_serving=False,
             )
@@ -81,13 +88,6 @@ class ModbusServer:
                 listener.setsockopt(level, option, value)  # connections inherit it
         await self._server.start_serving()
         self._look()
-
-    async def shutdown(self) -> None:
-        """Stop listening and end every connection."""
-        self._next_look.cancel()
-        self._server.close()
-        for connection in tuple(self._open):
-            connection.end()
 
     # Of the connections: plc.modbus.connection.Connections
 
@@ -142,22 +142,3 @@ class ModbusServer:
         self._said = {key: at_s for key, at_s in self._said.items() if now_s - at_s < SAID_AGAIN_S}
         self._said[peer, why] = now_s
         log.warning(event, peer=peer, why=why, **details)
-
-
-async def serve(
-    units: UnitsWithWrites,
-    host: str,
-    port: int,
-    on_bug: Callable[[], object],
-    limits: Limits | None = None,
-) -> ModbusServer:
-    """Listen; the server that is returned ends with its ``shutdown()``.
-
-    ``on_bug`` hears of a request that failed for no reason of the PLC.
-
-    Raises:
-        FatalError: the address cannot be bound.
-    """
-    server = ModbusServer(units, on_bug, limits or Limits())
-    await server.listen(host, port)
-    return server

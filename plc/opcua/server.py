@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
@@ -19,7 +19,7 @@ from asyncua.common.callback import CallbackType, ServerItemCallback
 from asyncua.common.connection import TransportLimits
 from asyncua.common.utils import ServiceError
 
-from plc.listening import OPC_UA, listening, try_to_listen
+from plc.fieldbus import Served
 from plc.opcua.limits import (
     ACTIVATION_S,
     LARGEST_CHUNK,
@@ -29,42 +29,52 @@ from plc.opcua.limits import (
 )
 from plc.opcua.nodes import NAMESPACE
 from plc.opcua.station_nodes import Inspection, event_type
-from plc.ports import Registers
 
 log = structlog.get_logger()
 
+_REFRESH_EVERY_S = 0.01
 Listener = Callable[[ServerItemCallback], Awaitable[None]]
 
 
 class OpcUaServer:
-    """Listens from ``start`` to ``stop``. One event loop, that of the stations.
+    """Listens while ``serve`` runs, in the event loop of the stations."""
 
-    ``on_bug`` hears of a request that failed for no reason of the PLC.
-    """
-
-    def __init__(
-        self,
-        images: Mapping[str, Registers],
-        driven: Collection[str],
-        on_bug: Callable[[], object],
-    ) -> None:
-        self._images = images
-        self._driven = driven
-        self._on_bug = on_bug
+    def __init__(self, served: Served) -> None:
+        self._address = served.address
+        self._line_urn = served.line_urn
+        self._images = served.stations.images
+        self._on_bug = served.on_bug
         self._stations: list[Inspection] = []
         self._writable: dict[ua.NodeId, tuple[Inspection, str]] = {}
         self._refreshing = asyncio.Lock()
         self._server = Server()
 
-    async def start(self, host: str, port: int, application_uri: str) -> None:
-        """Build the nodes and listen.
+    async def serve(self) -> None:
+        """Listen and keep the nodes up to date until this is cancelled; then end all connections.
 
         Raises:
             FatalError: the address cannot be bound.
         """
-        await try_to_listen("OPC UA", host, port, OPC_UA)
+        await self._start()
+        try:
+            while True:
+                await self.refresh()
+                look_after(self._server.bserver.clients)
+                await asyncio.sleep(_REFRESH_EVERY_S)
+        finally:
+            await self._server.stop()
+
+    async def refresh(self) -> None:
+        """Copy the registers to the nodes, which notifies the subscribers of what changed."""
+        async with self._refreshing:
+            for station in self._stations:
+                await station.refresh()
+
+    async def _start(self) -> None:
+        """Build the nodes, which takes a second or two, and listen."""
+        await self._address.try_to_listen()
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # lines for each bad request
-        await self._set_up(host, port, application_uri)
+        await self._set_up()
         await self._add_stations()
         await self.refresh()
         for kind, listener in (
@@ -73,31 +83,17 @@ class OpcUaServer:
             (CallbackType.PostWrite, self._after_write),
         ):
             self._server.iserver.subscribe_server_callback(kind, partial(self._watched, listener))
-        with listening("OPC UA", host, port, OPC_UA):
+        with self._address.listening():
             await self._server.start()
         gc.freeze()  # some 400,000 objects that stay: no collection walks them while parts wait
 
-    async def stop(self) -> None:
-        """Close all connections."""
-        await self._server.stop()
-
-    async def refresh(self) -> None:
-        """Bring the nodes up to the registers, and tell those who subscribed."""
-        async with self._refreshing:
-            for station in self._stations:
-                await station.refresh()
-
-    def look_after_peers(self) -> None:
-        """End the connections that have taken too much."""
-        look_after(self._server.bserver.clients)
-
-    async def _set_up(self, host: str, port: int, application_uri: str) -> None:
+    async def _set_up(self) -> None:
         server, inner = self._server, self._server.iserver
         server.name = "Referee PLC bridge"
         server.manufacturer_name = "Referee"
         server.product_uri = "urn:referee"
         server.application_type = ua.ApplicationType.Server
-        server.set_endpoint(f"opc.tcp://{host}:{port}/referee")
+        server.set_endpoint(f"opc.tcp://{self._address.host}:{self._address.port}/referee")
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         server.set_identity_tokens([ua.AnonymousIdentityToken])
         server.allow_remote_admin(False)  # asyncua's default lets anyone called admin do anything
@@ -106,13 +102,13 @@ class OpcUaServer:
         inner.max_connections = MOST_CONNECTIONS
         inner.max_pending_activation_seconds = ACTIVATION_S
         await server.init()
-        await server.set_application_uri(application_uri)
+        await server.set_application_uri(self._line_urn)
 
     async def _add_stations(self) -> None:
         namespace = await self._server.register_namespace(NAMESPACE)
         events = await event_type(self._server, namespace)
         for name, image in self._images.items():
-            driven = name in self._driven
+            driven = image.protocol == self._address.protocol
             station = Inspection(name, image, driven=driven, on_bug=self._on_bug)
             await station.add_to(self._server, namespace, events)
             self._stations.append(station)

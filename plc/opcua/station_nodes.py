@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import structlog
 from asyncua import Node, Server, ua
 
+from plc.fieldbus import Registers
 from plc.opcua.nodes import (
     ACK_METHOD,
     EVENT_FIELDS,
@@ -18,7 +19,6 @@ from plc.opcua.nodes import (
     shown_values,
     written,
 )
-from plc.ports import Registers
 
 log = structlog.get_logger()
 

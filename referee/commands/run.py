@@ -62,7 +62,7 @@ def _run(
     def on_wait(reason: str) -> None:
         status.update(f"waiting: {reason}")
 
-    endpoints = choose(line.site, line.line, line.sockets, dashboard=False)
+    endpoints = choose(line, outward=False)
     with (
         console.status("starting the line") as status,
         started_line(

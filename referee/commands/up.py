@@ -49,7 +49,7 @@ def up(
     """Start a line: servers, stages, dashboard (and the soft PLC where the line file has one)."""
     console = Console()
     line_file = load_line_file(line)
-    endpoints = choose(line_file.site, line_file.line, line_file.sockets, line_file.opcua)
+    endpoints = choose(line_file)
     folder = run_folder_of(line_file, run_dir).resolved()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     try:
@@ -95,8 +95,7 @@ def _addresses(line: LineFile, running: RunningLine, dashboard: bool) -> Table:
     if dashboard:
         rows.append(("dashboard", f"http://{e.host}:{e.dashboard}"))
     rows += [
-        ("Modbus TCP", f"{e.host}:{e.modbus}"),
-        *([("OPC UA", f"opc.tcp://{e.host}:{line.opcua.port}/referee")] if line.opcua else []),
+        *((f"PLC, {name}", f"{e.host}:{port}") for name, port in e.fieldbuses.items()),
         ("MQTT", f"127.0.0.1:{e.mqtt}, topics referee/v1/{line.site}/{line.line}/#"),
         ("Triton", f"127.0.0.1:{e.triton_grpc} (gRPC), {e.triton_http} (HTTP)"),
         ("logs", str(_short(running.folder.logs))),

@@ -10,12 +10,11 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from contracts.errors import UserError
-from contracts.line import OpcUa, Sockets
+from contracts.line import LineFile
 from runtime.process.run_folder import RunFolder
 
 LOOPBACK = "127.0.0.1"
 """Redis, the broker and Triton have no passwords on one machine: nobody else may reach them."""
-OUTWARD = ("dashboard", "modbus")
 OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
 LEAST_PORT, MOST_PORT = 10_000, 65_535
 STAGES = ("ingest", "inference", "bridge", "storage", "archive")
@@ -25,7 +24,8 @@ class Endpoints(BaseModel):
     """Ports of one running line, kept in its run folder for the other commands.
 
     Attributes:
-        host: address that the dashboard and Modbus bind.
+        host: address that the dashboard and the fieldbuses bind.
+        fieldbuses: port of each fieldbus, by its protocol.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,7 +34,7 @@ class Endpoints(BaseModel):
     line: str
     host: str
     dashboard: int
-    modbus: int
+    fieldbuses: dict[str, int] = {}
     redis_frames: int
     redis_journal: int
     mqtt: int
@@ -63,28 +63,32 @@ class Endpoints(BaseModel):
             ) from None
 
 
-def choose(
-    site: str, line: str, sockets: Sockets, opcua: OpcUa | None = None, *, dashboard: bool = True
-) -> Endpoints:
+def choose(line: LineFile, *, outward: bool = True) -> Endpoints:
     """Fix every port. One that the line file gives must be free, the others are chosen free.
 
-    ``dashboard=False`` chooses free ports for the dashboard and Modbus as well, so that a
+    ``outward=False`` chooses free ports for the dashboard and the fieldbuses as well, so that a
     measuring run can stand beside a running line.
     """
-    given = sockets.model_dump(exclude={"host"})
-    if not dashboard:
-        given |= {"dashboard": None, "modbus": None}
-    for name, port in given.items():
-        if port is not None:
-            host = sockets.host if name in OUTWARD else LOOPBACK
-            _refuse_taken(host, port, f"sockets.{name}")
-    if opcua is not None:
-        _refuse_taken(sockets.host, opcua.port, "opcua.port")
+    inner = line.sockets.model_dump(exclude={"host", "dashboard", "fieldbuses"})
+    outer = {"dashboard": line.sockets.dashboard, **line.fieldbus_ports}
+    if not outward:
+        outer = dict.fromkeys(outer)
+    for host, ports in ((line.sockets.host, outer), (LOOPBACK, inner)):
+        for name, port in ports.items():
+            if port is not None:
+                _refuse_taken(host, port, f"sockets.{name}")
+    given: dict[str, int | None] = outer | inner
     wanted = [name for name, port in given.items() if port is None]
     free = free_ports(LOOPBACK, len(wanted) + len(STAGES))
     ports = given | dict(zip(wanted, free, strict=False))
-    metrics = dict(zip(STAGES, free[len(wanted) :], strict=True))
-    return Endpoints(site=site, line=line, host=sockets.host, stage_metrics=metrics, **ports)
+    return Endpoints(
+        site=line.site,
+        line=line.line,
+        host=line.sockets.host,
+        fieldbuses={name: ports.pop(name) for name in line.fieldbus_ports},
+        stage_metrics=dict(zip(STAGES, free[len(wanted) :], strict=True)),
+        **ports,
+    )
 
 
 def _refuse_taken(host: str, port: int, setting: str) -> None:

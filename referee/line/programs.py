@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from contracts.fieldbus import MODBUS, variables_of
 from contracts.line import LineFile, SoftPlc
 from referee.line.endpoints import LOOPBACK, Endpoints
 from referee.line.servers.mosquitto import mosquitto_argv
@@ -60,13 +61,6 @@ def stage_programs(
 def stage_environment(line: LineFile, endpoints: Endpoints, folder: RunFolder) -> dict[str, str]:
     """What every process of ours reads."""
     e = endpoints
-    opcua = {}
-    if line.opcua is not None:
-        opcua = {
-            "REFEREE_OPCUA_HOST": e.host,
-            "REFEREE_OPCUA_PORT": str(line.opcua.port),
-            "REFEREE_OPCUA_STATIONS": ",".join(line.opcua.stations),
-        }
     return {
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
@@ -79,14 +73,24 @@ def stage_environment(line: LineFile, endpoints: Endpoints, folder: RunFolder) -
         "REFEREE_MQTT_HOST": LOOPBACK,
         "REFEREE_MQTT_PORT": str(e.mqtt),
         "REFEREE_TRITON_URL": f"{LOOPBACK}:{e.triton_grpc}",
-        "REFEREE_MODBUS_HOST": e.host,
-        "REFEREE_MODBUS_PORT": str(e.modbus),
         "REFEREE_RUN_DIR": str(folder.path.resolve()),
         "REFEREE_DATABASE_URL": folder.database_url,
         "REFEREE_ARCHIVE_LARGEST_MB": str(line.archive.largest_mb),
         "REFEREE_ARCHIVE_NEAR_MISS_LOGIT": str(line.archive.near_miss_logit),
-        **opcua,
+        **_fieldbus_environment(line, endpoints),
     }
+
+
+def _fieldbus_environment(line: LineFile, endpoints: Endpoints) -> dict[str, str]:
+    """Where each fieldbus listens, and the stations whose PLC speaks it."""
+    found: dict[str, str] = {}
+    for protocol, port in endpoints.fieldbuses.items():
+        speak = [name for name, each in line.stations.items() if each.plc.protocol == protocol]
+        begin = variables_of(protocol)
+        found[f"{begin}HOST"] = endpoints.host
+        found[f"{begin}PORT"] = str(port)
+        found[f"{begin}STATIONS"] = ",".join(speak)
+    return found
 
 
 def dashboard_program(endpoints: Endpoints, environment: Mapping[str, str]) -> Program:
@@ -106,6 +110,6 @@ def soft_plc_argv(
     """The simulated PLC; with ``parts`` it stops after so many at each station."""
     ways_ms = {each.plc_unit: plc.gate_way_ms(each) for each in line.stations.values()}
     argv = [sys.executable, "-m", "simulation.soft_plc", *written(plc, ways_ms)]
-    argv += ["--host", endpoints.reachable_host, "--port", str(endpoints.modbus)]
+    argv += ["--host", endpoints.reachable_host, "--port", str(endpoints.fieldbuses[MODBUS])]
     argv += ["--report", str(report)]
     return argv + (["--parts", str(parts)] if parts is not None else [])

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings
 from dashboard.settings import DashboardSettings
 from inference.settings import InferenceSettings
 from ingest.settings import IngestSettings
-from plc.settings import BridgeSettings
+from plc.settings import BridgeSettings, FieldbusSettings
 from runtime.process.settings import PREFIX, ProcessSettings
 from storage.archive.settings import ArchiveSettings
 from storage.settings import StorageSettings
@@ -43,8 +43,13 @@ def _rows() -> Iterator[str]:
         for name, field in settings.model_fields.items():
             if name not in told:
                 told.add(name)
-                variable = f"`{PREFIX}{name.upper()}`"
-                yield f"| {process} | {variable} | {field.title or ''} | {_default(field)} |"
+                yield _row(process, PREFIX, name, field)
+    for name, field in FieldbusSettings.model_fields.items():
+        yield _row("bridge, for each fieldbus", f"{PREFIX}<FIELDBUS>_", name, field)
+
+
+def _row(process: str, prefix: str, name: str, field: FieldInfo) -> str:
+    return f"| {process} | `{prefix}{name.upper()}` | {field.title or ''} | {_default(field)} |"
 
 
 def _default(field: FieldInfo) -> str:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from contracts.errors import BadLineFile
+from contracts.fieldbus import without_opcua_section
 from contracts.line import LineFile
 from runtime.linefile.field_names import known_fields
 from runtime.linefile.yaml_lines import YamlLines, read_yaml
@@ -26,8 +27,13 @@ def load_line_file(path: Path | str) -> LineFile:
     """
     document = read_yaml(path)
     try:
+        data = without_opcua_section(document.data)
+    except ValueError as error:
+        line = document.place(("opcua",)).line
+        raise BadLineFile(str(document.path), line, "opcua", str(error)) from error
+    try:
         # Strict JSON: "1000" is no number and yes is no 1, while lists may be tuples.
-        return LineFile.model_validate_json(json.dumps(document.data), strict=True)
+        return LineFile.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
         raise _first_of(error.errors(), document) from error
 

@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from contracts.errors import UserError
+from contracts.fieldbus import Port
 from contracts.identity import Slug
-from contracts.line import Port
 from contracts.names import Topics
 from runtime.messaging.broker import Broker
 from runtime.process.run_folder import RUNS, RunFolder
@@ -96,17 +96,17 @@ def run_folder_at(path: Path) -> RunFolder:
     return load(RunSettings).model_copy(update={"run_dir": path}).run_folder
 
 
-def load(settings_class: type[S]) -> S:
-    """Settings from the environment.
+def load(settings_class: type[S], prefix: str = PREFIX) -> S:
+    """Return settings from the variables of the environment that begin with ``prefix``.
 
     Raises:
         UserError: names each variable that is missing or wrong, and why.
     """
     try:
-        return settings_class()
+        return settings_class(_env_prefix=prefix)
     except ValidationError as error:
         problems = [
-            f"{PREFIX}{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
+            f"{prefix}{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
             for problem in error.errors()
         ]
         raise UserError("; ".join(problems)) from error

@@ -2,13 +2,16 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-from plc.settings import BridgeSettings
+from contracts.fieldbus import FIELDBUSES, variables_of
+from contracts.plugins import plugin_names
+from plc.settings import BridgeSettings, load_fieldbuses
 from referee.tables.settings_table import settings_table
 from runtime.process.run_folder import RunFolder
 from runtime.process.settings import load
@@ -25,13 +28,18 @@ def test_docker_compose_takes_it() -> None:
     assert told.returncode == 0, told.stderr
 
 
+def _of_each_fieldbus(variable: str) -> str:
+    names = "|".join(variables_of(protocol) for protocol in plugin_names(FIELDBUSES))
+    return re.sub(f"^({names})", "REFEREE_<FIELDBUS>_", variable)
+
+
 def test_its_variables_are_settings() -> None:
     table = settings_table()
     unknown = {
         variable
         for service in OURS.values()
         for variable in service["environment"]
-        if f"`{variable}`" not in table
+        if f"`{variable}`" not in table and f"`{_of_each_fieldbus(variable)}`" not in table
     }
     assert unknown == set()
 
@@ -71,7 +79,8 @@ def test_a_plc_reaches_every_port_that_the_bridge_listens_on(
     bridge = yaml.safe_load(told.stdout)["services"]["bridge"]
     for name, value in bridge["environment"].items():
         monkeypatch.setenv(name, str(value))
-    settings = load(BridgeSettings)
-    listens = {settings.modbus_port, settings.opcua_port} - {0}
-    assert (settings.opcua_port, settings.modbus_host) == (opcua_port, settings.opcua_host)
+    served = load_fieldbuses(load(BridgeSettings).stations)
+    assert set(served) == ({"modbus", "opcua"} if opcua_port else {"modbus"})
+    assert {each.host for each in served.values()} == {"0.0.0.0"}
+    listens = {each.port for each in served.values()}
     assert listens <= {each["target"] for each in bridge["ports"]}

@@ -58,10 +58,11 @@ class Plc:
         """One part, from its trigger to its acknowledged pass; returns how long that took."""
         seq = self.words[TRIGGER_SEQ] + 1
         self.words[TRIGGER_SEQ] = seq
-        took_s = until(lambda: self.seen["seq_head"] == seq and self.seen["verdict"] == 1)
+        began_s = time.monotonic()
+        until(lambda: self.seen["seq_head"] == seq and self.seen["verdict"] == 1)
         self.words[ACK_SEQ] = seq
-        took_s += until(lambda: (self.seen["ack_echo"], self.seen["ack_state"]) == (seq, 1))
-        return took_s
+        until(lambda: (self.seen["ack_echo"], self.seen["ack_state"]) == (seq, 1))
+        return time.monotonic() - began_s
 
     def _run(self) -> None:
         client = ModbusTcpClient("127.0.0.1", port=self._port, timeout=2, retries=0)

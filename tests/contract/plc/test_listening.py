@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Coroutine
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 from contracts.errors import FatalError
-from plc.modbus.server import serve
-from plc.opcua.server import OpcUaServer
+from contracts.fieldbus import FIELDBUSES
+from contracts.plugins import plugin, plugin_names
+from plc.fieldbus import Address, Served
+from tests.unit.plc.test_bridge import Wired
 
 
-def opc_ua(port: int) -> Coroutine[Any, Any, Any]:
-    return OpcUaServer({}, (), print).start("127.0.0.1", port, "urn:x")
+@pytest.mark.parametrize("protocol", plugin_names(FIELDBUSES))
+def test_a_taken_port_is_named_with_its_setting(protocol: str, tmp_path: Path) -> None:
+    stations = Wired(tmp_path / "bridge.sqlite", "top").bridge
 
-
-def modbus(port: int) -> Coroutine[Any, Any, Any]:
-    return serve(None, "127.0.0.1", port, print)
-
-
-@pytest.mark.parametrize(
-    ("start", "setting"), [(opc_ua, r"opcua\.port"), (modbus, r"sockets\.modbus")]
-)
-def test_a_taken_port_is_named_with_its_setting(start, setting) -> None:
     async def scene(port: int) -> None:
-        with pytest.raises(FatalError, match=rf"port {port} of .*in use.*{setting}"):
-            await asyncio.wait_for(start(port), timeout=1.0)
+        served = Served(stations, Address(protocol, "127.0.0.1", port), "urn:x", print)
+        settings = rf"REFEREE_{protocol.upper()}_PORT .*sockets\.{protocol}"
+        with pytest.raises(FatalError, match=rf"port {port} of .*in use.*{settings}"):
+            await plugin(FIELDBUSES, protocol)(served).serve()
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         asyncio.run(scene(taken.getsockname()[1]))

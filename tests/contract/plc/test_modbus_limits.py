@@ -4,18 +4,19 @@ its registers."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from contracts.errors import FatalError
 from plc.core.registers import HOLDING_SIZE, INPUT_SIZE
-from plc.modbus.server import Limits, serve
+from plc.fieldbus import Address, Served
+from plc.modbus.server import Limits, ModbusServer
 from tests.contract.plc.modbus_peers import ANSWER_ONE, READ_ONE, answers, dial, ended, frame, takes
 from tests.servers import free_port
 from tests.waiting import until
@@ -27,28 +28,46 @@ ESTABLISHED, KEEPALIVE_TIMER, TICKS_PER_S = "01", "02", 100
 
 
 class Unit1:
-    """Registers of the unit id 1; ``broken`` ones fail."""
+    """Stations of which one has a unit id, 1; and the registers of that one. ``broken`` ones
+    fail."""
 
     broken = False
+    protocol = "modbus"
 
-    def has(self, unit: int) -> bool:
-        return unit == 1
+    @property
+    def images(self) -> dict[str, Unit1]:
+        return {"top": self}
 
-    def takes_writes(self, unit: int) -> bool:
-        return True
+    def of_unit(self, unit: int) -> Unit1 | None:
+        return self if unit == 1 else None
 
-    def inputs(self, unit: int) -> Sequence[int]:
+    def inputs(self) -> Sequence[int]:
         if self.broken:
             raise ZeroDivisionError
         return [0] * INPUT_SIZE
 
-    def holding(self, unit: int) -> Sequence[int]:
+    def holding(self) -> Sequence[int]:
         return [0] * HOLDING_SIZE
 
-    def write(self, unit: int, words: Sequence[int]) -> None: ...
+    def write(self, words: Sequence[int]) -> None: ...
 
 
-@contextmanager
+def of(port: int, units: Unit1, on_bug: Callable[[], object]) -> Served:
+    return Served(units, Address("modbus", "127.0.0.1", port), "urn:referee:test", on_bug)
+
+
+async def _serve_once(port: int) -> None:
+    await ModbusServer(of(port, Unit1(), print)).serve()
+
+
+def listens(port: int) -> bool:
+    with contextlib.suppress(ConnectionRefusedError):
+        dial(port).close()
+        return True
+    return False
+
+
+@contextlib.contextmanager
 def server(
     limits: Limits, units: Unit1 | None = None, on_bug: Callable[[], object] = lambda: None
 ) -> Iterator[int]:
@@ -60,11 +79,16 @@ def server(
     def do(work):  # in the loop's thread
         return asyncio.run_coroutine_threadsafe(work, loop).result(5)
 
-    serving = do(serve(units or Unit1(), "127.0.0.1", port, on_bug, limits))
+    async def served() -> None:
+        await ModbusServer(of(port, units or Unit1(), on_bug), limits).serve()
+
+    serving = asyncio.run_coroutine_threadsafe(served(), loop)
+    until(lambda: serving.done() or listens(port))
     try:
         yield port
     finally:
-        do(serving.shutdown())
+        serving.cancel()
+        do(asyncio.sleep(0))  # the server has closed its connections once this has run
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
@@ -157,7 +181,7 @@ def test_a_bug_is_answered_and_reported():
 
 def test_an_address_that_is_taken_is_fatal():
     with server(Limits()) as port, pytest.raises(FatalError, match=str(port)):
-        asyncio.run(serve(Unit1(), "127.0.0.1", port, lambda: None))
+        asyncio.run(_serve_once(port))
 
 
 def keepalive_due_s(port: int) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from itertools import count
 
@@ -16,6 +17,7 @@ from plc.core.numbering import Numbering
 from plc.core.part_book import Timing
 from plc.core.register_image import RegisterImage
 from plc.core.station import Station
+from plc.fieldbus import Address, Served
 from plc.opcua.nodes import EVENT_FIELDS, NAMESPACE, SHOWN, WRITTEN
 from plc.opcua.server import OpcUaServer
 from runtime.process.clock import SystemClock
@@ -38,7 +40,8 @@ class Desk:
         self.clock = SystemClock()
         self.station = Station(Numbering(name), Timing(), bridge_boot_id=5)
         self.station.follow(release(deadline_ms=60_000), UP, self.clock.now())
-        self.image = RegisterImage(self.station, self.clock, self._carry_out)
+        protocol = "opcua" if name in NAMES else "modbus"
+        self.image = RegisterImage(self.station, self.clock, self._carry_out, protocol)
         self.asked: dict[int, Trigger] = {}
         self.waiting: list[JournalOp] = []
         self.done: list[JournalOp] = []
@@ -83,13 +86,27 @@ class Plant:
         self.loop = asyncio.new_event_loop()
         self.desks = {name: Desk(name) for name in [*NAMES, "modbus"]}
         self.bugs: list[str] = []
-        images = {name: desk.image for name, desk in self.desks.items()}
-        self.server = OpcUaServer(images, NAMES, lambda: self.bugs.append("a bug"))
-        self.loop.run_until_complete(self.server.start("127.0.0.1", PORT, "urn:referee:test"))
+        self.images = {name: desk.image for name, desk in self.desks.items()}
+        address = Address("opcua", "127.0.0.1", PORT)
+        served = Served(self, address, "urn:referee:test", lambda: self.bugs.append("a bug"))
+        self.server = OpcUaServer(served)
+        self.serving = self.loop.create_task(self.server.serve())
+        self.loop.run_until_complete(self._listens())
+
+    def of_unit(self, unit: int) -> None:
+        """No station has a unit id."""
 
     def close(self) -> None:
-        self.loop.run_until_complete(self.server.stop())
+        self.serving.cancel()
+        self.loop.run_until_complete(asyncio.wait([self.serving]))
         self.loop.close()
+
+    async def _listens(self) -> None:
+        while not self.serving.done():
+            with contextlib.suppress(OSError):
+                (await asyncio.open_connection("127.0.0.1", PORT))[1].close()
+                return
+            await asyncio.sleep(0.05)
 
 
 class Plc:

@@ -76,7 +76,7 @@ def test_a_station_without_a_scale_measures_in_pixels() -> None:
 @pytest.mark.parametrize(
     ("stations", "told"),
     [
-        ({"a": CONFIG, "b": CONFIG}, "plc_unit"),
+        ({"a": CONFIG, "b": CONFIG}, "same plc.unit"),
         ({"stored": CONFIG}, "cannot be called stored"),
         ({"Top Camera": CONFIG}, "pattern"),
         ({}, "at least 1"),
@@ -88,9 +88,9 @@ def test_a_wrong_line_says_what_is_wrong(stations: dict[str, Any], told: str) ->
 
 
 def test_two_settings_with_one_port_are_named() -> None:
-    line = {"site": "s", "line": "l", "stations": {"a": CONFIG}, "sockets": {"modbus": 4840}}
-    with pytest.raises(ValidationError, match=r"sockets\.modbus and opcua\.port are both 4840"):
-        LineFile.model_validate(line | {"opcua": {}})
+    line = {"site": "s", "line": "l", "stations": {"a": CONFIG}}
+    with pytest.raises(ValidationError, match=r"sockets\.mqtt and sockets\.modbus are both 4840"):
+        LineFile.model_validate(line | {"sockets": {"modbus": 4840, "mqtt": 4840}})
 
 
 def test_a_station_observes_until_its_line_file_says_otherwise() -> None:

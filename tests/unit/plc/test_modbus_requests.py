@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -30,33 +31,35 @@ LIKELY = st.builds(
 
 
 class Unit1:
-    """Registers of the unit id 1."""
+    """Stations of which one has a unit id, 1; and the registers of that one."""
 
-    def __init__(self, writable: bool = True) -> None:
+    def __init__(self, protocol: str = "modbus") -> None:
+        self.protocol = protocol
         self.words = [0] * HOLDING_SIZE
         self.writes = 0
-        self._writable = writable
 
-    def has(self, unit: int) -> bool:
-        return unit == 1
+    @property
+    def images(self) -> dict[str, Unit1]:
+        return {"top": self}
 
-    def takes_writes(self, unit: int) -> bool:
-        return self._writable
+    def of_unit(self, unit: int) -> Unit1 | None:
+        return self if unit == 1 else None
 
-    def inputs(self, unit: int) -> list[int]:
+    def inputs(self) -> list[int]:
         return list(range(0xA500, 0xA500 + INPUT_SIZE))
 
-    def holding(self, unit: int) -> list[int]:
+    def holding(self) -> list[int]:
         return self.words
 
-    def write(self, unit: int, words: list[int]) -> None:
-        self.words, self.writes = list(words), self.writes + 1
+    def write(self, words: Sequence[int]) -> None:
+        self.words = list(words)
+        self.writes += 1
 
 
 @given(unit=st.sampled_from([1, 1, 1, 0, 2, 255]), request=st.one_of(RANDOM, LIKELY))
 def test_any_bytes_get_one_answer_and_a_refusal_changes_nothing(unit, request):
     units = Unit1()
-    answer = Requests(units).answer(unit, request)
+    answer = Requests(units, "modbus").answer(unit, request)
     assert 2 <= len(answer.pdu) <= LONGEST_PDU
     assert units.writes == int(answer.wrote)
     assert len(units.words) == HOLDING_SIZE
@@ -72,7 +75,7 @@ def test_any_bytes_get_one_answer_and_a_refusal_changes_nothing(unit, request):
 def test_what_is_written_is_read_back_or_refused_whole(address, values):
     units, count = Unit1(), len(values)
     data = struct.pack(f">{count}H", *values)
-    requests = Requests(units)
+    requests = Requests(units, "modbus")
     answer = requests.answer(1, struct.pack(">BHHB", 16, address, count, 2 * count) + data)
     if address + count > HOLDING_SIZE:
         assert (answer.refusal, units.words) == (Refusal.ILLEGAL_ADDRESS, [0] * HOLDING_SIZE)
@@ -88,7 +91,7 @@ def test_coils_are_the_bits_of_register_0(before, address, bits):
     units.words[0] = before
     packed = sum(bit << n for n, bit in enumerate(bits)).to_bytes((count + 7) // 8, "little")
     head = struct.pack(">BHHB", 15, address, count, len(packed))
-    answer = Requests(units).answer(1, head + packed)
+    answer = Requests(units, "modbus").answer(1, head + packed)
     shown = [bool(units.words[0] >> n & 1) for n in range(16)]
     expected = [bool(before >> n & 1) for n in range(16)]
     if address + count <= 16:
@@ -123,13 +126,13 @@ REFUSED = {
 def test_what_cannot_be_done_has_the_exception_of_the_specification(request_hex, code):
     units = Unit1()
     request = bytes.fromhex(request_hex)
-    answer = Requests(units).answer(1, request)
+    answer = Requests(units, "modbus").answer(1, request)
     assert (answer.pdu, units.writes) == (bytes([request[0] | 0x80, code]), 0)
 
 
 def test_an_exchange_writes_first_and_a_mask_changes_only_its_bits():
     units = Unit1()
-    requests = Requests(units)
+    requests = Requests(units, "modbus")
     exchanged = requests.answer(1, bytes.fromhex("170000000200010001021234"))
     assert exchanged.pdu == bytes.fromhex("170400001234")
     assert requests.answer(1, bytes.fromhex("16000100ff5600")).pdu[0] == 22
@@ -137,8 +140,8 @@ def test_an_exchange_writes_first_and_a_mask_changes_only_its_bits():
 
 
 def test_a_unit_whose_plc_speaks_another_protocol_is_read_and_not_written():
-    units = Unit1(writable=False)
-    requests = Requests(units)
+    units = Unit1(protocol="opcua")
+    requests = Requests(units, "modbus")
     assert requests.answer(1, bytes.fromhex("0300000001")).refusal is None
     assert requests.answer(1, bytes.fromhex("0600000001")).refusal is Refusal.ILLEGAL_FUNCTION
     assert units.writes == 0

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.errors import UserError
-from contracts.line import LineFile, OpcUa, SoftPlc
 from plc.core.plc_image import PlcImage
 from plc.core.registers import COILS, DISCRETE_INPUTS, HOLDING_SIZE, INPUT_SIZE
 from plc.opcua.nodes import EVENT_FIELDS, SHOWN, WRITTEN, markdown, shown_values, written
-from plc.settings import BridgeSettings
-from runtime.process.settings import load
-from tests.unit.plc.bench import release
 
 DOCS = Path(__file__).parents[3] / "docs" / "plc.md"
 WORDS = {n.source: st.integers(0, 2 ** int(n.type[4:]) - 1) for n in WRITTEN if n.type != "Boolean"}
@@ -55,30 +49,3 @@ def test_bits_are_shown_as_they_are(inputs):
 
 def test_docs_show_these_nodes():
     assert markdown().strip() in DOCS.read_text(), "run: python -m plc.opcua.nodes"
-
-
-@pytest.mark.parametrize(
-    ("port", "stations", "complaint"),
-    [("0", "top", "needs OPCUA_PORT"), ("4840", "top,bottom", "names bottom")],
-)
-def test_stations_that_no_plc_could_reach_are_bad_settings(monkeypatch, port, stations, complaint):
-    environment = {"SITE": "plant", "LINE": "line", "STATIONS": "top,side", "MQTT_PORT": "1883"}
-    environment |= {"FRAMES_REDIS_URL": "redis://x", "JOURNAL_REDIS_URL": "redis://x"}
-    environment |= {"OPCUA_PORT": "4840", "OPCUA_STATIONS": "top, side"}
-    for name, value in environment.items():
-        monkeypatch.setenv(f"REFEREE_{name}", value)
-    assert load(BridgeSettings).opcua_stations == ("top", "side")
-    monkeypatch.setenv("REFEREE_OPCUA_PORT", port)
-    monkeypatch.setenv("REFEREE_OPCUA_STATIONS", stations)
-    with pytest.raises(UserError, match=complaint):
-        load(BridgeSettings)
-
-
-def test_opcua_in_a_line_file_is_for_its_stations_and_real_plcs():
-    line = {"site": "plant", "line": "line", "stations": {"top": release().config.model_dump()}}
-    assert LineFile(**line).opcua is None
-    assert LineFile(**line, opcua=OpcUa(stations=("top",))).opcua.port == 4840
-    with pytest.raises(ValueError, match="names side"):
-        LineFile(**line, opcua=OpcUa(stations=("side",)))
-    with pytest.raises(ValueError, match="speaks Modbus"):
-        LineFile(**line, opcua=OpcUa(), soft_plc=SoftPlc(parts_per_s=1))

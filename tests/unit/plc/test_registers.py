@@ -24,7 +24,7 @@ from plc.core.registers import (
     markdown,
     word_to_bits,
 )
-from plc.settings import BridgeSettings
+from plc.settings import BridgeSettings, FieldbusSettings
 from runtime.process.settings import ProcessSettings
 
 DOCS = Path(__file__).parents[3] / "docs" / "plc.md"
@@ -70,6 +70,7 @@ def test_docs_show_this_map():
 
 def test_docs_name_every_setting_of_the_bridge():
     own = set(BridgeSettings.model_fields) - set(ProcessSettings.model_fields)
+    own |= {f"<fieldbus>_{name}" for name in FieldbusSettings.model_fields}
     missing = {name for name in own if f"`REFEREE_{name.upper()}`" not in DOCS.read_text()}
     assert own
     assert not missing

@@ -7,7 +7,6 @@ import pytest
 from contracts.causes import Cause, Decision, Gate, Mode
 from plc.core.numbering import Numbering
 from tests.unit.plc.bench import UP, Bench, release
-from tests.waiting import PATIENCE_S
 
 PASS, REJECT, NONE = Decision.PASS, Decision.REJECT, Decision.NO_VERDICT
 
@@ -102,7 +101,7 @@ def test_a_fresh_pass_waits_behind_no_reject_for_longer_than_the_hold(bench):
     bench.say(1, REJECT)
     bench.say(2, PASS)
     assert bench.read()["seq_head"] == 1
-    bench.wait(PATIENCE_S)
+    bench.wait(60)
     assert (bench.read()["seq_head"], bench.read()["verdict"]) == (2, 1)
     assert bench.read()["overruns"] == 0
 
@@ -110,7 +109,7 @@ def test_a_fresh_pass_waits_behind_no_reject_for_longer_than_the_hold(bench):
 def test_of_many_results_passes_go_first_the_most_urgent_before_the_others(bench):
     for seq in (1, 2, 3, 4):
         bench.trigger(seq)
-        bench.wait(PATIENCE_S)
+        bench.wait(10)
     for seq, decision in ((4, PASS), (3, REJECT), (2, PASS), (1, NONE)):
         bench.say(seq, decision, Cause.BAD_IMAGE if decision is NONE else None)
     order = []

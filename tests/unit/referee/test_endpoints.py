@@ -6,32 +6,38 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import UserError
-from contracts.line import OpcUa, Sockets
+from contracts.line import LineFile
 from referee.line import endpoints as endpoints_module
 from referee.line.endpoints import OUTGOING, Endpoints, choose, free_ports
 from runtime.process.run_folder import RunFolder
 
 
-def test_a_taken_port_is_named_with_its_setting() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with pytest.raises(UserError, match=rf"{port}.*sockets\.mqtt"):
-            choose("s", "l", Sockets(mqtt=port), dashboard=False)
+def line(**sockets: object) -> LineFile:
+    station = {"camera": {"kind": "replay"}, "prompts": [{"words": "a scratch"}]}
+    of = {"site": "s", "line": "l", "stations": {"top": station}, "sockets": sockets}
+    return LineFile.model_validate(of)
 
 
-def test_a_taken_port_of_opc_ua_is_named_with_its_setting() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+@pytest.mark.parametrize("server", ["mqtt", "dashboard", "modbus", "opcua"])
+def test_a_taken_port_is_named_with_its_setting(server: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("", 0)) as other:
+        ports = {"dashboard": other.getsockname()[1], "modbus": other.getsockname()[1] + 1}
+        other.close()
         port = taken.getsockname()[1]
-        with pytest.raises(UserError, match=rf"{port}.*in use.*opcua\.port"):
-            choose("s", "l", Sockets(), OpcUa(port=port), dashboard=False)
+        with pytest.raises(UserError, match=rf"{port}.*in use.*sockets\.{server}"):
+            choose(line(**ports | {server: port}))
+
+
+def test_every_fieldbus_that_a_line_serves_has_a_port() -> None:
+    found = choose(line(opcua=4840), outward=False).fieldbuses
+    assert set(found) == {"modbus", "opcua"}
+    assert len(set(found.values())) == 2
 
 
 def test_free_ports_differ() -> None:
-    endpoints = choose("s", "l", Sockets(), dashboard=False)
+    endpoints = choose(line(), outward=False)
     ports = [value for value in endpoints.model_dump().values() if isinstance(value, int)]
-    ports += endpoints.stage_metrics.values()
+    ports += [*endpoints.stage_metrics.values(), *endpoints.fieldbuses.values()]
     assert len(set(ports)) == len(ports) == 13
 
 
@@ -51,7 +57,7 @@ def test_given_ports_are_kept_and_survive_the_file(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    endpoints = choose("s", "l", Sockets(mqtt=port), dashboard=False)
+    endpoints = choose(line(mqtt=port), outward=False)
     assert endpoints.mqtt == port
     endpoints.save(RunFolder(tmp_path))
     assert Endpoints.load(RunFolder(tmp_path)) == endpoints
@@ -62,5 +68,5 @@ def test_a_folder_without_a_line_says_what_to_do(tmp_path: Path) -> None:
         Endpoints.load(RunFolder(tmp_path))
 
 
-def test_only_dashboard_and_modbus_are_reachable_from_outside() -> None:
-    assert choose("s", "l", Sockets(host="0.0.0.0"), dashboard=False).reachable_host == "127.0.0.1"
+def test_a_client_on_this_machine_dials_the_loopback_address() -> None:
+    assert choose(line(host="0.0.0.0"), outward=False).reachable_host == "127.0.0.1"

@@ -77,7 +77,7 @@ def line_file(**soft_plc: object) -> LineFile:
 
 
 def argv_of(line: LineFile) -> list[str]:
-    endpoints = choose(line.site, line.line, line.sockets, dashboard=False)
+    endpoints = choose(line, outward=False)
     assert line.soft_plc is not None
     return soft_plc_argv(line, line.soft_plc, endpoints, Path("report.json"))[3:]
 

@@ -184,7 +184,9 @@ def test_a_heartbeat_that_stands_still_is_a_fault_until_it_moves_and_is_cleared(
     until(lambda: (plc.seen["phase"], plc.seen["error_code"]) == (FAULT, PLC_SILENT))
     assert not int(plc.seen["status"]) & 0b10, "trigger_ready"
     plc.beats = True
-    assert until(lambda: plc.seen["phase"] == RUNNING) < BACK_S
+    began_s = time.monotonic()
+    until(lambda: plc.seen["phase"] == RUNNING)
+    assert time.monotonic() - began_s < BACK_S
 
 
 def test_a_plc_that_is_gone_gets_no_pass_and_is_served_when_it_is_back(line):

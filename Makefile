@@ -38,9 +38,9 @@ format:          ## rewrite the code in the project's style
 
 bench: setup-dev ## the line against its bare network, into docs/benchmarks.md with plots and figures
 	@mkdir -p build
-	@$(BIN)/referee bench --json --memory-parts 10000 > build/benchmarks.json
+	@$(BIN)/referee bench line --json --memory-parts 10000 > build/benchmarks.json
 	@mv build/benchmarks.json docs/benchmarks.json
-	@$(BIN)/python -m benchmarks.line.page docs/benchmarks.json --out docs/benchmarks.md
+	@$(BIN)/referee bench page docs/benchmarks.json --out docs/benchmarks.md
 
 lock: setup-dev  ## resolve pyproject's ranges into the two lock files again
 	@deploy/lock.sh

@@ -6,7 +6,7 @@ import os
 import platform
 from importlib.metadata import version
 
-from runtime.process.machine import processor_name
+from runtime.process.processor import processor_name
 
 PACKAGES = ("torch", "transformers", "numpy", "scipy", "opencv-python-headless")
 

@@ -22,6 +22,7 @@ from referee.commands import (
     finetune,
     inspect,
     part,
+    reword,
     run,
     train,
     up,
@@ -35,7 +36,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     *(up, down, run, bench, inspect, part, check, apply, doctor),
-    *(data, train, evaluate, export, finetune),
+    *(data, train, reword, evaluate, export, finetune),
 )
 for command in COMMANDS:
     command.register(app)

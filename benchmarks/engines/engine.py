@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.engines.agreement import Answer
+from benchmarks.engines.answer_agreement import Answer
 from benchmarks.line.bare import opened
 from benchmarks.line.served import ServedNetwork
 from inference.text_encoder import PromptTokens

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from scipy import stats
 
-from benchmarks.line.processes import SIMULATED
+from benchmarks.line.process_usage import SIMULATED
 
 PER_PARTS = 10_000
 WARM_UP_SHARE = 0.2

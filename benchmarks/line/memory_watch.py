@@ -11,7 +11,7 @@ from typing import Any, Self
 import redis
 
 from benchmarks.line.memory import MemoryRun, RedisEnd, Sample, while_parts_came
-from benchmarks.line.processes import usages
+from benchmarks.line.process_usage import usages
 from contracts.names import VERDICTS
 from referee.line.endpoints import LOOPBACK
 from referee.line.running_line import RunningLine

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.line import memory
 from benchmarks.line.memory import MemoryRun
-from benchmarks.line.processes import SIMULATED
+from benchmarks.line.process_usage import SIMULATED
 from benchmarks.line.scenario import DEADLINE_MS, FULL, HALF
 from benchmarks.line.spread import Spread
 from benchmarks.line.stretch import Stretch

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from benchmarks.line.processes import SIMULATED, Usage, ended_children_ms, spent_ms, usages
+from benchmarks.line.process_usage import SIMULATED, Usage, ended_children_ms, spent_ms, usages
 from benchmarks.line.scenario import Scenario
 from benchmarks.line.spread import Spread
 from benchmarks.line.steps import stamped, steps

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from rich.table import Table
 
 from benchmarks.line.memory import MemoryRun, slopes
-from benchmarks.line.processes import SIMULATED
+from benchmarks.line.process_usage import SIMULATED
 from benchmarks.line.report import Measured, as_json, memory_mb, ratios
 from benchmarks.line.scenario import DEADLINE_MS, FULL, HALF
 from benchmarks.line.spread import Spread

@@ -19,7 +19,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainin
 from contracts.errors import UserError
 from referee.measured import EngineName, opened, threads_of
 from referee.tables.evaluation_tables import agreement_text, tables, word_tables
-from runtime.process.machine import processor_name
+from runtime.process.processor import processor_name
 
 if TYPE_CHECKING:
     from inference.training.data.labelled import LabelledLine

@@ -10,7 +10,7 @@ import psutil
 from tenacity import retry, stop_after_delay, wait_fixed
 
 from benchmarks.plc.outcome import outcome_of
-from benchmarks.plc.run import Plan, run
+from benchmarks.plc.plc_run import Plan, run
 from contracts.causes import Cause
 from tests.waiting import PATIENCE_S
 
@@ -37,7 +37,7 @@ def five_children(bench: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 
 def test_ended_by_sigterm_it_leaves_no_process(tmp_path: Path):
-    command = [sys.executable, "-m", "benchmarks.plc", "--folder", str(tmp_path)]
+    command = [sys.executable, "-m", "referee", "bench", "plc", "--folder", str(tmp_path)]
     bench = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         children = five_children(bench)

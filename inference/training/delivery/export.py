@@ -1,4 +1,4 @@
-"""Export a checkpoint: ``referee export``, or ``python -m inference.training.delivery.export``.
+"""Export a checkpoint: ``referee export``.
 
 Writes ``model.onnx`` (the averaged weights) and ``model.json`` beside it, after ONNX Runtime has
 given the masks that torch gives; and the same weights as a safetensors file, to fine-tune from.
@@ -10,12 +10,10 @@ Inputs: ``image`` float32 (B, 3, H, W), RGB, 0..255, H and W multiples of 32; ``
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import hashlib
 import json
 import logging
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from contracts.errors import FatalError, RefereeError
+from contracts.errors import FatalError
 from inference import text_encoder
 from inference.dqformer.model import STRIDE, DQFormer
 from inference.imaging import SIZE_MULTIPLE, margin_to_mask
@@ -228,20 +226,3 @@ def export_command(
     log.setLevel(logging.INFO)
     val = json.loads(figures.read_text()) if figures else {}
     export(checkpoint, out or DEFAULT_OUT, val, weights or weights_file(checkpoint))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Export a checkpoint to ONNX and safetensors.")
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--out", type=Path, help=f"default {DEFAULT_OUT}")
-    parser.add_argument("--weights", type=Path, help=f"default {DEFAULT_WEIGHTS}/NAME{SUFFIX}")
-    parser.add_argument("--figures", type=Path, help="what evaluate --json wrote, for model.json")
-    given = parser.parse_args()
-    try:
-        export_command(given.checkpoint, given.out, given.weights, given.figures)
-    except RefereeError as error:
-        sys.exit(f"export: {error}")
-
-
-if __name__ == "__main__":
-    main()

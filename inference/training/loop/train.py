@@ -1,16 +1,13 @@
-"""Train by a recipe: ``referee train``, or this module with ``--recipe FILE``.
+"""Train by a recipe: ``referee train``.
 
 A run's folder holds ``last.pt`` (everything ``--resume`` needs), ``level.pt`` (the state before the
-decay), ``train.csv``, ``val.csv`` and ``curves.png``. ``torchrun --nproc_per_node N -m
-inference.training.loop.train ...`` trains in N processes: a recipe's batch is what all of them see
-together.
+decay), ``train.csv``, ``val.csv`` and ``curves.png``. ``torchrun --nproc_per_node N -m referee
+train ...`` trains in N processes, which share out each batch of the recipe.
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +18,6 @@ import cv2
 import torch
 from rich.console import Console
 
-from contracts.errors import RefereeError
 from inference.training.data.batches import BatchMaker
 from inference.training.data.dataset import Part
 from inference.training.data.sources import (
@@ -191,20 +187,3 @@ def train_command(
         around = RunContext(ranks, stop, console)
         run(recipe, folder or Path("runs") / recipe.name, resume, around=around)
         return stop.exit_code
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Train a DQFormer by a recipe.")
-    parser.add_argument("--recipe", type=Path, required=True)
-    parser.add_argument("--out", type=Path, help="the run's folder; default runs/NAME")
-    parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
-    parser.add_argument("--device", help="cpu or cuda; default: cuda where there is one")
-    given = parser.parse_args()
-    try:
-        sys.exit(train_command(given.recipe, given.out, given.resume, given.device))
-    except RefereeError as error:
-        sys.exit(f"train: {error}")
-
-
-if __name__ == "__main__":
-    main()

@@ -8,10 +8,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from benchmarks.engines.agreement import Answer, agreement
+from benchmarks.engines.answer_agreement import Answer, agreement
 from benchmarks.engines.engine import both
-from benchmarks.engines.page import document
-from benchmarks.engines.timing import CASES, Case, Taken, Timed
+from benchmarks.engines.engine_page import document
+from benchmarks.engines.engine_timing import CASES, Case, Taken, Timed
 from benchmarks.line.served import served_network
 
 

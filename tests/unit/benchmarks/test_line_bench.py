@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.line.processes import Usage, spent_ms
+from benchmarks.line.process_usage import Usage, spent_ms
 from benchmarks.line.report import Measured, as_json, memory_mb, ratios
 from benchmarks.line.scenario import line_of, plan, station_names
 from benchmarks.line.served import served_network

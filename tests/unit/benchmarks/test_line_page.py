@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.line.page import main
+from benchmarks.line.line_page import write_page
 from benchmarks.line.report import as_json
 from benchmarks.line.spread import Spread
 from tests.unit.benchmarks.bench_run import a_run, looks, watched
@@ -25,7 +25,7 @@ def report(tmp_path: Path) -> Path:
 
 def test_the_page_tells_ratios_before_times_and_what_was_missed(report: Path) -> None:
     page = report.with_name("benchmarks.md")
-    assert main([str(report), "--out", str(page)]) == 0
+    write_page(report, page)
     text = page.read_text()
     heads = re.findall(r"^## (.*)$", text, re.M)
     assert heads[:3] == ["Must hold", "Ratios", "Times"]
@@ -43,7 +43,7 @@ def test_the_same_run_gives_the_same_bytes(report: Path, tmp_path: Path) -> None
     written = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        main([str(report), "--out", str(tmp_path / name / "benchmarks.md")])
+        write_page(report, tmp_path / name / "benchmarks.md")
         files = sorted((tmp_path / name).rglob("*.*"))
         written.append([file.read_bytes() for file in files])
         assert [file.name for file in files] == ["memory.svg", "steps.svg", "benchmarks.md"]
@@ -53,6 +53,6 @@ def test_the_same_run_gives_the_same_bytes(report: Path, tmp_path: Path) -> None
 def test_a_run_without_torch_and_without_memory_has_a_page(tmp_path: Path) -> None:
     file, page = tmp_path / "run.json", tmp_path / "page.md"
     file.write_text(json.dumps(as_json(replace(a_run(), torch_loop=None))))
-    main([str(file), "--out", str(page)])
+    write_page(file, page)
     assert "| the loop | – | – | – | – |" in page.read_text()
     assert "memory.svg" not in page.read_text()

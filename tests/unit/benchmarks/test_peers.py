@@ -11,13 +11,18 @@ import numpy as np
 import pytest
 import yaml
 
-from benchmarks.peers import __main__ as peers
-from benchmarks.peers import runs
+from benchmarks.peers import peer_runs
 from benchmarks.peers.contenders import CONTENDERS
 from benchmarks.peers.material import Material
-from benchmarks.peers.runs import ShownBatches
+from benchmarks.peers.peer_benchmark import (
+    PeerOptions,
+    chosen_runs,
+    common_recipe,
+    peer_benchmark,
+)
+from benchmarks.peers.peer_runs import ShownBatches
 from contracts.errors import UserError
-from inference.training.loop.recipe import Recipe
+from inference.training.loop.recipe import Recipe, read_recipe
 from inference.training.loop.trainer import Trainer
 from tests.tiny import TINY
 
@@ -52,10 +57,11 @@ def call(tmp_path: Path, recipe_file: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(Material, "read", once)
 
-    def called(*arguments: str) -> str:
+    def called(*runs: str, **options: Any) -> str:
         out, folder = tmp_path / "docs" / "peers.md", tmp_path / "runs"
-        fixed = ["--recipe", str(recipe_file), "--out", str(out), "--folder", str(folder)]
-        peers.main([*fixed, *arguments])
+        peer_benchmark(
+            PeerOptions(recipe=recipe_file, out=out, folder=folder, runs=runs, **options)
+        )
         return out.read_text()
 
     return called
@@ -64,16 +70,16 @@ def call(tmp_path: Path, recipe_file: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_runs_are_made_once_and_stay_in_the_table(
     call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = call("--runs", "unet")
+    first = call("unet")
     assert "| `dqformer` | two tokens" in first
     assert "`dqformer`: not run." in first
-    both = call("--runs", "unet,dqformer")
+    both = call("unet", "dqformer")
 
     def never(*arguments: object) -> None:
         raise AssertionError("a finished run was repeated")
 
     monkeypatch.setattr(Trainer, "train_step", never)
-    again = call("--runs", "unet,dqformer")
+    again = call("unet", "dqformer")
     tables = [text[text.index("## Who") :] for text in (both, again)]
     assert tables[0] == tables[1]
     assert tables[0].count("not run") == 5 * (4 + 4)
@@ -83,15 +89,15 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(
     call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed after its third step, the last checkpoint being of the second."""
-    call("--runs", "dqformer")
+    call("dqformer")
     whole = json.loads((tmp_path / "runs/dqformer/result.json").read_text())
     (tmp_path / "runs").rename(tmp_path / "before")
     step = Trainer.train_step
 
     def breaks(self: Trainer, batch: Any) -> Any:
         if self.step == 2:
-            runs._save(
-                self, runs.Clock(tmp_path / "runs/dqformer", False), tmp_path / "runs/dqformer"
+            peer_runs._save(
+                self, peer_runs.Clock(tmp_path / "runs/dqformer", False), tmp_path / "runs/dqformer"
             )
         if self.step == 3:
             raise KeyboardInterrupt
@@ -99,20 +105,20 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(
 
     monkeypatch.setattr(Trainer, "train_step", breaks)
     with pytest.raises(KeyboardInterrupt):
-        call("--runs", "dqformer")
+        call("dqformer")
     monkeypatch.setattr(Trainer, "train_step", step)
     with pytest.raises(UserError, match="--resume"):
-        call("--runs", "dqformer")
+        call("dqformer")
     with pytest.raises(UserError, match="other settings"):
-        call("--runs", "dqformer", "--resume", "--steps", "5")
-    call("--runs", "dqformer", "--resume")
+        call("dqformer", resume=True, steps=5)
+    call("dqformer", resume=True)
     resumed = json.loads((tmp_path / "runs/dqformer/result.json").read_text())
     assert resumed["answers"] == whole["answers"]
     assert resumed["figures"] == whole["figures"]
 
 
 def test_all_see_the_same_pictures(recipe_file: Path) -> None:
-    recipe = peers.read_recipe(recipe_file)
+    recipe = read_recipe(recipe_file)
     material = Material.read(recipe)
     makers = [
         ShownBatches(CONTENDERS[name], recipe, material)
@@ -126,25 +132,24 @@ def test_all_see_the_same_pictures(recipe_file: Path) -> None:
 
 
 def test_another_budget_needs_another_folder(call: Any) -> None:
-    call("--runs", "unet", "--steps", "2")
+    call("unet", steps=2)
     with pytest.raises(UserError, match="other settings"):
-        call("--runs", "unet", "--steps", "3")
+        call("unet", steps=3)
 
 
 def test_an_unknown_line_is_refused(recipe_file: Path) -> None:
-    arguments = peers.arguments_of(["--recipe", str(recipe_file), "--lines", "no_such"])
+    options = PeerOptions(recipe=recipe_file, lines=("no_such",))
     with pytest.raises(UserError, match="no_such"):
-        peers.recipe_of(arguments)
+        common_recipe(options)
 
 
-def test_an_unknown_run_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        peers.arguments_of(["--runs", "resnet"])
-    assert "unet" in capsys.readouterr().err
+def test_an_unknown_run_is_refused() -> None:
+    with pytest.raises(UserError, match=r"resnet not known; choose from .*unet"):
+        chosen_runs(("resnet",))
 
 
-def test_the_recipe_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = peers.recipe_of(peers.arguments_of([]))
+def test_the_recipe_is_one() -> None:
+    recipe = common_recipe(PeerOptions())
     assert isinstance(recipe, Recipe)
     assert list(recipe.lines) == ["magnetic_tile", "ball_screw", "pcb"]
     assert recipe.crop_px == 160

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import machine
-from benchmarks.peers.__main__ import RECIPE
 from benchmarks.peers.answers import Answer
 from benchmarks.peers.material import of_length
+from benchmarks.peers.peer_benchmark import RECIPE
+from benchmarks.peers.peer_page import Setting, document
 from benchmarks.peers.results import Effort, Result
-from benchmarks.peers.table import Setting, document
 from contracts.errors import UserError
 from inference.training.loop.recipe import read_recipe
 
@@ -44,7 +44,7 @@ def result(name: str, hits: int) -> Result:
 
 
 def page(*results: Result, note: str = "") -> str:
-    setting = Setting("python -m benchmarks.peers --steps 7", read_recipe(RECIPE), 1, 120.0)
+    setting = Setting("referee bench peers --steps 7", read_recipe(RECIPE), 1, 120.0)
     return document({one.name: one for one in results}, setting, note)
 
 
@@ -55,7 +55,7 @@ def test_the_page_holds_every_figure() -> None:
     assert "| 2.75 M | 0.60 | 8.0 | 90 |" in text
     assert "## All lines together" in text
     assert "## `tile`" in text
-    assert "python -m benchmarks.peers --steps 7" in text
+    assert "referee bench peers --steps 7" in text
 
 
 def test_what_was_not_run_is_said() -> None:

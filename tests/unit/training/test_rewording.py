@@ -15,9 +15,9 @@ from inference.training.data.sources import caption_bank, load_parts
 from inference.training.evaluation.predictors import model_of
 from inference.training.loop import checkpoint
 from inference.training.loop.recipe import Optimiser, Recipe
+from inference.training.loop.rewording import Rewording, run, settings_of
 from inference.training.loop.trainer import Trainer
 from inference.training.words.captions import UNIVERSAL_PROMPT, CaptionBank
-from inference.training.words.rewording import Rewording, run, settings_of
 from tests.tiny import TINY
 
 

@@ -55,8 +55,14 @@ def recipe_file(recipe: Recipe, tmp_path: Path) -> Path:
     return path
 
 
-def command(*arguments: object, module: str = "inference.training.loop.train") -> list[str]:
-    return [sys.executable, "-m", module, *map(str, arguments)]
+def train(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "referee", "train", *map(str, arguments)]
+
+
+def train_in_two_processes(*arguments: object) -> list[str]:
+    rendezvous = ("--nproc_per_node=2", "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0")
+    launcher = [sys.executable, "-m", "torch.distributed.run", *rendezvous]
+    return [*launcher, *train(*arguments)[1:]]
 
 
 def environment() -> dict[str, str]:
@@ -87,7 +93,7 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
     killed = tmp_path / "killed"
     arguments = ("--recipe", recipe_file, "--out", killed, "--device", "cpu")
     process = subprocess.Popen(
-        command(*arguments), env=environment(), stderr=subprocess.PIPE, text=True
+        train(*arguments), env=environment(), stderr=subprocess.PIPE, text=True
     )
     try:
         deadline = time.monotonic() + 250
@@ -103,12 +109,12 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
     lost = {**read_rows(killed / "train.csv")[0], "step": STEPS}  # after the last checkpoint
     append_row(killed / "train.csv", lost)
     resumed = subprocess.run(
-        command(*arguments, "--resume"), env=environment(), capture_output=True, text=True
+        train(*arguments, "--resume"), env=environment(), capture_output=True, text=True
     )
     assert resumed.returncode == 0, resumed.stderr
     assert "\x1b" not in resumed.stderr
     assert f"going on at step {reached}" in resumed.stderr
-    whole = command("--recipe", recipe_file, "--out", tmp_path / "whole", "--device", "cpu")
+    whole = train("--recipe", recipe_file, "--out", tmp_path / "whole", "--device", "cpu")
     subprocess.run(whole, env=environment(), capture_output=True, check=True)
     assert_same_run(tmp_path / "whole", killed)
     assert [row["step"] for row in read_rows(killed / "train.csv")] == ["20", "40"]
@@ -124,15 +130,7 @@ def test_two_processes_end_with_the_same_weights(
     run(recipe, out, resume=False, stop_at=5)
     arguments = ("--recipe", recipe_file, "--out", out, "--resume", "--device", "cpu")
     shared = subprocess.run(
-        command(
-            "--nproc_per_node=2",
-            "--rdzv-backend=c10d",
-            "--rdzv-endpoint=localhost:0",
-            "-m",
-            "inference.training.loop.train",
-            *arguments,
-            module="torch.distributed.run",
-        ),
+        train_in_two_processes(*arguments),
         env=environment(),
         cwd=ROOT,
         capture_output=True,

@@ -1,17 +1,15 @@
-"""docs/benchmarks.md from the JSON object of `referee bench`, with its plots.
+"""docs/benchmarks.md from the JSON object of `referee bench line`, with its plots.
 
-    referee bench --json > docs/benchmarks.json
-    python -m benchmarks.line.page docs/benchmarks.json --out docs/benchmarks.md
+    referee bench line --json > docs/benchmarks.json
+    referee bench page docs/benchmarks.json --out docs/benchmarks.md
 
-Nothing is measured here: the same object gives the same page. Plots go into the folder that is
-named like the page.
+Nothing is measured here: the same object gives the same page. Plots go into a folder that has the
+page's name.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,24 +49,15 @@ part may wait for the one before it; *rules, journal and broker* is the verdict'
 to the bridge."""
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Write the page and its plots; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.line.page",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("report", type=Path, help="what `referee bench --json` printed")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the page")
-    options = parser.parse_args(argv)
-    report = json.loads(options.report.read_text(encoding="utf-8"))
-    folder = options.out.with_suffix("")
+def write_page(report_file: Path, page: Path) -> None:
+    """Write the page and its plots from what `referee bench line --json` printed."""
+    report = json.loads(report_file.read_text(encoding="utf-8"))
+    folder = page.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
     steps_plot(report, folder / "steps.svg")
     if grew(report):
         memory_plot(report["memory_growth"], folder / "memory.svg")
-    options.out.write_text(document(report, folder.name), encoding="utf-8")
-    return 0
+    page.write_text(document(report, folder.name), encoding="utf-8")
 
 
 def grew(report: Report) -> bool:
@@ -228,7 +217,3 @@ def _growth(growth: Mapping[str, Any], folder: str) -> str:
 
 def _number(value: float | None, form: str) -> str:
     return NONE if value is None else form.format(value)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

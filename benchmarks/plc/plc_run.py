@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.plc.facts import Facts, Outage, disposed_parts
 from benchmarks.plc.inspection import Inspection
-from benchmarks.plc.processes import (
+from benchmarks.plc.plc_processes import (
     HOST,
     LINE,
     SITE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from pathlib import Path
 
-from runtime.process.machine import processor_name
+from runtime.process.processor import processor_name
 
 
 def test_the_processor_is_named_by_its_model(tmp_path: Path) -> None:

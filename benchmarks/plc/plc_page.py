@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from benchmarks import machine
 from benchmarks.plc.outcome import Outcome, as_dict
-from benchmarks.plc.run import Plan
+from benchmarks.plc.plc_run import Plan
 from benchmarks.plc.share import Quantiles, Share
 
 PACKAGES = ("pymodbus", "paho-mqtt", "redis", "SQLAlchemy")

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import machine
-from benchmarks.engines.agreement import Agreement
-from benchmarks.engines.timing import Case, Timed
+from benchmarks.engines.answer_agreement import Agreement
+from benchmarks.engines.engine_timing import Case, Timed
 from benchmarks.markdown import table
 
 WIDE_FORMATS = (

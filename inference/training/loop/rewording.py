@@ -1,18 +1,13 @@
-"""Teach a trained network other words for what it finds already: its own teacher is itself.
+"""Teach a trained network other words for what it finds already: ``referee reword``.
 
-    python -m inference.training.words.rewording --recipe FILE --start RUN/last.pt --out RUN
-
-With `--teacher` a network that was reworded goes on learning from the one that it was made of.
-
-Of each picture the network is asked twice, in the usual words ("any defect", a kind's first name)
-and in drawn ones, and learns to answer the drawn ones as it answered the usual. No truth is asked
-for, the pictures' features stay as they are, and the usual words are among those that are drawn: so
-what it answers to them hardly moves.
+The network is its own teacher. Of each picture it is asked twice: in the usual words ("any
+defect", or a kind's first name) and in drawn ones; it learns to answer the drawn ones as it
+answered the usual. No labels are used, the image features stay as they are, and the usual words are
+among those that are drawn: so its answers to the usual words hardly change.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
 import logging
 from pathlib import Path
@@ -138,7 +133,13 @@ def run(
     learning_rate: float,
     teacher: Path | None = None,
 ) -> None:
-    """Reword the network of a run's checkpoint, and leave a checkpoint to export.
+    """Reword the network of a run's checkpoint, and write a checkpoint to export.
+
+    Args:
+        start: the run's checkpoint.
+        out: folder of the new run.
+        teacher: another checkpoint to learn from, for a network that was reworded before and is to
+            learn from the one it was made of; None: the start itself.
 
     Raises:
         UserError: recipe, data or checkpoint are not what they should be, or the teacher sees
@@ -190,25 +191,18 @@ def _means(recent: list[Losses]) -> str:
     return " ".join(f"{name}={float(torch.stack(terms).mean()):.4f}" for name, terms in named)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Teach a trained network other words.")
-    parser.add_argument("--recipe", type=Path, required=True)
-    parser.add_argument("--start", type=Path, required=True, help="a run's checkpoint")
-    parser.add_argument("--teacher", type=Path, help="another checkpoint; else the start itself")
-    parser.add_argument("--out", type=Path, required=True, help="the new run's folder")
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--learning-rate", type=float, default=5e-4)
-    given = parser.parse_args()
+def reword_command(
+    recipe_file: Path,
+    start: Path,
+    out: Path,
+    steps: int,
+    learning_rate: float,
+    teacher: Path | None = None,
+) -> None:
+    """Run the whole command; see ``run``.
+
+    Raises:
+        RefereeError: with a text for the user.
+    """
     log_to(Console(stderr=True))
-    run(
-        recipe_of(given.recipe),
-        given.start,
-        given.out,
-        given.steps,
-        given.learning_rate,
-        given.teacher,
-    )
-
-
-if __name__ == "__main__":
-    main()
+    run(recipe_of(recipe_file), start, out, steps, learning_rate, teacher)

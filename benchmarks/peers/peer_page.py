@@ -12,8 +12,8 @@ from benchmarks import machine
 from benchmarks.markdown import table as markdown
 from benchmarks.peers.bootstrap import RESAMPLES, Difference, differences
 from benchmarks.peers.contenders import CONTENDERS, OURS
+from benchmarks.peers.peer_runs import POOLED
 from benchmarks.peers.results import Result
-from benchmarks.peers.runs import POOLED
 from inference.training.loop.recipe import Recipe
 
 FIGURES = {"miou": "mIoU", "oiou": "oIoU", "escapes": "escapes", "false_rejects": "false rejects"}

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from contracts.causes import Cause, Decision, Gate, Mode
-from contracts.identity import Message, NonNegativeInt63, PartKey, Stamp
+from contracts.identity import Message, NonNegativeInt63, PartKey, Slug, Stamp
+from contracts.names import SINK
 from contracts.polygon import Point
 
 
@@ -179,9 +180,10 @@ class StoredItem(Message):
 
 
 class Stored(Message):
-    """Storage has committed these: only now may an outbox forget them."""
+    """A sink has committed these. An outbox forgets what every sink of its line has committed."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
+    by: Annotated[Slug, Field(title="The sink; version 1 did not say, as there was one")] = SINK
     items: tuple[StoredItem, ...]
 
 

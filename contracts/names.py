@@ -13,6 +13,9 @@ PUBLISH_GROUP = "publish"
 VERDICTS = "verdicts"
 """Outbox stream on the journal Redis: verdicts that storage has not confirmed yet."""
 
+SINK = "storage"
+"""Name of a line's only sink, unless its settings name others."""
+
 RESERVED = frozenset({"state", "stored", "echo"})
 """Topics of a line itself, where its stations' topics are."""
 
@@ -42,6 +45,18 @@ def numbers(station: str) -> str:
     return f"numbers:{station}"
 
 
+class Address(NamedTuple):
+    """What a topic is about.
+
+    Attributes:
+        kind: ``verdict``, ``config``, ``state``, ...: it decides the message's class.
+        name: the station, or the process of a ``state``; empty for ``stored``.
+    """
+
+    kind: str
+    name: str
+
+
 class Topics(NamedTuple):
     """MQTT topics of one line."""
 
@@ -55,6 +70,16 @@ class Topics(NamedTuple):
     def of(self, station: str, what: str) -> str:
         """``referee/v1/<site>/<line>/<station>/<what>``; ``+`` for any station."""
         return f"{self.root}/{station}/{what}"
+
+    def parse(self, topic: str) -> Address | None:
+        """Return what a topic is about; None if it is not one of this line."""
+        if topic == self.stored:
+            return Address("stored", "")
+        prefix = f"{self.root}/"
+        first, _, last = topic.removeprefix(prefix).partition("/")
+        if not topic.startswith(prefix) or not first or not last or "/" in last:
+            return None
+        return Address(first, last) if first in RESERVED else Address(last, first)
 
     def capture(self, station: str = "+") -> str:
         return self.of(station, "capture")

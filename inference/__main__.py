@@ -51,6 +51,7 @@ def main() -> int:
         topics,
         stations=settings.stations,
         releases=releases,
+        sinks=settings.sinks,
         on_stored=publisher.on_stored,
         board=StateBoard(link, topics, process, Role.INFERENCE, clock),
         status=lambda: readiness.status,

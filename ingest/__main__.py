@@ -69,6 +69,7 @@ def main() -> int:
         topics,
         stations=settings.stations,
         releases=releases,
+        sinks=settings.sinks,
         on_stored=on_stored,
         board=StateBoard(link, topics, PROCESS, Role.INGEST, clock),
         status=partial(status_of, stations, numbers),

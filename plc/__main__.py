@@ -81,7 +81,7 @@ async def serve_line(
         "journal": partial(writer.run, stop),
         "cameras": partial(cameras.run, stop),
         "outbox": partial(outbox.run, stop),
-        "inbox": partial(Inbox(link, settings.topics, bridge, loop).run, stop),
+        "inbox": partial(Inbox(link, settings.topics, bridge, loop, settings.sinks).run, stop),
     }
     link.start()
     try:

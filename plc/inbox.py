@@ -1,50 +1,57 @@
-"""What MQTT brings: parsed in a thread of its own, handed to the bridge in its event loop.
+"""Parses MQTT messages in a thread of its own and hands them to the bridge in its event loop.
 
 A message is acknowledged once the journal has what it caused, in the order in which messages came,
-as MQTT wants it. What the bridge was told when it was killed, it is told again.
+as MQTT requires. Messages that were not acknowledged when the bridge was killed come again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 
 import structlog
 
 from contracts.errors import MalformedMessage
-from contracts.messages import CaptureNotice, Stored, Verdict
-from contracts.names import Topics
-from contracts.parsing import parse
+from contracts.messages import CaptureNotice, Disposition, Stored, Verdict
+from contracts.names import SINK, Topics
 from contracts.process_state import ProcessState
+from contracts.release import Activation
 from plc.bridge import Bridge
+from runtime.messaging.confirmations import Confirmations
 from runtime.messaging.mqtt import Incoming, MqttLink
-from runtime.messaging.release_book import ReleaseBook
+from runtime.messaging.router import Cleared, read
 from runtime.process.loop import Stop
 
 log = structlog.get_logger()
 
 
 def subscriptions(topics: Topics) -> dict[str, int]:
-    """What the bridge listens to, with its quality of service."""
+    """Return the bridge's topic filters and their QoS."""
     each = (topics.verdict(), topics.capture(), topics.config(), topics.state(), topics.stored)
     return dict.fromkeys(each, 1)
 
 
 class Inbox:
-    """Wakes the bridge for each message. A message that is not ours is logged and let go."""
+    """Hands each message to the bridge. A malformed one is logged and acknowledged."""
 
     def __init__(
-        self, link: MqttLink, topics: Topics, bridge: Bridge, loop: asyncio.AbstractEventLoop
+        self,
+        link: MqttLink,
+        topics: Topics,
+        bridge: Bridge,
+        loop: asyncio.AbstractEventLoop,
+        sinks: Collection[str] = (SINK,),
     ) -> None:
         self._link = link
         self._topics = topics
         self._bridge = bridge
         self._loop = loop
-        self._releases = ReleaseBook()
+        self._confirmations = Confirmations(sinks)
 
     def run(self, stop: Stop) -> None:
-        """The thread's body."""
+        """Read messages until ``stop``. The body of a thread."""
         while not stop.is_set():
             try:
                 message = self._link.inbox.get(timeout=0.2)
@@ -67,22 +74,26 @@ class Inbox:
             return self._parsed(message)
         except MalformedMessage as error:
             log.error("malformed_message", topic=error.source, reason=error.reason)
-            return lambda: None
+            return _nothing
 
-    def _parsed(self, message: Incoming) -> Callable[[], None]:
-        topic, payload, bridge = message.topic, message.payload, self._bridge
-        if topic == self._topics.stored:
-            stored = parse(Stored, payload, topic)
-            return lambda: bridge.on_stored(stored)
-        station, what = topic.split("/")[-2:]
-        if what == "verdict":
-            verdict = parse(Verdict, payload, topic)
-            return lambda: bridge.on_verdict(verdict, message.arrived_at)
-        if what == "capture":
-            notice = parse(CaptureNotice, payload, topic)
-            return lambda: bridge.on_capture(notice)
-        if what == "config":
-            release = self._releases.take(message)
-            return lambda: bridge.on_release(station, release)
-        state = parse(ProcessState, payload, topic)
-        return lambda: bridge.on_state(state)
+    def _parsed(self, incoming: Incoming) -> Callable[[], None]:
+        bridge = self._bridge
+        match message := read(self._topics, incoming):
+            case Stored():
+                return partial(bridge.on_stored, self._confirmations.complete(message))
+            case Verdict():
+                return partial(bridge.on_verdict, message, incoming.arrived_at)
+            case CaptureNotice():
+                return partial(bridge.on_capture, message)
+            case Activation():
+                return partial(bridge.on_release, message.station, message)
+            case Cleared():
+                return partial(bridge.on_release, message.station, None)
+            case ProcessState():
+                return partial(bridge.on_state, message)
+            case Disposition():
+                return _nothing  # not subscribed to
+
+
+def _nothing() -> None:
+    """Do nothing, for a message that changes nothing."""

@@ -15,26 +15,24 @@ from runtime.process.loop import Stop, run_loop
 from runtime.process.settings import load
 from storage.config_keeper import ConfigKeeper
 from storage.database import open_sessions, upgrade
-from storage.inputs import subscriptions
 from storage.recorder import Recorder
 from storage.settings import StorageSettings
-from storage.sink import Sink
-
-PROCESS = "storage"
+from storage.sink import Sink, subscriptions
 
 
 def main() -> int:
-    """Run until SIGTERM; the exit code."""
+    """Run until SIGTERM; return the exit code."""
     settings = load(StorageSettings)
-    log.configure(PROCESS, settings)
+    name = settings.storage_name
+    log.configure(name, settings)
     metrics.serve(settings)
     stop, clock, topics = Stop.from_signals(), SystemClock(), settings.topics
     link = MqttLink(
         settings.broker,
         topics,
-        PROCESS,
+        name,
         subscriptions=subscriptions(topics),
-        will=StateBoard.will(topics, PROCESS, Role.STORAGE),
+        will=StateBoard.will(topics, name, Role.STORAGE),
         session_expiry_s=settings.storage_session_expiry_s,
         inbox_size=4 * settings.storage_largest_batch,
     )
@@ -47,14 +45,15 @@ def main() -> int:
         topics,
         Recorder(sessions, topics, clock, settings.storage_dead_letters_kept),
         keeper,
-        StateBoard(link, topics, PROCESS, Role.STORAGE, clock),
+        StateBoard(link, topics, name, Role.STORAGE, clock),
         prepare=partial(upgrade, url),
         gather=partial(stop.wait, settings.storage_gather_ms / 1e3),
         largest_batch=settings.storage_largest_batch,
+        name=name,
     )
     link.start()
     try:
-        return run_loop(sink.step, stop, PROCESS)
+        return run_loop(sink.step, stop, name)
     finally:
         link.stop()
 

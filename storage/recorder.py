@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.errors import PoisonError
 from contracts.identity import PartKey
-from contracts.messages import Disposition, StoredItem, Verdict
+from contracts.messages import CaptureNotice, Disposition, Stored, StoredItem, Verdict
 from contracts.names import Topics
 from contracts.process_state import ProcessState
 from contracts.release import Activation
+from runtime.messaging.router import Cleared, LineMessage, read
 from runtime.process.clock import Clock
 from storage.database import translate_errors, translate_refusals
 from storage.dead_letters import dead_letter
-from storage.inputs import Cleared, Input, parse_incoming
 from storage.metrics import MESSAGES
 from storage.part_rows import record_disposition, record_verdict
 from storage.ports import Incoming
@@ -86,11 +86,11 @@ class Recorder:
             return Effect("unknown", "malformed")
 
     def _store(self, session: Session, incoming: Incoming) -> Effect:
-        message = parse_incoming(self._topics, incoming)
+        message = read(self._topics, incoming)
         with translate_refusals(incoming.topic):
             return self._record(session, message)
 
-    def _record(self, session: Session, message: Input) -> Effect:
+    def _record(self, session: Session, message: LineMessage) -> Effect:
         now_utc_ns = self._clock.now().utc_ns
         match message:
             case Verdict():
@@ -106,6 +106,8 @@ class Recorder:
                 return _effect("state", new, *_reached(message))
             case Cleared():
                 return _effect("release", record_cleared(session, message.station, now_utc_ns))
+            case Stored() | CaptureNotice():
+                return Effect("other", "ignored")  # not subscribed to
 
     def _dead_letter(self, session: Session, incoming: Incoming, reason: str) -> None:
         log.error("dead_letter", topic=incoming.topic, reason=reason)

@@ -6,12 +6,17 @@ from typing import Annotated
 
 from pydantic import Field
 
+from contracts.identity import Slug
+from contracts.names import SINK
 from runtime.process.settings import ProcessSettings
 
 
 class StorageSettings(ProcessSettings):
     """What ``python -m storage`` needs to know beside what every process does."""
 
+    storage_name: Annotated[
+        Slug, Field(title="Name of this storage process; `REFEREE_SINKS` lists those of a line")
+    ] = SINK
     storage_largest_batch: Annotated[
         int, Field(ge=1, le=2000, title="Messages in one transaction")
     ] = 500

@@ -9,7 +9,7 @@ import structlog
 
 from contracts.errors import TransientError, Unavailable
 from contracts.messages import Stored, StoredItem
-from contracts.names import Topics
+from contracts.names import SINK, Topics
 from contracts.process_state import Status
 from runtime.messaging.state import Board
 from storage.config_keeper import ConfigKeeper
@@ -20,6 +20,12 @@ from storage.recorder import Recorder
 log = structlog.get_logger()
 
 WAIT_FOR_FIRST_S = 0.2
+
+
+def subscriptions(topics: Topics) -> dict[str, int]:
+    """Return the sink's topic filters and their QoS."""
+    filters = (topics.verdict(), topics.disposition(), topics.config(), topics.state())
+    return dict.fromkeys(filters, 1)
 
 
 class Sink:
@@ -40,6 +46,7 @@ class Sink:
         prepare: Callable[[], None],
         gather: Callable[[], object],
         largest_batch: int,
+        name: str = SINK,
     ) -> None:
         """``gather`` waits a moment for others to come after a batch's first message."""
         self._link = link
@@ -51,6 +58,7 @@ class Sink:
         self._prepared = False
         self._gather = gather
         self._largest_batch = largest_batch
+        self._name = name
         self._batch: list[Incoming] = []
 
     def step(self) -> None:
@@ -97,7 +105,7 @@ class Sink:
     def _confirm(self, items: Sequence[StoredItem]) -> None:
         if not items:
             return
-        payload = Stored(items=tuple(items)).model_dump_json().encode()
+        payload = Stored(by=self._name, items=tuple(items)).model_dump_json().encode()
         try:
             self._link.publish(self._topics.stored, payload)
         except Unavailable as error:  # the outboxes send again, and are told then
@@ -106,5 +114,6 @@ class Sink:
 
     def _tell_keeper(self, committed: Sequence[Incoming]) -> None:
         for incoming in committed:
-            if incoming.topic.endswith("/config"):
+            address = self._topics.parse(incoming.topic)
+            if address is not None and address.kind == "config":
                 self._keeper.saw(incoming)

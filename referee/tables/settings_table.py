@@ -55,7 +55,10 @@ def _row(process: str, prefix: str, name: str, field: FieldInfo) -> str:
 def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
         return "must be given"
-    return "none" if field.default in (None, ()) else f"`{field.default}`"
+    if field.default in (None, ()):
+        return "none"
+    is_list = isinstance(field.default, tuple)
+    return f"`{','.join(field.default) if is_list else field.default}`"
 
 
 if __name__ == "__main__":

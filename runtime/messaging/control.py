@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import structlog
 
 from contracts.errors import MalformedMessage
 from contracts.messages import Stored
 from contracts.names import Topics
-from contracts.parsing import parse
 from contracts.process_state import Status
+from contracts.release import Activation
+from runtime.messaging.confirmations import Confirmations
 from runtime.messaging.mqtt import Incoming
 from runtime.messaging.release_book import ReleaseBook
+from runtime.messaging.router import Cleared, read
 from runtime.messaging.state import Board
 
 log = structlog.get_logger()
@@ -25,6 +27,7 @@ class Control:
     """Takes releases and storage's confirmations, and publishes the state. One thread.
 
     Args:
+        sinks: those that must have committed an item before ``on_stored`` hears of it.
         status: returns the troubles of the process and of its stations, the model version and the
             sequences; stations, releases and ``ready`` are filled in here.
     """
@@ -36,6 +39,7 @@ class Control:
         *,
         stations: tuple[str, ...],
         releases: ReleaseBook,
+        sinks: Collection[str],
         on_stored: Callable[[Stored], None],
         board: Board,
         status: Callable[[], Status],
@@ -44,6 +48,7 @@ class Control:
         self._topics = topics
         self._stations = stations
         self._releases = releases
+        self._confirmations = Confirmations(sinks)
         self._on_stored = on_stored
         self._board = board
         self._status = status
@@ -63,11 +68,12 @@ class Control:
             incoming.ack()  # a release is retained, and storage repeats itself
 
     def _handle(self, incoming: Incoming) -> None:
-        if incoming.topic == self._topics.stored:
-            self._on_stored(parse(Stored, incoming.payload, incoming.topic))
-            return
-        release = self._releases.take(incoming)
-        log.info("release", topic=incoming.topic, release=release and release.release_id)
+        match message := read(self._topics, incoming):
+            case Stored():
+                self._on_stored(self._confirmations.complete(message))
+            case Activation() | Cleared():
+                release = self._releases.take(message)
+                log.info("release", topic=incoming.topic, release=release and release.release_id)
 
     def _full_status(self) -> Status:
         status, ids = self._status(), self._releases.ids()

@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import Protocol
 
-from contracts.errors import MalformedMessage
-from contracts.parsing import parse
 from contracts.release import Activation
-
-
-class ConfigMessage(Protocol):
-    """What a ReleaseBook needs of an incoming message."""
-
-    @property
-    def topic(self) -> str: ...
-
-    @property
-    def payload(self) -> bytes: ...
+from runtime.messaging.router import Cleared
 
 
 class ReleaseBook:
@@ -27,37 +15,22 @@ class ReleaseBook:
         self._lock = threading.Lock()
         self._active: dict[str, Activation] = {}
 
-    def take(self, incoming: ConfigMessage) -> Activation | None:
-        """Make what a ``config`` message carries the station's active release.
-
-        An empty message clears the station's configuration: it has none then, and None is
-        returned. The message is not acknowledged here.
-
-        Raises:
-            MalformedMessage: no release, or another station's; the active one stays.
-        """
-        station = incoming.topic.split("/")[-2]
-        release = _parsed(incoming, station) if incoming.payload else None
+    def take(self, message: Activation | Cleared) -> Activation | None:
+        """Make a release its station's active one, and return it; None if it was cleared."""
+        release = message if isinstance(message, Activation) else None
         with self._lock:
             if release is None:
-                self._active.pop(station, None)
+                self._active.pop(message.station, None)
             else:
-                self._active[station] = release
+                self._active[message.station] = release
         return release
 
     def active(self, station: str) -> Activation | None:
-        """The station's release, None before the first and after it was cleared."""
+        """Return the station's release; None before the first and after it was cleared."""
         with self._lock:
             return self._active.get(station)
 
     def ids(self) -> dict[str, str]:
-        """Station to release id, of every station that has one."""
+        """Return the release id of every station that has a release."""
         with self._lock:
             return {station: release.release_id for station, release in self._active.items()}
-
-
-def _parsed(incoming: ConfigMessage, station: str) -> Activation:
-    release = parse(Activation, incoming.payload, incoming.topic)
-    if release.station != station:
-        raise MalformedMessage(incoming.topic, f"a release of station {release.station}")
-    return release

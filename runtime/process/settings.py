@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 from contracts.errors import UserError
 from contracts.fieldbus import Port
 from contracts.identity import Slug
-from contracts.names import Topics
+from contracts.names import SINK, Topics
 from runtime.messaging.broker import Broker
 from runtime.process.run_folder import RUNS, RunFolder
 
@@ -50,6 +50,10 @@ class ProcessSettings(RunSettings):
     stations: Annotated[
         Names, Field(min_length=1, title="Stations of the line, separated by commas")
     ]
+    sinks: Annotated[
+        Names,
+        Field(min_length=1, title="Storage processes that must confirm a message, by name"),
+    ] = (SINK,)
     frames_redis_url: Annotated[str, Field(title="Redis that holds pictures, in memory only")]
     journal_redis_url: Annotated[str, Field(title="Redis that holds verdicts, flushed always")]
     mqtt_host: Annotated[str, Field(title="MQTT broker")] = "127.0.0.1"

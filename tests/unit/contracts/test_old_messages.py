@@ -11,6 +11,7 @@ from contracts import messages
 from contracts.errors import MalformedMessage
 from contracts.identity import Message
 from contracts.messages import CaptureNotice, Disposition, FrameHeader, Stored, Trigger, Verdict
+from contracts.names import SINK
 from contracts.parsing import parse
 from contracts.process_state import ProcessState, Role
 from contracts.release import Activation, Prompt, Release, StationConfig, name_of
@@ -59,13 +60,20 @@ class LaterActivation(Activation):
     config: LaterConfig
 
 
-def test_every_kind_of_message_has_a_document_of_version_1() -> None:
+def test_every_kind_of_message_has_documents() -> None:
     versioned = {
         model
         for model in (*vars(messages).values(), ProcessState, Release, Activation)
         if isinstance(model, type) and "schema_version" in getattr(model, "model_fields", {})
     }
-    assert versioned == {kind_of(path) for path in OLD if path.parent.name == "v1"}
+    assert versioned == set(KINDS.values())
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_version_that_a_class_has_written_has_a_document(kind: str) -> None:
+    newest = KINDS[kind].model_fields["schema_version"].default
+    versions = {path.parent.name for path in OLD if kind_of(path) is KINDS[kind]}
+    assert versions == {f"v{version}" for version in range(1, newest + 1)}
 
 
 def of_the_same_fields(read: Any, written: Any) -> Any:
@@ -168,3 +176,7 @@ def test_an_unknown_field_of_todays_version_is_a_mistake() -> None:
     said = json.loads((FIXTURES / "v1/trigger.json").read_text()) | {"colour": "red"}
     with pytest.raises(MalformedMessage, match="colour: Extra inputs"):
         parse(Trigger, json.dumps(said), "a stream")
+
+
+def test_stored_of_version_1_is_by_the_only_sink() -> None:
+    assert parse(Stored, (FIXTURES / "v1/stored.json").read_bytes(), "a topic").by == SINK

@@ -124,6 +124,14 @@ def test_a_verdict_too_late_for_a_part_that_is_open_is_in_the_journal_when_it_is
     assert named_after_a_restart(wired.journal.path) == [(None, "v")]
 
 
+def test_a_verdict_on_another_stations_topic_changes_nothing(wired, wire):
+    wire.bring(TOPICS.verdict("side"), a_pass(wired))
+    wired.commit()
+    assert wire.acknowledged == [TOPICS.verdict("side")]
+    wired.journal.close()
+    assert named_after_a_restart(wired.journal.path) == [(None, None)]
+
+
 def test_messages_are_acknowledged_in_their_order_also_those_that_are_not_ours(wired, wire):
     wire.bring(TOPICS.verdict("top"), a_pass(wired))
     wire.bring(TOPICS.state("inference"), b"{")

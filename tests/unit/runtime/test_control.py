@@ -35,7 +35,7 @@ STORED = Stored(
 class World:
     """The link's inbox, the outbox and the state, in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, *sinks: str) -> None:
         self.inbox: queue.Queue[Incoming] = queue.Queue()
         self.releases = ReleaseBook()
         self.acked: list[str] = []
@@ -48,6 +48,7 @@ class World:
             TOPICS,
             stations=("tiles", "plates"),
             releases=self.releases,
+            sinks=sinks,
             on_stored=self.on_stored,
             board=self,
             status=lambda: self.status,
@@ -70,7 +71,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(control, "WAIT_S", 0.001)
-    return World()
+    return World("storage")
 
 
 def test_a_release_becomes_active(world: World) -> None:
@@ -83,6 +84,17 @@ def test_what_storage_has_is_forgotten(world: World) -> None:
     world.say(TOPICS.stored, STORED.model_dump_json().encode())
     assert world.stored == [STORED]
     assert world.acked == [TOPICS.stored]
+
+
+def test_with_two_sinks_it_is_forgotten_when_both_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(control, "WAIT_S", 0.001)
+    world = World("storage", "plant")
+    for by in ("storage", "plant"):
+        stored = STORED.model_copy(update={"by": by})
+        world.say(TOPICS.stored, stored.model_dump_json().encode())
+    assert [each.items for each in world.stored] == [(), STORED.items]
 
 
 @pytest.mark.parametrize("topic", [TOPICS.stored, TOPICS.config("tiles")])

@@ -9,9 +9,10 @@ PATIENCE_S = 90.0
 """Longer than anything takes on a busy machine; a test that waits so long has failed."""
 
 
-def until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
-    """Wait until ``condition`` holds. Fails after ``timeout_s``."""
-    give_up_s = time.monotonic() + timeout_s
+def until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> float:
+    """Wait until ``condition`` holds and return how long it took, s. Fails after ``timeout_s``."""
+    start_s = time.monotonic()
     while not condition():
-        assert time.monotonic() < give_up_s, "it did not happen"
+        assert time.monotonic() - start_s < timeout_s, "it did not happen"
         time.sleep(0.005)
+    return time.monotonic() - start_s

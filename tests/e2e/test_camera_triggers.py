@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pymodbus.client import ModbusTcpClient
@@ -143,7 +144,7 @@ class Line:
         """Inference."""
         position: bytes | str = "0"
         while not self._over.is_set():
-            found = self.frames.xread({frames(STATION): position}, block=100)
+            found: Any = self.frames.xread({frames(STATION): position}, block=100)
             for _, entries in found:
                 for entry, fields in entries:
                     position = entry

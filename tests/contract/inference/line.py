@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import redis
 
@@ -139,7 +139,7 @@ class Line:
 
     def verdicts(self) -> list[Verdict]:
         """In the outbox."""
-        entries = self.journal.xrange(names.VERDICTS)
+        entries: Any = self.journal.xrange(names.VERDICTS)
         return [parse(Verdict, fields[b"verdict"], "outbox") for _, fields in entries]
 
     def verdict_of(self, part: PartKey) -> Verdict:
@@ -152,7 +152,7 @@ class Line:
         """Frames that a worker holds."""
         return self.frames.xpending(names.frames(STATION), names.INFERENCE_GROUP)["pending"]
 
-    def held(self) -> list[dict[str, object]]:
+    def held(self) -> list[Any]:
         """Frames that workers hold, with how often each was given out."""
         stream = names.frames(STATION)
         return self.frames.xpending_range(stream, names.INFERENCE_GROUP, "-", "+", 10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
@@ -70,7 +71,8 @@ def test_a_checkpoint_in_torch_and_served(line: Path, tmp_path: Path) -> None:
             grey, torch.randn(1, 1, 4, 384), torch.ones(1, 1, 4, dtype=torch.bool)
         ).margin
         model.decoder.refinement.out.bias -= margin.median()
-        model.decoder.presence.mlp[-1].bias += 10.0
+        last: Any = model.decoder.presence.mlp[-1]
+        last.bias += 10.0
     save_weights(tmp_path / "tiny.safetensors", model)
     found = agreement(line, "--checkpoint", str(tmp_path / "tiny.safetensors"))
     assert found["images"] == PICTURES

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -186,7 +187,8 @@ def test_a_frame_that_no_worker_survives_is_given_up(line: Line) -> None:
     verdict = line.verdict_of(part)
     assert (verdict.cause, "3 times" in verdict.detail) == (Cause.MODEL_ERROR, True)
     until(lambda: line.pending() == 0, "the frame acknowledged")
-    ((_, letter),) = line.journal.xrange(names.dead_letters(stream))
+    letters: Any = line.journal.xrange(names.dead_letters(stream))
+    ((_, letter),) = letters
     assert b"3 times" in letter[b"reason"]
 
 

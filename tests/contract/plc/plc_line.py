@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import redis
 import structlog
@@ -213,10 +214,10 @@ class PlcLine:
     def _inspect(self) -> None:
         """Camera and inference: each trigger gets what ``decide`` says, so many seconds later."""
         client, rng = redis.Redis.from_url(self.frames_url), random.Random(1)
-        positions = {triggers(name): "0" for name in self.stations}
+        positions: dict[Any, Any] = {triggers(name): "0" for name in self.stations}
         while not self._over.is_set():
             try:
-                found = client.xread(positions, block=100)
+                found: Any = client.xread(positions, block=100)
             except redis.RedisError:
                 time.sleep(0.05)
                 continue

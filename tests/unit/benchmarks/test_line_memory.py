@@ -22,7 +22,7 @@ def test_what_grows_is_told_from_what_does_not() -> None:
 
 def test_redis_is_told_apart() -> None:
     keeping = [
-        one._replace(pss_mb=one.pss_mb | {"redis-frames": 8 + one.parts / 100})
+        one._replace(pss_mb=dict(one.pss_mb) | {"redis-frames": 8 + one.parts / 100})
         for one in looks(100, triton_mb_per_part=0)
     ]
     found = slopes(keeping)
@@ -34,7 +34,7 @@ def test_the_warm_up_is_no_slope() -> None:
     samples = looks(100, triton_mb_per_part=0)
     for index in range(15):  # caches fill
         samples[index] = samples[index]._replace(
-            pss_mb=samples[index].pss_mb | {"triton": 300.0 + 20 * index}
+            pss_mb=dict(samples[index].pss_mb) | {"triton": 300.0 + 20 * index}
         )
     assert abs(slopes(samples)["triton"].mb) < 1
 

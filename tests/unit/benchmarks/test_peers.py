@@ -48,7 +48,8 @@ def recipe_file(tmp_path: Path, tiny_line: Path, encoder_folder: Path) -> Path:
 @pytest.fixture
 def call(tmp_path: Path, recipe_file: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The command; all calls of a test share what was read by the first."""
-    read, known = Material.read, []
+    read = Material.read
+    known: list[Material] = []
 
     def once(recipe: Recipe, val_every: int = 1) -> Material:
         if not known:

@@ -47,7 +47,7 @@ def at_the_gate(seq: int, gate: str) -> dict[str, Any]:
 
 def facts(**changes: Any) -> Facts:
     """Four parts, one of each fate, and all went as it must."""
-    usual = {
+    usual: dict[str, Any] = {
         "said": {str(trigger(seq).part): said(seq, fate) for seq, fate in enumerate(FATES, 1)},
         "ledger": [
             LedgerRow("gate", 1, 1, 4, 4, 1, 1, {Cause.EXPIRED: 2}, 0, 1, True),

@@ -29,7 +29,7 @@ class Encoder:
 
     def __init__(self, prompts: ModuleType) -> None:
         self._prompts = prompts
-        self.asked = []
+        self.asked: list[list[str]] = []
 
     def __call__(self, words: Sequence[str]) -> list:
         self.asked.append(list(words))

@@ -147,7 +147,9 @@ def test_a_part_is_judged_by_the_recipe_that_its_frame_names(line: Line) -> None
     found = [frame(line.clock, seq, recipe=recipe) for seq, recipe in ((1, 7), (2, 0), (3, 3))]
     rust, own, unknown = line.inspect(*found)
     assert line.asked == [["rust"], ["any scratch on the tile"]]
-    assert rust.release_id == line.release.of_recipe(7).release_id
+    judged_by = line.release.of_recipe(7)
+    assert judged_by is not None
+    assert rust.release_id == judged_by.release_id
     assert own.release_id == line.release.release_id
     assert (unknown.cause, unknown.release_id) == (Cause.NO_RELEASE, "")
     assert unknown.detail == "the release has no recipe 3"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def run_dir(empty_run: Path, tmp_path: Path) -> Path:
     return file.parent
 
 
-def ran(run_dir: Path, answers_ms: list[float | None]) -> None:
+def ran(run_dir: Path, answers_ms: Sequence[float | None]) -> None:
     """A run whose parts took so long from trigger to registers; None: no verdict in time."""
     with open_sessions(f"sqlite:///{run_dir / 'referee.sqlite'}", writes=True).begin() as session:
         for seq, ms in enumerate(answers_ms):

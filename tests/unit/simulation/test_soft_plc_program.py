@@ -44,7 +44,7 @@ class Bench:
             "status": bits_to_word(DISCRETE_INPUTS, READY),
         }
 
-    def cycle(self, ms: int = 10, **inputs: float) -> None:
+    def cycle(self, ms: int = 10, **inputs: int) -> None:
         self.now_ns += ms * MS
         self.inputs |= inputs
         self.program.move(self.now_ns)
@@ -64,7 +64,7 @@ class Bench:
             if said not in self.told:
                 self.told.append(said)
 
-    def until(self, ms: int, **inputs: float) -> None:
+    def until(self, ms: int, **inputs: int) -> None:
         for _ in range(ms // 10):
             self.cycle(10, **inputs)
 
@@ -274,7 +274,9 @@ def test_what_was_on_the_wire_when_the_plc_started_anew_is_not_its_resync():
     assert (bench.program.connected, bench.program.started) == (False, False)
     bench.now_ns += BOOT_NS
     bench.program.move(bench.now_ns)
-    assert bench.program.next_write().command == RESYNC
+    written = bench.program.next_write()
+    assert written is not None
+    assert written.command == RESYNC
 
 
 def test_while_the_drive_stands_the_line_is_not_running():

@@ -130,11 +130,11 @@ def test_the_final_mask_is_what_the_verdict_is_made_of(
     seed: int, presence: float, filters: dict
 ) -> None:
     rng = np.random.default_rng(seed)
-    margin = np.float32(rng.normal(-0.8, 1, (16, 16)))
+    margin = rng.normal(-0.8, 1, (16, 16)).astype(np.float32)
     prompt = Prompt(words="any defect", **filters)
     station = StationConfig(camera=ReplayCamera(kind="replay"), prompts=(prompt,))
     size = (16, 16)
-    seen = Perception(np.float32([presence]), margin[None], size, size, size, "", {})
+    seen = Perception(np.array([presence], np.float32), margin[None], size, size, size, "", {})
     found = find(seen, station)
     mask = final_mask(margin, float(np.float32(presence)), prompt)
     assert mask.any() == (decision(found.reasons) is Decision.REJECT)

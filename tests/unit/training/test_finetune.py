@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -132,7 +133,8 @@ def test_figures_are_taken_at_the_shipped_operating_point(
     cases = universal_cases({"widgets": [good]}, encoder)
     options = wish(tmp_path, encoder_folder, few_words)
     recipe = tuning.first_recipe(options, DQFormer(TINY), [good])
-    found = tuning.figures(SmallBlob(), cases, recipe)
+    network: Any = SmallBlob()
+    found = tuning.figures(network, cases, recipe)
     assert found["all"]["false_rejects"] == 1
     largest = measure(TorchPredictor(SmallBlob()), cases)[0].largest_px2
     assert 0 < largest < 16

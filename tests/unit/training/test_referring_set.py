@@ -61,6 +61,7 @@ def test_every_form_is_said_and_means_its_pixels(board_line: Path, tmp_path: Pat
     records = build_here(board_line, tmp_path / "out", per_image=500, per_good=50)
     assert {record.form for record in records} == set(Form)
     truth = cv2.imread(str(board_line / "a_mask.png"), cv2.IMREAD_GRAYSCALE)
+    assert truth is not None
     meant = {
         (r.kind, r.narrowed_by): load_target(r, tmp_path / "out")
         for r in records
@@ -137,9 +138,11 @@ def test_painted_pictures_come_with_words_and_masks(board_line: Path, tmp_path: 
     painted = [record for record in records if record.painted_on]
     assert {record.split for record in painted} == {"train"}
     for record in painted:
-        under, over = (
-            cv2.imread(str(tmp_path / "out" / name)) for name in (record.painted_on, record.image)
-        )
+        assert record.painted_on is not None
+        under = cv2.imread(str(tmp_path / "out" / record.painted_on))
+        over = cv2.imread(str(tmp_path / "out" / record.image))
+        assert under is not None
+        assert over is not None
         changed = (under != over).any(axis=2)
         if record.mask is not None:
             assert changed[load_target(record, tmp_path / "out") > 0].mean() > 0.5
@@ -219,6 +222,7 @@ def test_statistics_count_what_is_there(board_line: Path, tmp_path: Path) -> Non
     assert report["painted"]["images"]["all"] == 2
     draw_statistics(report, tmp_path / "plots" / "statistics.png")
     plot = cv2.imread(str(tmp_path / "plots" / "statistics.png"))
+    assert plot is not None
     assert plot.shape[0] > 400
     assert plot.std() > 10
 

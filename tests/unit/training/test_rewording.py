@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ def test_other_words_are_answered_as_the_usual_ones(recipe: Recipe, bank: Captio
     trainer = Trainer(recipe, bank)
     for _ in range(60):
         trainer.train_step(batch)
-    teacher = trainer.average.model
+    teacher: Any = trainer.average.model
     other = np.full_like(batch.caption, bank.texts.index("something unusual"))
     batch = batch._replace(caption=other)
     rewording = Rewording(teacher, bank, settings_of(recipe, 60, 5e-3), seed=0)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 
 def array(x: Tensor) -> np.ndarray:
     return x.detach().numpy().astype(np.float64)
 
 
-def linear(x: np.ndarray, layer: nn.Linear) -> np.ndarray:
+def linear(x: np.ndarray, layer: Any) -> np.ndarray:
     result = x @ array(layer.weight).T
     return result if layer.bias is None else result + array(layer.bias)
 
 
-def layer_norm(x: np.ndarray, layer: nn.LayerNorm) -> np.ndarray:
+def layer_norm(x: np.ndarray, layer: Any) -> np.ndarray:
     centred = x - x.mean(-1, keepdims=True)
     spread = np.sqrt((centred**2).mean(-1, keepdims=True) + layer.eps)
     return centred / spread * array(layer.weight) + array(layer.bias)
@@ -59,7 +60,7 @@ def attention(
     return result
 
 
-def convolution(x: np.ndarray, layer: nn.Conv2d) -> np.ndarray:
+def convolution(x: np.ndarray, layer: Any) -> np.ndarray:
     """(c, h, w) -> (o, h, w), with "same" zero padding."""
     weight, size = array(layer.weight), layer.kernel_size[0]
     padded = np.pad(x, ((0, 0), *((size // 2, size // 2),) * 2))
@@ -74,7 +75,7 @@ def convolution(x: np.ndarray, layer: nn.Conv2d) -> np.ndarray:
     return result if layer.bias is None else result + array(layer.bias)[:, None, None]
 
 
-def batch_norm(x: np.ndarray, layer: nn.BatchNorm2d) -> np.ndarray:
+def batch_norm(x: np.ndarray, layer: Any) -> np.ndarray:
     """(c, h, w) with the running figures, as in evaluation."""
     assert layer.running_mean is not None
     assert layer.running_var is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -89,7 +91,8 @@ def test_pyramid() -> None:
         here = plain.convolution(plain.array(maps[index][0]), pyramid.lateral[index])
         if above is not None:
             here += above.repeat(2, axis=1).repeat(2, axis=2)  # nearest neighbour
-        *convolutions, norm, _ = pyramid.smooth[index]
+        smooth: Any = pyramid.smooth[index]
+        *convolutions, norm, _ = smooth
         for convolution in convolutions:
             here = plain.convolution(here, convolution)
         above = np.maximum(plain.batch_norm(here, norm), 0)

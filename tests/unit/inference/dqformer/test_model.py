@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -61,11 +62,11 @@ def test_prompts_and_images_are_answered_alike_in_any_company(model: DQFormer) -
     for i in range(2):
         for n in range(3):
             alone = model(image[i, None], tokens[i, None, n, None], mask[i, None, n, None])
-            near = {"rtol": 1e-3, "atol": 1e-4}
-            torch.testing.assert_close(together.margin[i, n], alone.margin[0, 0], **near)
-            torch.testing.assert_close(together.presence[i, n], alone.presence[0, 0], **near)
+            near = partial(torch.testing.assert_close, rtol=1e-3, atol=1e-4)
+            near(together.margin[i, n], alone.margin[0, 0])
+            near(together.presence[i, n], alone.presence[0, 0])
             for many, one in zip(together.groupings, alone.groupings, strict=True):
-                torch.testing.assert_close(many[i, n], one[0, 0], **near)
+                near(many[i, n], one[0, 0])
 
 
 def test_padded_words_change_nothing(model: DQFormer) -> None:

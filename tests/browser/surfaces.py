@@ -38,7 +38,7 @@ def surface(kind: str, seed: int) -> Surface:
     _mark(picture)
     grown = cv2.dilate(mask, np.ones((5, 5), np.uint8))
     contours, _ = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    outline = max(contours, key=cv2.contourArea).reshape(-1, 2)
+    outline = max(contours, key=cv2.contourArea).reshape(-1, 2).astype(int)
     png = cv2.imencode(".png", picture)[1].tobytes()
     return Surface(png, outline.tolist(), float(np.count_nonzero(mask)))
 

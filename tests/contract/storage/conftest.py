@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.messages import Stored, StoredItem
 from contracts.names import Topics
@@ -137,7 +138,7 @@ def outbox(broker: Broker, topics: Topics) -> Iterator[Outbox]:
 
 
 @pytest.fixture
-def sessions(tmp_path: Path):
+def sessions(tmp_path: Path) -> sessionmaker[Session]:
     """Readers of the sink's database, which has its tables already."""
     url = RunFolder(tmp_path).database_url
     upgrade(url)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.messages import FrameHeader
 from contracts.names import ARCHIVE_GROUP, frames
@@ -54,7 +55,7 @@ def picture(seq: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + str(seq).encode() * 1000
 
 
-def archived(sessions) -> list[int]:
+def archived(sessions: sessionmaker[Session]) -> list[int]:
     with sessions() as session:
         return sorted(session.scalars(select(PictureRow.trigger_seq)))
 
@@ -65,7 +66,7 @@ def pending(server: RedisServer) -> int:
 
 
 def test_pictures_reach_the_disk_and_are_acknowledged(
-    archive: Process, server: RedisServer, sessions, tmp_path: Path
+    archive: Process, server: RedisServer, sessions: sessionmaker[Session], tmp_path: Path
 ) -> None:
     for seq in range(40):
         take(server, seq)
@@ -77,7 +78,7 @@ def test_pictures_reach_the_disk_and_are_acknowledged(
 
 
 def test_a_killed_archive_goes_on_where_it_was(
-    archive: Process, server: RedisServer, sessions
+    archive: Process, server: RedisServer, sessions: sessionmaker[Session]
 ) -> None:
     archive.start()
     for seq in range(300):
@@ -90,7 +91,7 @@ def test_a_killed_archive_goes_on_where_it_was(
 
 
 def test_a_redis_that_comes_back_empty_is_read_on(
-    archive: Process, server: RedisServer, sessions
+    archive: Process, server: RedisServer, sessions: sessionmaker[Session]
 ) -> None:
     archive.start()
     take(server, 0)
@@ -102,7 +103,7 @@ def test_a_redis_that_comes_back_empty_is_read_on(
 
 
 def test_frames_that_went_before_they_were_read_are_no_error(
-    archive: Process, server: RedisServer, sessions
+    archive: Process, server: RedisServer, sessions: sessionmaker[Session]
 ) -> None:
     for seq in range(10):
         take(server, seq)
@@ -113,7 +114,7 @@ def test_frames_that_went_before_they_were_read_are_no_error(
 
 
 def test_what_is_no_frame_is_refused_and_the_next_is_kept(
-    archive: Process, server: RedisServer, sessions
+    archive: Process, server: RedisServer, sessions: sessionmaker[Session]
 ) -> None:
     with connect(server.url) as client:
         append(client, STREAM, {"header": b"nonsense", "image": b"x"})

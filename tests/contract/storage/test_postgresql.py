@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from pydantic import BaseModel
 from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -88,7 +89,7 @@ def commit(sessions: sessionmaker[Session], *messages: tuple[str, bytes]) -> lis
     return [item.part for item in recorder.commit([Message(*message) for message in messages])]
 
 
-def on(what: str, message) -> tuple[str, bytes]:
+def on(what: str, message: BaseModel) -> tuple[str, bytes]:
     return TOPICS.of("tiles", what), message.model_dump_json().encode()
 
 
@@ -100,7 +101,7 @@ def test_processes_that_migrate_at_the_same_time_wait_for_each_other(server_url:
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_queries_answer_as_on_sqlite(sessions, tmp_path: Path) -> None:
+def test_queries_answer_as_on_sqlite(sessions: sessionmaker[Session], tmp_path: Path) -> None:
     sqlite_url = f"sqlite:///{tmp_path / 'test.sqlite'}"
     upgrade(sqlite_url)
     sqlite = open_sessions(sqlite_url, writes=True)
@@ -114,7 +115,7 @@ def test_queries_answer_as_on_sqlite(sessions, tmp_path: Path) -> None:
     assert all(answers[0].values())
 
 
-def test_a_batch_with_what_postgresql_refuses(sessions) -> None:
+def test_a_batch_with_what_postgresql_refuses(sessions: sessionmaker[Session]) -> None:
     state = ProcessState(
         process="bridge",
         role=Role.BRIDGE,
@@ -149,7 +150,7 @@ def test_a_batch_with_what_postgresql_refuses(sessions) -> None:
         assert session.scalar(select(func.count()).select_from(PhaseRow)) == 1
 
 
-def test_passes_are_evicted_before_rejects(sessions) -> None:
+def test_passes_are_evicted_before_rejects(sessions: sessionmaker[Session]) -> None:
     index = PictureIndex(sessions, sessions)
     for seq, called in enumerate([Decision.REJECT, Decision.PASS, Decision.PASS]):
         commit(sessions, on("verdict", verdict(seq, called)))

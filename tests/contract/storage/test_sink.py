@@ -5,11 +5,14 @@ from __future__ import annotations
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.causes import Decision
-from contracts.messages import SequenceRange, StoredItem
+from contracts.messages import Disposition, SequenceRange, StoredItem, Verdict
+from contracts.names import Topics
 from contracts.process_state import ProcessState, Role
 from runtime.messaging.broker import Broker
 from storage.models import DeadLetterRow, DispositionRow, PhaseRow, VerdictRow
@@ -20,13 +23,13 @@ from tests.unit.storage.part_messages import disposition, part, release, verdict
 from tests.waiting import PATIENCE_S
 
 
-def send(outbox: Outbox, message) -> None:
+def send(outbox: Outbox, message: Verdict | Disposition) -> None:
     kind = "verdict" if hasattr(message, "deadline_ms") else "disposition"
     topic = outbox.topics.of(message.part.station, kind)
     outbox.link.publish(topic, message.model_dump_json().encode())
 
 
-def say_state(outbox: Outbox, **fields) -> None:
+def say_state(outbox: Outbox, **fields: Any) -> None:
     state = ProcessState(
         process="bridge", role=Role.BRIDGE, ready=True, at_utc_ns=7, **{"online": True} | fields
     )
@@ -41,7 +44,9 @@ def stored_disposition(seq: int, revision: int = 1) -> StoredItem:
     return StoredItem(kind="disposition", part=part(seq), revision=revision)
 
 
-def test_stores_confirms_and_closes_the_ledger(sink: Process, outbox: Outbox, sessions) -> None:
+def test_stores_confirms_and_closes_the_ledger(
+    sink: Process, outbox: Outbox, sessions: sessionmaker[Session]
+) -> None:
     sink.start()
     outbox.wait_for_the_sink()
     for seq in range(5):
@@ -63,7 +68,9 @@ def test_stores_confirms_and_closes_the_ledger(sink: Process, outbox: Outbox, se
     assert sink.stop() == 0
 
 
-def test_a_duplicate_counts_as_stored(sink: Process, outbox: Outbox, sessions) -> None:
+def test_a_duplicate_counts_as_stored(
+    sink: Process, outbox: Outbox, sessions: sessionmaker[Session]
+) -> None:
     sink.start()
     outbox.wait_for_the_sink()
     send(outbox, verdict(1))
@@ -77,7 +84,7 @@ def test_a_duplicate_counts_as_stored(sink: Process, outbox: Outbox, sessions) -
 
 
 def test_a_later_revision_is_confirmed_by_its_number(
-    sink: Process, outbox: Outbox, sessions
+    sink: Process, outbox: Outbox, sessions: sessionmaker[Session]
 ) -> None:
     sink.start()
     outbox.wait_for_the_sink()
@@ -90,7 +97,7 @@ def test_a_later_revision_is_confirmed_by_its_number(
 
 
 def test_kill_9_in_the_stream_loses_and_doubles_nothing(
-    sink: Process, outbox: Outbox, sessions
+    sink: Process, outbox: Outbox, sessions: sessionmaker[Session]
 ) -> None:
     """What was not confirmed is sent again, as an outbox would; the broker keeps the session."""
     sink.start()
@@ -132,7 +139,7 @@ def pause_until_nothing_more_is_confirmed(outbox: Outbox) -> None:
 
 
 def test_malformed_messages_are_buried_and_the_line_goes_on(
-    sink: Process, outbox: Outbox, sessions
+    sink: Process, outbox: Outbox, sessions: sessionmaker[Session]
 ) -> None:
     sink.start()
     outbox.wait_for_the_sink()
@@ -158,7 +165,7 @@ def test_malformed_messages_are_buried_and_the_line_goes_on(
 
 
 def test_a_contradiction_is_buried_and_never_confirmed(
-    sink: Process, outbox: Outbox, sessions
+    sink: Process, outbox: Outbox, sessions: sessionmaker[Session]
 ) -> None:
     sink.start()
     outbox.wait_for_the_sink()
@@ -175,7 +182,7 @@ def test_a_contradiction_is_buried_and_never_confirmed(
 
 
 def test_a_locked_database_is_waited_for(
-    sink: Process, outbox: Outbox, sessions, tmp_path: Path
+    sink: Process, outbox: Outbox, sessions: sessionmaker[Session], tmp_path: Path
 ) -> None:
     sink.start()
     outbox.wait_for_the_sink()
@@ -191,7 +198,9 @@ def test_a_locked_database_is_waited_for(
     eventually(lambda: outbox.heard(stored_verdict(2)))
 
 
-def test_a_bridge_that_is_gone_is_offline(sink: Process, outbox: Outbox, sessions) -> None:
+def test_a_bridge_that_is_gone_is_offline(
+    sink: Process, outbox: Outbox, sessions: sessionmaker[Session]
+) -> None:
     sink.start()
     outbox.wait_for_the_sink()
     say_state(outbox, phases={"tiles": "running"})
@@ -206,7 +215,7 @@ def test_a_bridge_that_is_gone_is_offline(sink: Process, outbox: Outbox, session
 
 
 def test_a_broker_that_lost_its_config_gets_the_newest_release_back(
-    environment: dict[str, str], tmp_path: Path, topics, sessions
+    environment: dict[str, str], tmp_path: Path, topics: Topics, sessions: sessionmaker[Session]
 ) -> None:
     with mosquitto_server() as server:
         environment |= {"REFEREE_MQTT_PORT": str(server.port)}

@@ -138,8 +138,8 @@ def test_the_control_chart_names_its_axes_and_its_zone() -> None:
 
 @pytest.mark.parametrize(("hours", "ticks"), [(1, "%H:%M"), (30, "%a %H:%M"), (168, "%a %d %b")])
 def test_ticks_of_a_time_axis_differ(hours: int, ticks: str) -> None:
-    axis = time_axis(UNTIL - timedelta(hours=hours), UNTIL, ZONE).to_dict()["axis"]
-    assert axis["format"] == ticks
+    drawn: Any = time_axis(UNTIL - timedelta(hours=hours), UNTIL, ZONE).to_dict()
+    assert drawn["axis"]["format"] == ticks
 
 
 def test_signals_differ_in_shape_as_well_as_in_colour() -> None:

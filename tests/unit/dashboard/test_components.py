@@ -239,6 +239,7 @@ def _story(prompts: list[str]) -> PartStory:
 def test_a_card_says_that_the_part_was_a_challenge() -> None:
     story = _story(["crack"])
     assert "challenge" not in card(story, None, "", NOW, UTC)
+    assert story.disposition is not None
     tried = replace(story.disposition, challenge=True)
     assert "challenge part" in card(replace(story, disposition=tried), None, "", NOW, UTC)
 

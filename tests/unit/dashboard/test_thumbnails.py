@@ -18,7 +18,9 @@ def _grey(height_px: int, width_px: int) -> bytes:
 
 
 def _pixels(jpeg: bytes) -> npt.NDArray[np.int64]:
-    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).astype(np.int64)
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return picture.astype(np.int64)
 
 
 @pytest.mark.parametrize(

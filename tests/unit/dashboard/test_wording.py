@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +25,7 @@ NOON = int(datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp()) * NS
         (wording.GATES, Gate),
     ],
 )
-def test_nothing_is_without_a_word(words: dict[object, object], kind: type) -> None:
+def test_nothing_is_without_a_word(words: dict[object, object], kind: type[Enum]) -> None:
     assert set(words) == set(kind)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from storage import queries
 
-Ask = Callable[[Session, str], object]
+Ask = Callable[[Session, str], Any]
 
 ALWAYS = 0, 2**62
 QUERIES: dict[str, Ask] = {
@@ -37,7 +38,7 @@ QUERIES: dict[str, Ask] = {
 }
 
 
-def answers(session: Session, station: str) -> dict[str, object]:
+def answers(session: Session, station: str) -> dict[str, Any]:
     """The answer of every query, by its name."""
     return {name: ask(session, station) for name, ask in QUERIES.items()}
 

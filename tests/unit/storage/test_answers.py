@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.causes import Cause, Decision
 from storage.part_rows import record_disposition
@@ -12,12 +15,14 @@ from tests.unit.storage.part_messages import BEGIN_NS, SECOND_NS, at, dispositio
 PASS, REJECT, NONE = Decision.PASS, Decision.REJECT, Decision.NO_VERDICT
 
 
-def put(session, seq: int, decision: Decision = PASS, *, epoch: int = 2, **changes) -> None:
+def put(
+    session: Session, seq: int, decision: Decision = PASS, *, epoch: int = 2, **changes: Any
+) -> None:
     of = part(seq, changes.pop("station", "tiles"), epoch)
     record_disposition(session, disposition(seq, decision, part=of, **changes), 0)
 
 
-def test_the_newest_parts_of_the_last_run_newest_first(sessions) -> None:
+def test_the_newest_parts_of_the_last_run_newest_first(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         put(session, 9, epoch=1, presented_at=at(9.5))
         put(session, 1, presented_at=at(1.2))
@@ -31,7 +36,7 @@ def test_the_newest_parts_of_the_last_run_newest_first(sessions) -> None:
         assert last_answers(session, "nowhere") == []
 
 
-def test_what_was_too_slow_counts_and_what_failed_does_not(sessions) -> None:
+def test_what_was_too_slow_counts_and_what_failed_does_not(sessions: sessionmaker[Session]) -> None:
     slow = [Cause.EXPIRED, Cause.OVERLOAD, Cause.UNACKNOWLEDGED]
     with sessions.begin() as session:
         for seq, cause in enumerate(Cause):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.causes import Decision
 from contracts.errors import Unavailable
@@ -66,14 +67,16 @@ def disk(root: Path) -> Disk:
     return Disk(root)
 
 
-def open_archive(disk: Disk, sessions, largest_bytes: int = 10 * SIZE) -> Archive:
+def open_archive(
+    disk: Disk, sessions: sessionmaker[Session], largest_bytes: int = 10 * SIZE
+) -> Archive:
     bounds = Bounds(largest_bytes, least_free_bytes=5 * SIZE, near_miss_logit=1.0)
     archive = Archive(disk, PictureIndex(sessions, sessions), bounds, ManualClock())
     archive.reconcile()
     return archive
 
 
-def there(sessions) -> list[int]:
+def there(sessions: sessionmaker[Session]) -> list[int]:
     """Sequences of the pictures that the index says are there."""
     of = PictureRow
     with sessions() as session:
@@ -85,13 +88,15 @@ def on_disk(root: Path) -> list[int]:
     return sorted(int(file.stem) for file in root.rglob("*.*"))
 
 
-def say(sessions, seq: int, called: Decision, logit: float = -4.0) -> None:
+def say(sessions: sessionmaker[Session], seq: int, called: Decision, logit: float = -4.0) -> None:
     scores = () if called is NO_VERDICT else (score(logit),)
     with sessions.begin() as session:
         record_verdict(session, verdict(seq, called, scores=scores), 0)
 
 
-def test_a_picture_is_whole_named_after_its_part_and_indexed(disk, root, sessions) -> None:
+def test_a_picture_is_whole_named_after_its_part_and_indexed(
+    disk: Disk, root: Path, sessions: sessionmaker[Session]
+) -> None:
     open_archive(disk, sessions).keep([frame(12_345)])
     path = "tiles/1/1/12345.png"
     assert (root / path).read_bytes() == frame(12_345).image
@@ -114,7 +119,9 @@ def test_foreign_files_are_no_parts(path: str) -> None:
     assert part_of(path) is None
 
 
-def test_the_first_picture_of_a_part_stands(disk, root, sessions) -> None:
+def test_the_first_picture_of_a_part_stands(
+    disk: Disk, root: Path, sessions: sessionmaker[Session]
+) -> None:
     archive = open_archive(disk, sessions)
     archive.keep([frame(1), frame(1, fill=b"x")])
     archive.keep([frame(1, fill=b"y")])
@@ -122,7 +129,9 @@ def test_the_first_picture_of_a_part_stands(disk, root, sessions) -> None:
     assert there(sessions) == [1]
 
 
-def test_passes_go_before_near_misses_and_those_before_rejects(disk, root, sessions) -> None:
+def test_passes_go_before_near_misses_and_those_before_rejects(
+    disk: Disk, root: Path, sessions: sessionmaker[Session]
+) -> None:
     """Ten fit; each batch of evictions frees half a picture more than it must: two go at once."""
     archive = open_archive(disk, sessions)
     called = {
@@ -152,7 +161,9 @@ def test_passes_go_before_near_misses_and_those_before_rejects(disk, root, sessi
     assert there(sessions) == on_disk(root) == [3, 7, 8, 9, 10, 11, 12, 13, 14]
 
 
-def test_the_bound_holds_and_the_index_remembers(disk, root, sessions) -> None:
+def test_the_bound_holds_and_the_index_remembers(
+    disk: Disk, root: Path, sessions: sessionmaker[Session]
+) -> None:
     archive = open_archive(disk, sessions)
     for seq in range(50):
         archive.keep([frame(seq)])
@@ -165,14 +176,16 @@ def test_the_bound_holds_and_the_index_remembers(disk, root, sessions) -> None:
 
 
 def test_a_picture_larger_than_the_archive_is_refused_and_the_others_kept(
-    disk, root, sessions
+    disk: Disk, root: Path, sessions: sessionmaker[Session]
 ) -> None:
     archive = open_archive(disk, sessions)
     archive.keep([frame(1), frame(2, size=11 * SIZE), frame(3)])
     assert there(sessions) == on_disk(root) == [1, 3]
 
 
-def test_a_disk_that_others_filled_takes_no_rejects_away(disk, root, sessions) -> None:
+def test_a_disk_that_others_filled_takes_no_rejects_away(
+    disk: Disk, root: Path, sessions: sessionmaker[Session]
+) -> None:
     archive = open_archive(disk, sessions)
     for seq in range(4):
         say(sessions, seq, REJECT if seq < 2 else PASS)
@@ -186,7 +199,9 @@ def test_a_disk_that_others_filled_takes_no_rejects_away(disk, root, sessions) -
     assert there(sessions) == [0, 1, 4]
 
 
-def test_a_disk_that_refuses_is_a_link_that_is_down(disk, root, sessions) -> None:
+def test_a_disk_that_refuses_is_a_link_that_is_down(
+    disk: Disk, root: Path, sessions: sessionmaker[Session]
+) -> None:
     archive = open_archive(disk, sessions)
     root.mkdir()
     (root / "tiles").write_bytes(b"a file where a folder is to be")
@@ -197,7 +212,9 @@ def test_a_disk_that_refuses_is_a_link_that_is_down(disk, root, sessions) -> Non
     assert there(sessions) == [1]
 
 
-def test_a_new_database_finds_the_pictures_again(disk, root, sessions) -> None:
+def test_a_new_database_finds_the_pictures_again(
+    disk: Disk, root: Path, sessions: sessionmaker[Session]
+) -> None:
     """A missing database is no reason to wipe what was recorded."""
     for seq in range(3):
         disk.write(path_of(part(seq), PNG), frame(seq).image)
@@ -211,7 +228,9 @@ def test_a_new_database_finds_the_pictures_again(disk, root, sessions) -> None:
     assert len(there(sessions)) == 9
 
 
-def test_pictures_that_are_gone_or_short_are_forgotten(disk, root, sessions) -> None:
+def test_pictures_that_are_gone_or_short_are_forgotten(
+    disk: Disk, root: Path, sessions: sessionmaker[Session]
+) -> None:
     open_archive(disk, sessions).keep([frame(seq) for seq in range(3)])
     (root / "tiles/1/0/0.png").unlink()
     (root / "tiles/1/0/1.png").write_bytes(b"short")
@@ -219,7 +238,9 @@ def test_pictures_that_are_gone_or_short_are_forgotten(disk, root, sessions) -> 
     assert there(sessions) == on_disk(root) == [2]
 
 
-def test_what_was_to_be_evicted_is_not_found_again(disk, root, sessions) -> None:
+def test_what_was_to_be_evicted_is_not_found_again(
+    disk: Disk, root: Path, sessions: sessionmaker[Session]
+) -> None:
     open_archive(disk, sessions).keep([frame(1)])
     with sessions.begin() as session:
         session.scalars(select(PictureRow)).one().evicted_at_utc_ns = 1
@@ -227,7 +248,9 @@ def test_what_was_to_be_evicted_is_not_found_again(disk, root, sessions) -> None
     assert there(sessions) == on_disk(root) == []
 
 
-def test_a_capture_without_a_picture_is_counted_once_when_it_has_settled(disk, sessions) -> None:
+def test_a_capture_without_a_picture_is_counted_once_when_it_has_settled(
+    disk: Disk, sessions: sessionmaker[Session]
+) -> None:
     clock = ManualClock(start_ns=BEGIN_NS)
     open_archive(disk, sessions).keep([frame(1)])
     with sessions.begin() as session:
@@ -243,7 +266,9 @@ def test_a_capture_without_a_picture_is_counted_once_when_it_has_settled(disk, s
     assert losses.step() == 1
 
 
-def test_after_a_restart_losses_are_not_counted_again(disk, sessions) -> None:
+def test_after_a_restart_losses_are_not_counted_again(
+    disk: Disk, sessions: sessionmaker[Session]
+) -> None:
     clock = ManualClock(start_ns=BEGIN_NS + 1000 * SECOND_NS)
     with sessions.begin() as session:
         for seq in range(1, 6):

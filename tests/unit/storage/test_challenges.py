@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.causes import Cause, Decision
 from storage import queries
@@ -15,14 +18,14 @@ MISSED = {"cause": Cause.MISSED_TRIGGER}
 LATER = BEGIN_NS + 1000 * SECOND_NS
 
 
-def put(session, seq: int, decision: Decision = PASS, **changes) -> None:
+def put(session: Session, seq: int, decision: Decision = PASS, **changes: Any) -> None:
     of = changes.get("part", part(seq))
     if decision is not NONE:
         record_verdict(session, verdict(seq, decision, part=of), 0)
     record_disposition(session, disposition(seq, decision, **changes), 0)
 
 
-def test_the_last_challenge_is_the_newest_run_of_its_parts(sessions) -> None:
+def test_the_last_challenge_is_the_newest_run_of_its_parts(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         sequencer(session, 0, 9)
         assert queries.last_challenges(session) == {}
@@ -38,7 +41,9 @@ def test_the_last_challenge_is_the_newest_run_of_its_parts(sessions) -> None:
     assert (challenge.passed, challenge.rejected, challenge.no_verdict) == (1, 2, 1)
 
 
-def test_a_challenge_goes_on_where_the_plc_began_to_count_anew(sessions) -> None:
+def test_a_challenge_goes_on_where_the_plc_began_to_count_anew(
+    sessions: sessionmaker[Session],
+) -> None:
     with sessions.begin() as session:
         sequencer(session, 1, 2)
         put(session, 1)
@@ -47,7 +52,7 @@ def test_a_challenge_goes_on_where_the_plc_began_to_count_anew(sessions) -> None
         assert queries.last_challenges(session)["tiles"].rejected == 2
 
 
-def test_the_ledger_has_challenge_parts_and_no_rate_has(sessions) -> None:
+def test_the_ledger_has_challenge_parts_and_no_rate_has(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         sequencer(session, 1, 5)
         put(session, 1)
@@ -68,10 +73,10 @@ def test_the_ledger_has_challenge_parts_and_no_rate_has(sessions) -> None:
     assert sum(each.rejected for each in rates) == 1
     assert (found.parts, causes) == (1, [])
     assert sum(each.parts for each in durations) == 2
-    assert [story.disposition.challenge for story in stories] == [True, False]
+    assert [story.disposition and story.disposition.challenge for story in stories] == [True, False]
 
 
-def test_a_part_cannot_become_a_challenge_part_afterwards(sessions) -> None:
+def test_a_part_cannot_become_a_challenge_part_afterwards(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         put(session, 1, REJECT)
         with pytest.raises(Contradiction, match="challenge"):

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.release import Activation
 from runtime.process.clock import ManualClock
@@ -33,7 +34,7 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def keeper(wire: Wire, clock: ManualClock, sessions) -> ConfigKeeper:
+def keeper(wire: Wire, clock: ManualClock, sessions: sessionmaker[Session]) -> ConfigKeeper:
     with sessions.begin() as session:
         record_release(session, OLD, 1)
         record_release(session, NEW, 2)
@@ -66,7 +67,7 @@ def test_a_broker_that_has_one_is_left_alone(
 
 
 def test_a_cleared_configuration_stays_cleared(
-    keeper: ConfigKeeper, wire: Wire, clock: ManualClock, sessions
+    keeper: ConfigKeeper, wire: Wire, clock: ManualClock, sessions: sessionmaker[Session]
 ) -> None:
     with sessions.begin() as session:
         record_cleared(session, "tiles", 3)
@@ -98,7 +99,7 @@ def test_a_release_that_was_applied_meanwhile_wins(
 
 
 def test_a_release_of_an_older_version_is_given_back_under_its_own_name(
-    wire: Wire, clock: ManualClock, sessions
+    wire: Wire, clock: ManualClock, sessions: sessionmaker[Session]
 ) -> None:
     fixture = Path(__file__).parents[2] / "fixtures/v1/activation_recipes.json"
     with sessions.begin() as session:

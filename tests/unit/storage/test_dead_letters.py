@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
 
 from storage.dead_letters import LARGEST_PAYLOAD_BYTES, dead_letter
 from storage.models import DeadLetterRow
 
 
-def letters(session) -> list[DeadLetterRow]:
+def letters(session: Session) -> list[DeadLetterRow]:
     return list(session.scalars(select(DeadLetterRow).order_by(DeadLetterRow.topic)))
 
 
-def test_the_same_message_raises_its_count(sessions) -> None:
+def test_the_same_message_raises_its_count(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         for now in (1, 2, 3):
             dead_letter(session, "a/b", b"x", "no json", now, keep=10)
@@ -22,7 +23,7 @@ def test_the_same_message_raises_its_count(sessions) -> None:
     assert second.count == 1
 
 
-def test_a_flood_keeps_the_newest_and_cuts_the_payload(sessions) -> None:
+def test_a_flood_keeps_the_newest_and_cuts_the_payload(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         for now in range(20):
             dead_letter(
@@ -33,7 +34,7 @@ def test_a_flood_keeps_the_newest_and_cuts_the_payload(sessions) -> None:
     assert {len(letter.payload) for letter in kept} == {LARGEST_PAYLOAD_BYTES}
 
 
-def test_a_reason_may_quote_what_a_database_refuses(sessions) -> None:
+def test_a_reason_may_quote_what_a_database_refuses(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         dead_letter(session, "t", b"", "bad \0 and \ud800", 0, keep=5)
         assert letters(session)[0].reason == "bad \\0 and \\ud800"

@@ -7,9 +7,10 @@ from collections import Counter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
+from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.causes import Cause, Decision
-from contracts.messages import SequenceRange
+from contracts.messages import Disposition, SequenceRange
 from contracts.process_state import ProcessState, Role
 from storage.models import DispositionRow, SequenceRow
 from storage.part_rows import record_disposition
@@ -21,14 +22,14 @@ CAUSES = st.sampled_from([Cause.EXPIRED, Cause.OVERLOAD, Cause.BRIDGE_RESTART])
 WHAT = st.one_of(st.just(Decision.PASS), st.just(Decision.REJECT), CAUSES)
 
 
-def made(seq: int, what: Decision | Cause, epoch: int = 1):
+def made(seq: int, what: Decision | Cause, epoch: int = 1) -> Disposition:
     changes = {"part": part(seq, epoch=epoch)}
     if isinstance(what, Cause):
         return disposition(seq, Decision.NO_VERDICT, cause=what, **changes)
     return disposition(seq, what, **changes)
 
 
-def sequencer(session, first: int, last: int, epoch: int = 1, at_utc_ns: int = 1) -> None:
+def sequencer(session: Session, first: int, last: int, epoch: int = 1, at_utc_ns: int = 1) -> None:
     reached = SequenceRange(epoch=epoch, first_seq=first, last_seq=last)
     state = ProcessState(
         process="bridge",
@@ -48,7 +49,13 @@ def sequencer(session, first: int, last: int, epoch: int = 1, at_utc_ns: int = 1
     first=st.integers(0, 6),
     length=st.integers(1, 8),
 )
-def test_closed_if_and_only_if_complete(sessions, parts, repeats, first, length) -> None:
+def test_closed_if_and_only_if_complete(
+    sessions: sessionmaker[Session],
+    parts: dict[int, Decision | Cause],
+    repeats: list[int],
+    first: int,
+    length: int,
+) -> None:
     last = first + length - 1
     with sessions.begin() as session:
         session.execute(delete(DispositionRow))
@@ -67,21 +74,27 @@ def test_closed_if_and_only_if_complete(sessions, parts, repeats, first, length)
     assert row.no_verdict == {c: n for c, n in counts.items() if isinstance(c, Cause)}
 
 
-def test_rows_that_arrived_prove_nothing_without_the_sequencer(sessions) -> None:
+def test_rows_that_arrived_prove_nothing_without_the_sequencer(
+    sessions: sessionmaker[Session],
+) -> None:
     with sessions.begin() as session:
         record_disposition(session, made(0, Decision.PASS), 0)
         [row] = ledger(session)
     assert (row.missing, row.known_at_utc_ns, row.closed) == (0, None, False)
 
 
-def test_parts_of_which_only_the_sequencer_knows_are_missing(sessions) -> None:
+def test_parts_of_which_only_the_sequencer_knows_are_missing(
+    sessions: sessionmaker[Session],
+) -> None:
     with sessions.begin() as session:
         sequencer(session, 3, 5)
         [row] = ledger(session)
     assert (row.triggered, row.missing, row.closed) == (3, 3, False)
 
 
-def test_an_epoch_after_a_jump_is_complete_and_never_closed(sessions) -> None:
+def test_an_epoch_after_a_jump_is_complete_and_never_closed(
+    sessions: sessionmaker[Session],
+) -> None:
     reached = SequenceRange(epoch=1, first_seq=0, last_seq=0, after_jump=True)
     state = ProcessState(
         process="bridge",
@@ -98,7 +111,7 @@ def test_an_epoch_after_a_jump_is_complete_and_never_closed(sessions) -> None:
     assert (row.missing, row.after_jump, row.closed) == (0, True, False)
 
 
-def test_a_sequence_never_narrows(sessions) -> None:
+def test_a_sequence_never_narrows(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         sequencer(session, 0, 9, at_utc_ns=20)
         sequencer(session, 2, 5, at_utc_ns=10)
@@ -106,7 +119,9 @@ def test_a_sequence_never_narrows(sessions) -> None:
     assert (row.first_seq, row.last_seq, row.known_at_utc_ns) == (0, 9, 20)
 
 
-def test_epochs_are_apart_and_newest_first_and_old_ones_can_be_left_out(sessions) -> None:
+def test_epochs_are_apart_and_newest_first_and_old_ones_can_be_left_out(
+    sessions: sessionmaker[Session],
+) -> None:
     with sessions.begin() as session:
         record_disposition(session, made(0, Decision.PASS, epoch=1), 0)
         record_disposition(session, made(100, Decision.REJECT, epoch=2), 0)

@@ -6,6 +6,7 @@ from itertools import permutations
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.causes import Decision, Gate
 from contracts.messages import Disposition
@@ -22,7 +23,7 @@ REVISIONS = [
 ]
 
 
-def test_the_first_verdict_stands_with_its_findings_once(sessions) -> None:
+def test_the_first_verdict_stands_with_its_findings_once(sessions: sessionmaker[Session]) -> None:
     first = verdict(1, Decision.REJECT, findings=(finding(), finding("dent")))
     with sessions.begin() as session:
         assert record_verdict(session, first, 5)
@@ -39,7 +40,7 @@ def test_the_first_verdict_stands_with_its_findings_once(sessions) -> None:
         assert session.scalar(select(func.count()).select_from(FindingRow)) == 2
 
 
-def test_a_near_miss_can_be_found_by_its_peak(sessions) -> None:
+def test_a_near_miss_can_be_found_by_its_peak(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         record_verdict(session, verdict(1, scores=(score(-3.0), score(-0.25, "dent"))), 0)
         record_verdict(session, verdict(2, Decision.NO_VERDICT, scores=()), 0)
@@ -48,7 +49,7 @@ def test_a_near_miss_can_be_found_by_its_peak(sessions) -> None:
 
 @pytest.mark.parametrize("order", list(permutations(REVISIONS)))
 def test_revisions_may_come_in_any_order_and_twice(
-    sessions, order: tuple[Disposition, ...]
+    sessions: sessionmaker[Session], order: tuple[Disposition, ...]
 ) -> None:
     with sessions.begin() as session:
         for one in (*order, *order):
@@ -68,7 +69,7 @@ def test_revisions_may_come_in_any_order_and_twice(
         disposition(1, started_at=at(99)),
     ],
 )
-def test_a_decision_never_changes(sessions, other: Disposition) -> None:
+def test_a_decision_never_changes(sessions: sessionmaker[Session], other: Disposition) -> None:
     with sessions.begin() as session:
         record_disposition(session, disposition(1), 0)
         with pytest.raises(Contradiction, match="tiles/1/1"):

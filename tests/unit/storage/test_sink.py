@@ -6,10 +6,11 @@ import sqlite3
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.causes import Decision
 from contracts.errors import Unavailable
-from contracts.messages import SequenceRange, StoredItem
+from contracts.messages import Disposition, SequenceRange, StoredItem, Verdict
 from contracts.process_state import ProcessState, Role, Status
 from runtime.process.clock import ManualClock
 from storage.config_keeper import ConfigKeeper
@@ -57,7 +58,7 @@ def sink(wire: Wire, board: Board, database_url: str, monkeypatch: pytest.Monkey
     )
 
 
-def bring(wire: Wire, message) -> Message:
+def bring(wire: Wire, message: Verdict | Disposition) -> Message:
     kind = "verdict" if hasattr(message, "deadline_ms") else "disposition"
     return wire.bring(TOPICS.of("tiles", kind), message.model_dump_json().encode())
 
@@ -85,7 +86,7 @@ def test_what_comes_a_moment_later_is_of_the_same_batch(sink: Sink, wire: Wire) 
 
 
 def test_nothing_is_acknowledged_while_the_database_takes_nothing(
-    sink: Sink, wire: Wire, board: Board, database_url: str, sessions
+    sink: Sink, wire: Wire, board: Board, database_url: str, sessions: sessionmaker[Session]
 ) -> None:
     holder = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
@@ -100,7 +101,7 @@ def test_nothing_is_acknowledged_while_the_database_takes_nothing(
 
 
 def test_what_could_not_be_confirmed_is_confirmed_when_it_comes_again(
-    sink: Sink, wire: Wire, sessions
+    sink: Sink, wire: Wire, sessions: sessionmaker[Session]
 ) -> None:
     wire.down = True
     first = bring(wire, disposition(1))
@@ -132,7 +133,7 @@ def test_a_sequencer_hears_how_much_of_each_epoch_is_stored(sink: Sink, wire: Wi
 
 
 def test_a_malformed_message_neither_stops_nor_takes_its_batch_along(
-    sink: Sink, wire: Wire, sessions
+    sink: Sink, wire: Wire, sessions: sessionmaker[Session]
 ) -> None:
     came = [
         bring(wire, verdict(1, part_id=1)),
@@ -148,7 +149,7 @@ def test_a_malformed_message_neither_stops_nor_takes_its_batch_along(
 
 
 def test_a_verdict_whose_findings_are_refused_leaves_nothing(
-    sink: Sink, wire: Wire, sessions
+    sink: Sink, wire: Wire, sessions: sessionmaker[Session]
 ) -> None:
     raw = verdict(1, Decision.REJECT).model_dump_json()
     came = wire.bring(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.process_state import ProcessState, Role, Trouble
 from storage.models import PhaseRow
@@ -21,12 +22,12 @@ def state(phases: dict[str, str], *, online: bool = True, process: str = "bridge
     )
 
 
-def recorded(session) -> list[tuple[str, str, int]]:
+def recorded(session: Session) -> list[tuple[str, str, int]]:
     rows = session.scalars(select(PhaseRow).order_by(PhaseRow.id))
     return [(row.station, row.phase, row.at_utc_ns) for row in rows]
 
 
-def test_only_changes_are_appended(sessions) -> None:
+def test_only_changes_are_appended(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         news = [
             record_state(session, state(phases), 9)
@@ -36,7 +37,7 @@ def test_only_changes_are_appended(sessions) -> None:
         assert recorded(session) == [("tiles", "init", 5), ("tiles", "ready", 5)]
 
 
-def test_the_last_will_ends_the_phases_of_its_own_process(sessions) -> None:
+def test_the_last_will_ends_the_phases_of_its_own_process(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         record_state(session, state({"tiles": "ready", "lids": "ready"}), 9)
         record_state(session, state({"lids": "ready"}, process="bridge-2"), 9)
@@ -46,7 +47,7 @@ def test_the_last_will_ends_the_phases_of_its_own_process(sessions) -> None:
         assert ("lids", "offline", 9) not in recorded(session)
 
 
-def test_a_recipe_that_the_plc_selects_is_appended_once(sessions) -> None:
+def test_a_recipe_that_the_plc_selects_is_appended_once(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         running = state({"tiles": "running"})
         news = [
@@ -57,7 +58,7 @@ def test_a_recipe_that_the_plc_selects_is_appended_once(sessions) -> None:
         assert session.scalars(select(PhaseRow.recipe).order_by(PhaseRow.id)).all() == [0, 7]
 
 
-def test_a_phase_has_the_reason_of_its_own_station(sessions) -> None:
+def test_a_phase_has_the_reason_of_its_own_station(sessions: sessionmaker[Session]) -> None:
     troubles = {"tiles": Trouble(code="plc_silent"), "lids": Trouble(code="no_camera")}
     said = state({"tiles": "fault", "lids": "init", "pcb": "ready"})
     with sessions.begin() as session:

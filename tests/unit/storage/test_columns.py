@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import inspect
+from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.causes import Decision
 from contracts.identity import Message
@@ -53,7 +54,7 @@ def test_what_is_left_out_is_a_field() -> None:
         assert names <= set(message.model_fields)
 
 
-def test_a_finding_is_read_back_as_it_was(sessions) -> None:
+def test_a_finding_is_read_back_as_it_was(sessions: sessionmaker[Session]) -> None:
     first = finding(length=7.5, aspect_ratio=3.0)
     with sessions.begin() as session:
         record_verdict(session, verdict(1, Decision.REJECT, findings=(first,)), 0)

@@ -13,7 +13,7 @@ from storage.base import Base
 from storage.columns import LEFT_OUT, disposition_columns, finding_columns, verdict_columns
 from storage.models import DispositionRow, FindingRow, VerdictRow
 from storage.part_rows import record_verdict
-from storage.queries.row_views import finding as finding_of
+from storage.queries import part_story
 from tests.unit.storage.part_messages import disposition, finding, verdict
 
 IN_SEVERAL_COLUMNS = {
@@ -58,5 +58,6 @@ def test_a_finding_is_read_back_as_it_was(sessions: sessionmaker[Session]) -> No
     first = finding(length=7.5, aspect_ratio=3.0)
     with sessions.begin() as session:
         record_verdict(session, verdict(1, Decision.REJECT, findings=(first,)), 0)
-        [row] = session.query(FindingRow)
-        assert finding_of(row) == first
+        [story] = part_story(session, "tiles/1/1")
+    assert story.verdict is not None
+    assert story.verdict.findings == (first,)

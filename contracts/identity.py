@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +14,12 @@ NonNegativeInt63 = Annotated[int, Field(ge=0, lt=2**63)]
 """What every database and every language can hold."""
 
 
+class Config(BaseModel):
+    """Base of what people write: strict, frozen, unknown fields are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
 class Message(BaseModel):
     """Base of everything on a wire: frozen, no field that we do not know, no NaN."""
 
@@ -21,12 +27,6 @@ class Message(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, cache_strings="keys"
     )
-
-
-class Config(BaseModel):
-    """Base of what people write: strict, frozen, unknown fields are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class PartKey(Message):
@@ -75,3 +75,9 @@ class Stamp(Message):
     def ms_since(self, earlier: Stamp) -> float:
         """Milliseconds from ``earlier`` to this."""
         return self.ns_since(earlier) / 1e6
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> Stamp: ...

@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import to_jsonable_python
 
+from contracts.camera import CameraConfig
 from contracts.causes import Mode, TriggerSource
 from contracts.identity import Config, Message, Slug
 from contracts.polygon import Polygon
@@ -37,43 +38,6 @@ class Recipe(Config):
         return self
 
 
-class ReplayCamera(Config):
-    """Serves the pictures of a folder in a seeded shuffle."""
-
-    kind: Literal["replay"]
-    folder: Annotated[
-        str | None, Field(title="Folder of pictures; `--images DIR` on the command line wins")
-    ] = None
-    seed: Annotated[int, Field(title="Seed of the shuffle")] = 0
-    repeat: Annotated[bool, Field(title="Start over after the last picture")] = True
-    split: Annotated[
-        str | None, Field(title="Only pictures of this split of the folder's index.json")
-    ] = None
-
-
-class SimulatedCamera(Config):
-    """Renders parts of a surface, some with defects, with their truth, by seed."""
-
-    kind: Literal["simulated"]
-    seed: Annotated[int, Field(title="Seed of the parts")] = 0
-    defect_share: Annotated[float, Field(ge=0, le=1, title="Share of parts with a defect")] = 0.2
-    width_px: Annotated[int, Field(ge=64, le=4096)] = 384
-    height_px: Annotated[int, Field(ge=64, le=4096)] = 384
-
-
-class OpenCvCamera(Config):
-    """A file, a USB camera or a network stream, read through OpenCV."""
-
-    kind: Literal["opencv"]
-    source: Annotated[str, Field(title="Path, USB index such as 0, or rtsp:// URL")]
-    jpeg_quality: Annotated[int, Field(ge=1, le=100, title="Quality of the frames sent on")] = 95
-
-    @property
-    def is_live(self) -> bool:
-        """Whether frames come when the camera likes: a USB index or a URL, not a file."""
-        return self.source.isdecimal() or "://" in self.source
-
-
 DeadlineMs = Annotated[
     int,
     Field(
@@ -82,19 +46,18 @@ DeadlineMs = Annotated[
         title="From trigger to verdict on the registers",
     ),
 ]
-Camera = Annotated[ReplayCamera | SimulatedCamera | OpenCvCamera, Field(discriminator="kind")]
 
 
 class StationConfig(Config):
     """One station of a line, as its line file describes it."""
 
-    camera: Annotated[Camera, Field(title="Where pictures come from")]
+    camera: Annotated[CameraConfig, Field(title="Where pictures come from")]
     trigger: Annotated[
         TriggerSource, Field(title="plc: it announces each part; camera: each frame is a part")
     ] = TriggerSource.PLC
     frames_per_s: Annotated[
         float | None,
-        Field(gt=0, le=200, title="Trigger camera: at most so many; each if none"),
+        Field(gt=0, le=200, title="Trigger camera: greatest number of parts a second; all if none"),
     ] = None
     prompts: Annotated[tuple[Prompt, ...], Field(min_length=1, max_length=64)]
     scale_mm_per_px: Annotated[
@@ -243,9 +206,6 @@ def _check_camera_alone(config: StationConfig) -> None:
         raise ValueError("trigger camera has no mode guard: no PLC knows where such a part is")
     if config.recipes:
         raise ValueError("trigger camera has no recipes: a PLC selects them with its triggers")
-    is_live = isinstance(config.camera, OpenCvCamera) and config.camera.is_live
-    if config.frames_per_s is None and not is_live:
-        raise ValueError("trigger camera needs frames_per_s: this camera has no pace of its own")
 
 
 def _check_names(prompts: tuple[Prompt, ...]) -> None:

@@ -13,7 +13,6 @@ from contracts import names
 from contracts.errors import FatalError
 from contracts.messages import Stored
 from contracts.process_state import Role
-from ingest.cameras.opening import CameraOpener
 from ingest.frame_parts import FrameParts
 from ingest.frame_stream import FrameStream
 from ingest.notices import MqttNotices
@@ -22,7 +21,7 @@ from ingest.part_numbers import PartNumbers
 from ingest.readiness import status_of
 from ingest.settings import IngestSettings
 from ingest.station import IngestStation
-from ingest.station_camera import StationCamera
+from ingest.station_camera import CameraOpener, StationCamera
 from ingest.worker import StationWorker
 from runtime.messaging.control import Control
 from runtime.messaging.mqtt import MqttLink

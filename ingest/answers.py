@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 
+from contracts.camera import Shot
 from contracts.causes import Cause, Decision
 from contracts.identity import Stamp
 from contracts.messages import FrameHeader, Trigger, Verdict
 from contracts.release import Release
-from ingest.ports import Shot
 
 
 def frame_header(trigger: Trigger, shot: Shot, release_id: str) -> FrameHeader:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import structlog
 
+from contracts.camera import Shot
 from contracts.errors import CameraFailed
 from contracts.messages import CaptureNotice, Trigger
 from contracts.release import Release, StationConfig
 from ingest.metrics import NOT_CAPTURED
 from ingest.output import PartOutput, Refused
 from ingest.pace import Pace
-from ingest.ports import Notices, Numbers, Shot
+from ingest.ports import Notices, Numbers
 from ingest.station_camera import StationCamera
 from runtime.process.clock import Clock
 

@@ -6,13 +6,14 @@ from collections import deque
 
 import structlog
 
+from contracts.camera import Shot
 from contracts.causes import Cause
 from contracts.errors import ServerFull, Unavailable
 from contracts.messages import Trigger, Verdict
 from contracts.release import Release
 from ingest.answers import frame_header, refusal
 from ingest.metrics import CAPTURED, FRAMES_LOST, FRAMES_WAITING, MISSED
-from ingest.ports import Frames, Shot, VerdictRecorder
+from ingest.ports import Frames, VerdictRecorder
 from runtime.process.clock import Clock
 
 log = structlog.get_logger()

@@ -1,56 +1,14 @@
-"""What ingest needs from others: a camera, places for frames, verdicts and notices, releases."""
+"""What ingest needs from others: triggers, releases, places for frames, verdicts and notices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from contracts.identity import PartKey, Stamp
+from contracts.identity import PartKey
 from contracts.messages import CaptureNotice, FrameHeader, Verdict
 from contracts.release import Release
 from runtime.messaging.streams import Entry
-
-
-class Shot(NamedTuple):
-    """One picture as the camera gave it.
-
-    Attributes:
-        image: encoded bytes, unjudged: they may be no picture at all.
-        captured_at: when the picture was taken; for a live camera, when its read returned.
-        source: where it came from: ``replay:<file>``, ``simulated:<seed, index, kind>``,
-            ``opencv:<device>#<frame>``.
-        lost_before: frames that the camera gave between the last one asked for and this, and that
-            nobody has.
-    """
-
-    image: bytes
-    captured_at: Stamp
-    source: str
-    lost_before: int = 0
-
-
-class Camera(Protocol):
-    """Takes the picture of the part that is in front of it now."""
-
-    def capture(self) -> Shot:
-        """Take a picture. Raises CameraFailed where there is none, soon enough for the line."""
-        ...
-
-    def next_frame(self, wait_s: float) -> Shot | None:
-        """The next frame in order, none left out; None where none comes in that time.
-
-        The first time it is the first one from now on. A camera without a pace of its own takes a
-        picture. Raises CameraFailed.
-        """
-        ...
-
-    def trouble(self) -> str:
-        """Why no picture could be taken right now; empty when one could."""
-        ...
-
-    def close(self) -> None:
-        """Give the device back."""
-        ...
 
 
 class Triggers(Protocol):

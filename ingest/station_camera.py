@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 
-from contracts import release
+from contracts.camera import Camera, CameraConfig, CameraContext, Shot, camera_settings
 from contracts.causes import TriggerSource
-from contracts.errors import CameraFailed
-from ingest.ports import Camera, Shot
+from contracts.errors import CameraFailed, UserError
+from contracts.release import Release, StationConfig
 from runtime.process.clock import Clock
 
 log = structlog.get_logger()
@@ -18,19 +19,47 @@ log = structlog.get_logger()
 RETRY_AFTER_MS = 1000
 
 
+class CameraOpener:
+    """Opens the camera that a release names."""
+
+    def __init__(self, images: Path | None, patience_s: float, clock: Clock) -> None:
+        """See ``CameraContext``."""
+        self._images = images
+        self._patience_s = patience_s
+        self._clock = clock
+
+    def __call__(self, config: CameraConfig, sets_pace: bool = False) -> Camera:
+        """Open the camera; ``sets_pace`` if each of its frames is a part.
+
+        Raises:
+            CameraFailed: it is not installed, its options are wrong, or it cannot be opened now.
+        """
+        try:
+            settings = camera_settings(config)
+        except UserError as error:
+            raise CameraFailed(str(error)) from error
+        if sets_pace and not settings.sets_pace:
+            raise CameraFailed(f"camera {config.kind} needs frames_per_s: it sets no pace")
+        return settings.open(
+            CameraContext(
+                clock=self._clock,
+                patience_s=self._patience_s,
+                may_be_quiet=sets_pace,
+                images=self._images,
+            )
+        )
+
+
 class _Wanted(NamedTuple):
-    camera: release.Camera
-    may_be_quiet: bool
+    camera: CameraConfig
+    sets_pace: bool
 
 
 class StationCamera:
     """Holds one camera, or the reason why there is none."""
 
-    def __init__(self, open_camera: Callable[[release.Camera, bool], Camera], clock: Clock) -> None:
-        """``open_camera`` makes a camera from its settings, or raises CameraFailed.
-
-        It is also told whether the camera may be quiet: something else fires it.
-        """
+    def __init__(self, open_camera: Callable[[CameraConfig, bool], Camera], clock: Clock) -> None:
+        """``open_camera`` is a ``CameraOpener``."""
         self._open_camera = open_camera
         self._clock = clock
         self._settings: _Wanted | None = None
@@ -38,8 +67,8 @@ class StationCamera:
         self._why_not = "no release"
         self._tried_at_ns: int | None = None
 
-    def follow(self, active: release.Release | None) -> None:
-        """Make the station's camera the one of this release; one that is the same stays open."""
+    def follow(self, active: Release | None) -> None:
+        """Change to the camera of this release; the same camera stays open."""
         wanted = _wanted(active.config) if active else None
         if wanted != self._settings:
             self.close()
@@ -48,24 +77,24 @@ class StationCamera:
             self._open(wanted)
 
     def capture(self) -> Shot:
-        """The picture of the part that is there now. Raises CameraFailed."""
+        """Take a picture of the part that is there now. Raises CameraFailed."""
         if self._camera is None:
             raise CameraFailed(self._why_not)
         return self._camera.capture()
 
     def next_frame(self, wait_s: float) -> Shot | None:
-        """The next frame in order; None where none comes in that time. Raises CameraFailed."""
+        """Return the next frame in order, None if none comes in that time. Raises CameraFailed."""
         if self._camera is None:
             raise CameraFailed(self._why_not)
         return self._camera.next_frame(wait_s)
 
     def trouble(self) -> str:
-        """Why no picture could be taken right now; empty when one could."""
+        """Return why no picture could be taken right now; empty if one could."""
         camera = self._camera
         return camera.trouble() if camera else self._why_not
 
     def close(self) -> None:
-        """Give the device back."""
+        """Release the device."""
         if self._camera is not None:
             self._camera.close()
         self._camera = None
@@ -88,7 +117,6 @@ class StationCamera:
             log.error("camera_does_not_open", camera=kind, reason=str(error))
 
 
-def _wanted(config: release.StationConfig) -> _Wanted:
-    """A camera that triggers and has no pace may be fired by a light barrier."""
+def _wanted(config: StationConfig) -> _Wanted:
     alone = config.trigger is TriggerSource.CAMERA and config.frames_per_s is None
-    return _Wanted(config.camera, may_be_quiet=alone)
+    return _Wanted(config.camera, sets_pace=alone)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
+from contracts.camera import Shot
 from contracts.causes import Cause
 from contracts.errors import CameraFailed, MalformedMessage, Unavailable
 from contracts.identity import Stamp
@@ -17,7 +18,7 @@ from ingest.metrics import (
     REPEATED,
 )
 from ingest.output import PartOutput, Refused
-from ingest.ports import Releases, Shot, Triggers
+from ingest.ports import Releases, Triggers
 from ingest.station_camera import StationCamera
 from runtime.messaging.streams import Entry
 from runtime.process.clock import Clock

@@ -6,7 +6,10 @@ A test that kills its server takes one of its own from tests.servers.
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -24,6 +27,15 @@ hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any machine")
+
+
+def pytest_sessionstart() -> None:
+    """Stop if what is installed does not have the entry points that pyproject.toml declares."""
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    for group, declared in project.get("entry-points", {}).items():
+        installed = {entry.name: entry.value for entry in entry_points(group=group)}
+        if missing := declared.items() - installed.items():
+            pytest.exit(f"{group} lacks {dict(missing)}: run `make setup-dev` again", returncode=2)
 
 
 @pytest.fixture(scope="session")

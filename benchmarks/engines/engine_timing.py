@@ -14,7 +14,7 @@ from benchmarks.line.scenario import WORDS
 from benchmarks.line.served import ServedNetwork
 from inference.imaging import to_network
 from inference.text_encoder import TextEncoder
-from ingest.cameras.parts import render
+from simulation.plates.render import render
 
 SEED, DEFECT_SHARE = 20_262, 0.5
 WARM_UP = 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 
-from ingest.cameras.parts import render
+from simulation.plates.render import render
 
 SEED = 20_261
 DEFECT_SHARE = 0.2

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.camera import CameraConfig
 from contracts.causes import Mode
 from contracts.fieldbus import PlcLink, Sockets
 from contracts.line import Archive, LineFile, SoftPlc, Station
-from contracts.release import Prompt, ReplayCamera
+from contracts.release import Prompt
 
 SITE, LINE = "bench", "bench"
 HALF, FULL, TWICE, MEMORY = "half load", "full load", "twice the load", "memory"
@@ -68,7 +69,7 @@ def line_of(
     named = [asked[0], *(each.model_copy(update={"largest_count": 1000}) for each in asked[1:])]
     configs = {
         name: Station(
-            camera=ReplayCamera(kind="replay", folder=str(pictures)),
+            camera=CameraConfig(kind="replay", folder=str(pictures)),
             prompts=tuple(named),
             deadline_ms=DEADLINE_MS,
             mode=Mode.GUARD,

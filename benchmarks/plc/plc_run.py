@@ -26,10 +26,11 @@ from benchmarks.plc.plc_processes import (
     processes,
 )
 from benchmarks.plc.script import Mixture, Script
+from contracts.camera import CameraConfig
 from contracts.causes import Mode
 from contracts.errors import Unavailable
 from contracts.names import Topics
-from contracts.release import Prompt, Release, ReplayCamera, StationConfig
+from contracts.release import Prompt, Release, StationConfig
 from storage.queries import latencies, ledger, open_sessions
 
 SETTLE_S = 60.0
@@ -88,7 +89,7 @@ def _inspecting(inspection: Inspection) -> Iterator[None]:
 
 def _release(plan: Plan) -> Release:
     config = StationConfig(
-        camera=ReplayCamera(kind="replay"),
+        camera=CameraConfig(kind="replay"),
         prompts=(Prompt(words="a scratch"),),
         mode=Mode.GUARD,
         deadline_ms=plan.deadline_ms,

@@ -11,10 +11,10 @@ import cv2
 import structlog
 from cv2.typing import MatLike
 
+from contracts.camera import Shot
 from contracts.errors import CameraFailed
 from contracts.identity import Stamp
-from ingest.cameras.opencv import jpeg_of, open_device, without_credentials
-from ingest.ports import Shot
+from ingest.cameras.opencv_device import jpeg_of, open_device, without_credentials
 from runtime.process.clock import Clock
 
 log = structlog.get_logger()

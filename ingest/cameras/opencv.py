@@ -1,79 +1,58 @@
-"""Cameras that OpenCV reads: a video file picture by picture, a USB or network camera live."""
+"""A camera that OpenCV reads: a USB or network camera live, a video file picture by picture."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from typing import Annotated
 
-import cv2
 from cv2.typing import MatLike
+from pydantic import Field
 
+from contracts.camera import Camera, CameraContext, CameraSettings, Shot
 from contracts.errors import CameraFailed
-from ingest.ports import Shot
+from ingest.cameras.live import LiveStream
+from ingest.cameras.opencv_device import (
+    QUIET_READ_TIMEOUT_MS,
+    READ_TIMEOUT_MS,
+    is_url,
+    jpeg_of,
+    open_device,
+)
 from runtime.process.clock import Clock
 
-OPEN_TIMEOUT_MS = 3000
-READ_TIMEOUT_MS = 2000
-"""A network camera that gives nothing for so long is opened again."""
-QUIET_READ_TIMEOUT_MS = 60_000
-"""The same for one that a light barrier fires: the belt may stand."""
 
+class OpenCvCamera(CameraSettings):
+    """A USB camera, a network stream or a video file."""
 
-def is_network(source: str) -> bool:
-    """Whether the source is a URL."""
-    return "://" in source
+    source: Annotated[str, Field(title="Path, USB index such as 0, or rtsp:// URL")]
+    jpeg_quality: Annotated[int, Field(ge=1, le=100, title="JPEG quality of the frames")] = 95
 
+    @property
+    def sets_pace(self) -> bool:
+        """Whether the source is live: a USB index or a URL, not a file."""
+        return self.source.isdecimal() or is_url(self.source)
 
-def without_credentials(source: str) -> str:
-    """The source as it may be written into logs and messages."""
-    if not is_network(source):
-        return source
-    parts = urlsplit(source)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
-def open_device(source: str, read_timeout_ms: int = READ_TIMEOUT_MS) -> cv2.VideoCapture:
-    """An open device; a network camera that gives nothing for ``read_timeout_ms`` ends.
-
-    Raises:
-        CameraFailed: it does not open.
-    """
-    if is_network(source):
-        limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS]
-        limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, read_timeout_ms]
-        device = cv2.VideoCapture(source, cv2.CAP_FFMPEG, limits)
-    elif source.isdecimal():
-        device = cv2.VideoCapture(int(source))
-        device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-    else:
-        device = cv2.VideoCapture(source)
-    if not device.isOpened():
-        device.release()
-        raise CameraFailed(f"{without_credentials(source)} does not open")
-    return device
-
-
-def jpeg_of(pixels_bgr: MatLike, quality: int) -> bytes:
-    """A (H, W, 3) uint8 BGR image as JPEG.
-
-    Raises:
-        CameraFailed: it cannot be encoded.
-    """
-    failure = f"a picture of shape {pixels_bgr.shape} cannot be encoded as JPEG"
-    try:
-        written, data = cv2.imencode(".jpg", pixels_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    except cv2.error as error:
-        raise CameraFailed(f"{failure}: {error}") from error
-    if not written:
-        raise CameraFailed(failure)
-    return data.tobytes()
+    def open(self, context: CameraContext) -> Camera:
+        """Open the device or the file. Raises CameraFailed."""
+        if not self.sets_pace:
+            return VideoFile(self.source, jpeg_quality=self.jpeg_quality, clock=context.clock)
+        timeout_ms = QUIET_READ_TIMEOUT_MS if context.may_be_quiet else READ_TIMEOUT_MS
+        return LiveStream(
+            self.source,
+            jpeg_quality=self.jpeg_quality,
+            patience_s=context.patience_s,
+            clock=context.clock,
+            may_be_quiet=context.may_be_quiet,
+            open_device=partial(open_device, read_timeout_ms=timeout_ms),
+        )
 
 
 class VideoFile:
-    """Serves the next picture of a video file at each capture, and starts over at its end."""
+    """Returns the next picture of a video file at each capture; after the last, the first again."""
 
     def __init__(self, path: str, *, jpeg_quality: int, clock: Clock) -> None:
-        """Open the file. Raises CameraFailed where it is none or no video."""
+        """Open the file. Raises CameraFailed if it does not exist or is not a video."""
         if not Path(path).is_file():
             raise CameraFailed(f"there is no video file {path}")
         self._path = path
@@ -83,7 +62,7 @@ class VideoFile:
         self._number = 0
 
     def capture(self) -> Shot:
-        """The next picture as JPEG. Raises CameraFailed where the file gives none."""
+        """Return the next picture as JPEG. Raises CameraFailed if the file gives none."""
         pixels = self._read() if self._device.isOpened() else None
         if pixels is None:
             self._start_over()
@@ -96,11 +75,11 @@ class VideoFile:
         return Shot(jpeg_of(pixels, self._jpeg_quality), captured_at, source)
 
     def next_frame(self, wait_s: float) -> Shot:
-        """As ``capture``: no frame comes by itself."""
+        """Return what ``capture`` returns: a file sets no pace."""
         return self.capture()
 
     def trouble(self) -> str:
-        """That it could not be opened again, where that is so."""
+        """Return that the file could not be opened again; empty if it is open."""
         return "" if self._device.isOpened() else f"{self._path} does not open"
 
     def close(self) -> None:

@@ -4,15 +4,44 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
+
+from contracts.camera import CameraContext, CameraSettings, Shot
 from contracts.errors import CameraFailed
 from ingest.cameras.pictures import list_pictures
-from ingest.ports import Shot
 from runtime.process.clock import Clock
 
 LARGEST_PICTURE_MB = 64
 PREFIX = "replay:"
 """Sources of this camera are this and the picture's path inside the folder."""
+
+
+class ReplayCamera(CameraSettings):
+    """The pictures of a folder, in a seeded shuffle."""
+
+    folder: Annotated[
+        str | None, Field(title="Folder of pictures; `--images DIR` on the command line wins")
+    ] = None
+    seed: Annotated[int, Field(title="Seed of the shuffle")] = 0
+    repeat: Annotated[bool, Field(title="Start over after the last picture")] = True
+    split: Annotated[
+        str | None, Field(title="Only pictures of this split of the folder's index.json")
+    ] = None
+
+    def open(self, context: CameraContext) -> ReplayFolder:
+        """List the folder. Raises CameraFailed if there is no folder, or no picture in it."""
+        folder = context.images or self.folder
+        if folder is None:
+            raise CameraFailed("the replay camera has no folder: give `folder`, or `--images DIR`")
+        return ReplayFolder(
+            Path(folder),
+            seed=self.seed,
+            repeat=self.repeat,
+            split=self.split,
+            clock=context.clock,
+        )
 
 
 class ReplayFolder:

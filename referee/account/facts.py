@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from contracts.camera import camera_settings
 from contracts.causes import Decision
 from contracts.line import LineFile
-from contracts.release import ReplayCamera
-from ingest.truth import is_defective, kinds_of_folder, truth_of
+from ingest.cameras.replay import ReplayCamera
 from referee.account.summary import RunFacts
 from referee.line.running_line import RunningLine
+from simulation.truth import is_defective, kinds_of_folder, truth_of
 from storage.queries import (
     DecidedPart,
     LedgerRow,
@@ -69,10 +70,11 @@ def _capture_to_plc_ms(parts: Sequence[DecidedPart], times: Sequence[PartTimes])
 
 def known_truth(line: LineFile, images: Path | None) -> Callable[[str], bool | None]:
     """Whether the part behind a frame's source is defective; None where nobody knows."""
+    cameras = [camera_settings(station.camera) for station in line.stations.values()]
     folders = {
-        images or Path(station.camera.folder or ".")
-        for station in line.stations.values()
-        if isinstance(station.camera, ReplayCamera)
+        images or Path(camera.folder or ".")
+        for camera in cameras
+        if isinstance(camera, ReplayCamera)
     }
     kinds = {source: kind for folder in folders for source, kind in kinds_of_folder(folder).items()}
 

@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from contracts.camera import CameraConfig
 from contracts.errors import BadImage, ModelRejected, UserError
-from contracts.release import Prompt, ReplayCamera, StationConfig
+from contracts.release import Prompt, StationConfig
 from contracts.verdict import decision
 from inference.findings import find
 from inference.imaging import decode_image
@@ -50,7 +51,7 @@ def inspect(
         raise UserError(f"no such file: {', '.join(missing)}")
     words = dict.fromkeys(prompt or [UNIVERSAL])
     station = StationConfig(
-        camera=ReplayCamera(kind="replay"),
+        camera=CameraConfig(kind="replay"),
         prompts=tuple(Prompt(words=each, smallest_area=smallest_area) for each in words),
     )
     answers = _inspect_all(images, station, out, triton)

@@ -12,8 +12,9 @@ from pydantic_core import ErrorDetails
 from contracts.errors import BadLineFile
 from contracts.fieldbus import without_opcua_section
 from contracts.line import LineFile
+from runtime.linefile.camera_check import camera_problems, known_options
 from runtime.linefile.field_names import known_fields
-from runtime.linefile.yaml_lines import YamlLines, read_yaml
+from runtime.linefile.yaml_lines import Steps, YamlLines, read_yaml
 
 __all__ = ["BadLineFile", "load_line_file"]
 
@@ -26,16 +27,20 @@ def load_line_file(path: Path | str) -> LineFile:
             several things are wrong it is the first in the file, and says how many follow.
     """
     document = read_yaml(path)
+    problems = list(camera_problems(document.data))
     try:
         data = without_opcua_section(document.data)
     except ValueError as error:
-        line = document.place(("opcua",)).line
-        raise BadLineFile(str(document.path), line, "opcua", str(error)) from error
+        place = document.place(("opcua",))
+        raise BadLineFile(str(document.path), place.line, "opcua", str(error)) from error
     try:
         # Strict JSON: "1000" is no number and yes is no 1, while lists may be tuples.
-        return LineFile.model_validate_json(json.dumps(data), strict=True)
+        line = LineFile.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        raise _first_of(error.errors(), document) from error
+        raise _first_of([*error.errors(), *problems], document) from error
+    if problems:
+        raise _first_of(problems, document)
+    return line
 
 
 def _first_of(problems: list[ErrorDetails], document: YamlLines) -> BadLineFile:
@@ -44,7 +49,7 @@ def _first_of(problems: list[ErrorDetails], document: YamlLines) -> BadLineFile:
         key=lambda pair: pair[0].line,
     )
     place, problem = placed[0]
-    reason, remedy = _explain(problem, place.steps)
+    reason, remedy = _explain(problem, place.steps, document.data)
     more = len(placed) - 1
     if more:
         reason += f" (and {more} more after it)"
@@ -66,14 +71,13 @@ def _causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
     ]
 
 
-def _explain(problem: ErrorDetails, steps: tuple[str | int, ...]) -> tuple[str, str]:
+def _explain(problem: ErrorDetails, steps: Steps, data: object) -> tuple[str, str]:
     kind, message, given = problem["type"], problem["msg"], problem["input"]
     if kind == "extra_forbidden":
-        return "no such field", _did_you_mean(str(steps[-1]), known_fields(LineFile, steps[:-1]))
+        known = known_options(data, steps[:-1]) or known_fields(LineFile, steps[:-1])
+        return "no such field", _did_you_mean(str(steps[-1]), known)
     if kind == "missing":
         return "is missing", "add it"
-    if kind.startswith("union_tag"):
-        return message, ""
     if kind == "string_type" and not isinstance(given, dict | list):
         return f"{given!r} is not text", "put it in quotes to make it text"
     if kind == "value_error":

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Protocol
 
-from contracts.identity import Stamp
+from contracts.identity import Clock, Stamp
+
+__all__ = ["Clock", "ManualClock", "SystemClock"]
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
-class Clock(Protocol):
-    """Tells the time."""
-
-    def now(self) -> Stamp: ...
 
 
 class SystemClock:

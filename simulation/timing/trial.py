@@ -10,9 +10,10 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from contracts.camera import CameraConfig
 from contracts.causes import Decision, Mode
 from contracts.messages import Disposition, Trigger, Verdict
-from contracts.release import Prompt, Release, ReplayCamera, StationConfig
+from contracts.release import Prompt, Release, StationConfig
 from plc.core.effects import AskPicture, JournalOp
 from plc.core.part_book import ACCEPTED, NOTED, REFUSED, Timing
 from plc.core.phases import BridgePhase, Health
@@ -34,7 +35,7 @@ UP = Health(broker=True, journal=True, release=True, inference=True, camera=True
 RELEASE = Release.of(
     "top",
     StationConfig(
-        camera=ReplayCamera(kind="replay"),
+        camera=CameraConfig(kind="replay"),
         prompts=(Prompt(words="a scratch"),),
         mode=Mode.GUARD,
         deadline_ms=DEADLINE_MS,

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from contracts.camera import CameraConfig
 from contracts.causes import Cause, Decision, Gate, Mode
-from contracts.release import Prompt, Release, SimulatedCamera, StationConfig
+from contracts.release import Prompt, Release, StationConfig
 from tests.browser.surfaces import HEIGHT_PX, WIDTH_PX
 
 S, MS = 10**9, 10**6
@@ -52,7 +53,7 @@ def release_of(station: str, mode: Mode) -> Release:
     return Release.of(
         station,
         StationConfig(
-            camera=SimulatedCamera(kind="simulated"),
+            camera=CameraConfig(kind="simulated"),
             prompts=PROMPTS,
             scale_mm_per_px=SCALE_MM_PER_PX,
             deadline_ms=DEADLINE_MS,

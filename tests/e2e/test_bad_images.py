@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ingest.cameras.simulated import render
+from simulation.plates.render import render
 from tests.e2e.lines import running, summary_of, write_line
 
 

@@ -21,11 +21,12 @@ import pytest
 from pymodbus.client import ModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
+from contracts.camera import CameraConfig
 from contracts.causes import Cause, Decision, Mode, TriggerSource
 from contracts.errors import Unavailable
 from contracts.messages import Disposition, FrameHeader, Stored, StoredItem, Verdict
 from contracts.names import Topics, frames, numbers
-from contracts.release import Prompt, Release, ReplayCamera, StationConfig
+from contracts.release import Prompt, Release, StationConfig
 from ingest.cameras.replay import ReplayFolder
 from plc.core.registers import (
     COILS,
@@ -112,7 +113,7 @@ class Line:
 
     def configure(self, **camera: object) -> None:
         config = StationConfig(
-            camera=ReplayCamera(kind="replay", **camera),
+            camera=CameraConfig(kind="replay", **camera),
             trigger=TriggerSource.CAMERA,
             frames_per_s=8,
             prompts=(Prompt(words="a scratch"),),

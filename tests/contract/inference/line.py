@@ -16,11 +16,12 @@ from typing import Any, TypeVar
 import redis
 
 from contracts import names
+from contracts.camera import CameraConfig
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader, Verdict
 from contracts.parsing import parse
 from contracts.process_state import ProcessState
-from contracts.release import Prompt, Release, ReplayCamera, StationConfig
+from contracts.release import Prompt, Release, StationConfig
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.streams import append
@@ -78,7 +79,7 @@ class Line:
 
     def apply(self, **config: object) -> Release:
         """Make this the station's release."""
-        camera = ReplayCamera(kind="replay", folder="x")
+        camera = CameraConfig(kind="replay", folder="x")
         config.setdefault("prompts", (DEFECT,))
         release = Release.of(STATION, StationConfig(camera=camera, **config))
         payload = release.model_dump_json().encode()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contracts.camera import CameraConfig
 from contracts.identity import PartKey, Stamp
 from contracts.messages import FrameHeader, Trigger
-from contracts.release import Camera, Prompt, Release, SimulatedCamera, StationConfig
+from contracts.release import Prompt, Release, StationConfig
 from runtime.process.clock import SystemClock
 
 STATION = "plate"
-SMALL = SimulatedCamera(kind="simulated", seed=5, width_px=96, height_px=96)
+SMALL = CameraConfig(kind="simulated", seed=5, width_px=96, height_px=96)
 
 
 def trigger(seq: int, *, at: Stamp | None = None, deadline_ms: int = 2000) -> Trigger:
@@ -35,7 +36,7 @@ def header(seq: int) -> FrameHeader:
     )
 
 
-def release(camera: Camera = SMALL) -> Release:
+def release(camera: CameraConfig = SMALL) -> Release:
     """That looks for any defect with this camera."""
     config = StationConfig(camera=camera, prompts=(Prompt(words="any defect"),))
     return Release.of(STATION, config)

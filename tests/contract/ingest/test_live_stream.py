@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 import pytest
 
+from contracts.camera import CameraConfig
 from contracts.errors import CameraFailed
-from contracts.release import OpenCvCamera
 from ingest.cameras import live
 from ingest.cameras.live import LiveStream
-from ingest.cameras.opening import CameraOpener
+from ingest.station_camera import CameraOpener
 from runtime.process.clock import SystemClock
 from tests.servers import free_port
 from tests.waiting import PATIENCE_S
@@ -92,7 +92,7 @@ def served() -> Iterator[MjpegCamera]:
 
 
 def open_stream(camera: MjpegCamera, patience_s: float = 2.0) -> LiveStream:
-    settings = OpenCvCamera(kind="opencv", source=camera.url)
+    settings = CameraConfig(kind="opencv", source=camera.url)
     stream = CameraOpener(None, patience_s, SystemClock())(settings)
     assert isinstance(stream, LiveStream)
     return stream

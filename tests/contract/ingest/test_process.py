@@ -14,15 +14,17 @@ from pathlib import Path
 import pytest
 
 from contracts import names
+from contracts.camera import CameraConfig
 from contracts.causes import Cause
 from contracts.messages import FrameHeader, Verdict
 from contracts.names import Topics
 from contracts.process_state import ProcessState, Trouble
-from contracts.release import Release, ReplayCamera
+from contracts.release import Release
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.streams import append
 from runtime.process.clock import SystemClock
+from tests.cameras import write_flash_camera
 from tests.contract.ingest.parts import STATION, release, trigger
 from tests.servers import RedisServer, Server, mosquitto_server
 from tests.waiting import PATIENCE_S
@@ -157,7 +159,7 @@ def test_images_of_the_command_line_win_and_are_followed_through_a_broker_restar
         (tmp_path / folder).mkdir()
         (tmp_path / folder / name).write_bytes(b"no picture, and not for the camera to judge")
     with line.ingest(REFEREE_IMAGES=str(tmp_path / "ours")):
-        line.apply(release(ReplayCamera(kind="replay", folder=str(tmp_path / "theirs"))))
+        line.apply(release(CameraConfig(kind="replay", folder=str(tmp_path / "theirs"))))
         line.wait_ready()
         line.broker.kill9()
         line.send(1)
@@ -165,6 +167,33 @@ def test_images_of_the_command_line_win_and_are_followed_through_a_broker_restar
         line.broker.start()
         line.states.clear()
         line.wait_until(lambda: line.states and line.states[-1].online)
+
+
+def test_a_camera_from_outside_takes_the_picture_of_a_part(line: Line, tmp_path: Path) -> None:
+    write_flash_camera(tmp_path)
+    with line.ingest(PYTHONPATH=f"{ROOT}:{tmp_path}"):
+        line.apply(release(CameraConfig(kind="flash", text="seen", gain=2)))
+        line.wait_ready()
+        line.send(1)
+        line.wait_until(lambda: line.sources() == ["flash:1"])
+        [(_, fields)] = line.frames.xrange(names.frames(STATION))
+        assert fields[b"image"] == b"seenseen"
+
+
+@pytest.mark.parametrize(
+    ("camera", "reason"),
+    [
+        (CameraConfig(kind="flash"), "'flash' is not installed as one of referee.cameras"),
+        (CameraConfig(kind="replay", sed=1), "camera.sed: Extra inputs are not permitted"),
+    ],
+)
+def test_a_camera_that_cannot_be_used_is_the_reason_why_a_station_is_not_served(
+    line: Line, camera: CameraConfig, reason: str
+) -> None:
+    with line.ingest():
+        line.apply(release(camera))
+        line.wait_until(lambda: line.states and STATION in line.states[-1].troubles)
+        line.wait_until(lambda: reason in line.states[-1].troubles[STATION].detail)
 
 
 def test_kill_9_and_a_new_start_go_on_with_the_next_part(line: Line) -> None:

@@ -12,21 +12,21 @@ from pathlib import Path
 import pytest
 
 from contracts import names
+from contracts.camera import CameraConfig
 from contracts.causes import Cause
 from contracts.messages import FrameHeader, Trigger, Verdict
-from contracts.release import Release, ReplayCamera
+from contracts.release import Release
 from ingest import worker as worker_module
-from ingest.cameras.opening import CameraOpener
 from ingest.frame_stream import FrameStream
 from ingest.output import PartOutput
-from ingest.station_camera import StationCamera
-from ingest.truth import truth_of
+from ingest.station_camera import CameraOpener, StationCamera
 from ingest.worker import StationWorker
 from runtime.messaging.outbox import VerdictOutbox
 from runtime.messaging.redis_link import connect
 from runtime.messaging.streams import StreamGroup, append, dead_letter
 from runtime.process.clock import SystemClock
 from runtime.process.loop import Stop, run_loop
+from simulation.truth import truth_of
 from tests.contract.ingest.parts import SMALL, STATION, release, trigger
 from tests.servers import RedisServer
 from tests.waiting import PATIENCE_S
@@ -142,7 +142,7 @@ def test_of_a_fresh_backlog_the_newest_is_photographed_and_the_others_answered(l
 def test_a_bad_camera_is_answered_and_the_line_goes_on_with_a_good_one(
     line: Line, tmp_path: Path
 ) -> None:
-    line.release = release(ReplayCamera(kind="replay", folder=str(tmp_path / "nowhere")))
+    line.release = release(CameraConfig(kind="replay", folder=str(tmp_path / "nowhere")))
     with line.running():
         line.send(trigger(0))
         wait_until(lambda: 0 in line.verdicts())

@@ -20,13 +20,14 @@ from typing import Any
 import redis
 import structlog
 
+from contracts.camera import CameraConfig
 from contracts.causes import Cause, Decision, Mode
 from contracts.errors import Unavailable
 from contracts.messages import Disposition, Stored, StoredItem, Trigger, Verdict
 from contracts.names import Topics, triggers
 from contracts.parsing import parse
 from contracts.process_state import ProcessState, Role
-from contracts.release import Prompt, Release, ReplayCamera, StationConfig
+from contracts.release import Prompt, Release, StationConfig
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
 from runtime.process.clock import SystemClock
@@ -45,7 +46,7 @@ def release(station: str, **config: object) -> Release:
     return Release.of(
         station,
         StationConfig(
-            camera=ReplayCamera(kind="replay"),
+            camera=CameraConfig(kind="replay"),
             prompts=(Prompt(words="a scratch"),),
             **{"mode": Mode.GUARD, "deadline_ms": 400, **config},
         ),

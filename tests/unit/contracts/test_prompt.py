@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from contracts.release import Prompt, Recipe, Release, ReplayCamera, StationConfig
+from contracts.camera import CameraConfig
+from contracts.release import Prompt, Recipe, Release, StationConfig
 from contracts.rules import Filter, Limit, rule_class, rule_names
 
 TRIANGLE = [[0, 0], [1, 0], [1, 1]]
@@ -91,7 +92,7 @@ def test_a_prompt_keeps_its_rules_through_json_and_copies() -> None:
 
 
 def test_the_same_rules_written_differently_are_the_same_release() -> None:
-    camera = ReplayCamera(kind="replay")
+    camera = CameraConfig(kind="replay")
     one, other = (
         StationConfig(camera=camera, prompts=(Prompt(words="x", smallest_area=area),))
         for area in (2, 2.0)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC
 
+from contracts.camera import CameraConfig
 from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.identity import PartKey
 from contracts.messages import Finding, Reason
-from contracts.release import Prompt, Release, SimulatedCamera, StationConfig
+from contracts.release import Prompt, Release, StationConfig
 from dashboard.components.challenge_block import challenge_block
 from dashboard.components.html import notice
 from dashboard.components.ledger_block import causes, earlier, equation, ledger_block, sentence
@@ -175,7 +176,7 @@ def _release(config: dict[str, object]) -> ReleaseView:
 
 def test_a_release_shows_its_prompts_as_they_were_written() -> None:
     config = StationConfig(
-        camera=SimulatedCamera(kind="simulated"),
+        camera=CameraConfig(kind="simulated"),
         prompts=(Prompt(words=ANGRY, label="dent", largest_length=5),),
     )
     release = Release.of("top", config)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from contracts.camera import CameraConfig
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader
-from contracts.release import Prompt, Release, ReplayCamera, StationConfig
+from contracts.release import Prompt, Release, StationConfig
 from inference.frames import Frame
 from inference.perception import Perception
 from runtime.messaging.streams import Entry
@@ -18,7 +19,7 @@ SCRATCH = Prompt(words="any scratch on the tile", label="scratch")
 
 
 def config(*prompts: Prompt, **more: object) -> StationConfig:
-    camera = ReplayCamera(kind="replay", folder="x")
+    camera = CameraConfig(kind="replay", folder="x")
     return StationConfig(camera=camera, prompts=prompts or (SCRATCH,), **more)
 
 

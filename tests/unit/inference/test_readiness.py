@@ -6,16 +6,17 @@ from collections.abc import Sequence
 
 import pytest
 
+from contracts.camera import CameraConfig
 from contracts.errors import ModelRejected, ModelUnavailable
 from contracts.process_state import Status, Trouble
-from contracts.release import Prompt, Recipe, Release, SimulatedCamera, StationConfig
+from contracts.release import Prompt, Recipe, Release, StationConfig
 from inference.perception import Perception
 from inference.readiness import Readiness
 from tests.unit.inference.making import margin_with, perception
 
 
 def release(station: str, words: str) -> Release:
-    camera = SimulatedCamera(kind="simulated")
+    camera = CameraConfig(kind="simulated")
     return Release.of(station, StationConfig(camera=camera, prompts=(Prompt(words=words),)))
 
 

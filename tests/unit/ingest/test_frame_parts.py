@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from contracts.camera import CameraConfig, Shot
 from contracts.causes import Cause, TriggerSource
 from contracts.errors import CameraFailed, Unavailable
 from contracts.identity import PartKey
 from contracts.messages import CaptureNotice, FrameHeader, Verdict
-from contracts.release import Camera, OpenCvCamera, Prompt, Release, StationConfig
+from contracts.release import Prompt, Release, StationConfig
 from ingest.frame_parts import FrameParts
 from ingest.output import PartOutput
 from ingest.pace import Pace
-from ingest.ports import Shot
 from ingest.station import IngestStation
 from ingest.station_camera import StationCamera
 from runtime.process.clock import ManualClock
 from tests.waiting import PATIENCE_S
 
-LIVE = OpenCvCamera(kind="opencv", source="0")
+LIVE = CameraConfig(kind="opencv", source="0")
 
 
 def release(**config: object) -> Release:
@@ -72,7 +72,7 @@ class World:
 
     # The camera
 
-    def open(self, settings: Camera, may_be_quiet: bool) -> World:
+    def open(self, settings: CameraConfig, may_be_quiet: bool) -> World:
         self.opened_quiet.append(may_be_quiet)
         return self
 

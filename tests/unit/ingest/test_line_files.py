@@ -10,11 +10,11 @@ import pytest
 from contracts.causes import Mode
 from contracts.errors import CameraFailed
 from contracts.release import StationConfig
-from ingest.cameras.opening import CameraOpener
 from ingest.cameras.replay import ReplayFolder
-from ingest.truth import truth_of
+from ingest.station_camera import CameraOpener
 from runtime.linefile.line_file import load_line_file
 from runtime.process.clock import ManualClock
+from simulation.truth import truth_of
 
 LINES = Path(__file__).resolve().parents[3] / "lines"
 

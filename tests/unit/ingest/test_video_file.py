@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from contracts.camera import CameraConfig
 from contracts.errors import CameraFailed
-from contracts.release import OpenCvCamera
-from ingest.cameras.opencv import VideoFile, jpeg_of, without_credentials
-from ingest.cameras.opening import CameraOpener
+from ingest.cameras.opencv import OpenCvCamera, VideoFile
+from ingest.cameras.opencv_device import jpeg_of, without_credentials
+from ingest.station_camera import CameraOpener
 from runtime.process.clock import ManualClock
 
 PICTURES = 5
@@ -30,7 +31,7 @@ def video(tmp_path: Path) -> Path:
 
 
 def open_camera(source: str, quality: int = 95) -> VideoFile:
-    settings = OpenCvCamera(kind="opencv", source=source, jpeg_quality=quality)
+    settings = CameraConfig(kind="opencv", source=source, jpeg_quality=quality)
     camera = CameraOpener(None, 0.5, ManualClock())(settings)
     assert isinstance(camera, VideoFile)
     return camera
@@ -90,8 +91,8 @@ def test_what_jpeg_cannot_hold_is_a_camera_failure(shape: tuple[int, ...]) -> No
     ("source", "live"),
     [("0", True), ("rtsp://cam/1", True), ("belt.avi", False), ("/data/7/belt.mp4", False)],
 )
-def test_what_is_live(source: str, live: bool) -> None:
-    assert OpenCvCamera(kind="opencv", source=source).is_live is live
+def test_only_a_live_source_sets_its_own_pace(source: str, live: bool) -> None:
+    assert OpenCvCamera(source=source).sets_pace is live
 
 
 def test_a_password_does_not_get_into_sources() -> None:

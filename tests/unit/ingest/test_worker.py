@@ -6,22 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from contracts.camera import CameraConfig, Shot
 from contracts.causes import Cause, Decision
 from contracts.errors import CameraFailed, ServerFull, Unavailable
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader, Trigger, Verdict
-from contracts.release import (
-    Camera,
-    Prompt,
-    Recipe,
-    Release,
-    ReplayCamera,
-    SimulatedCamera,
-    StationConfig,
-)
+from contracts.release import Prompt, Recipe, Release, StationConfig
 from ingest import worker
 from ingest.output import PartOutput
-from ingest.ports import Shot
 from ingest.station_camera import StationCamera
 from ingest.worker import StationWorker
 from runtime.messaging.streams import Entry
@@ -71,7 +63,7 @@ class World:
         self.verdicts: list[Verdict] = []
         self.dead: list[tuple[Entry, str]] = []
         self.opened: list[ScriptedCamera] = []
-        self.release: Release | None = release_with(SimulatedCamera(kind="simulated"))
+        self.release: Release | None = release_with(CameraConfig(kind="simulated"))
         self.read_fails: Exception | None = None
         self.put_fails: Exception | None = None
         self.record_fails: Exception | None = None
@@ -122,7 +114,7 @@ class World:
     def causes(self) -> list[Cause | None]:
         return [verdict.cause for verdict in self.verdicts]
 
-    def open_camera(self, settings: Camera, may_be_quiet: bool) -> ScriptedCamera:
+    def open_camera(self, settings: CameraConfig, may_be_quiet: bool) -> ScriptedCamera:
         self.tries += 1
         if self.open_fails:
             raise CameraFailed(self.open_fails)
@@ -164,7 +156,7 @@ class World:
         return self.release
 
 
-def release_with(camera: Camera, words: str = "a crack") -> Release:
+def release_with(camera: CameraConfig, words: str = "a crack") -> Release:
     config = StationConfig(camera=camera, prompts=(Prompt(words=words),))
     return Release.of("tiles", config)
 
@@ -451,7 +443,7 @@ def test_frames_are_tidied_now_and_then(world: World) -> None:
 
 def test_a_release_with_the_same_camera_keeps_it_open(world: World) -> None:
     world.pass_part(1)
-    world.release = release_with(SimulatedCamera(kind="simulated"), words="a stain")
+    world.release = release_with(CameraConfig(kind="simulated"), words="a stain")
     world.pass_part(2)
     assert len(world.opened) == 1
     assert world.frames[1][0].release_id == world.release.release_id
@@ -459,7 +451,7 @@ def test_a_release_with_the_same_camera_keeps_it_open(world: World) -> None:
 
 def test_a_release_with_another_camera_opens_it_between_parts(world: World) -> None:
     world.pass_part(1)
-    world.release = release_with(ReplayCamera(kind="replay", folder="x"))
+    world.release = release_with(CameraConfig(kind="replay", folder="x"))
     world.pass_part(2)
     assert len(world.opened) == 2
     assert world.opened[0].closed

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contracts.camera import CameraConfig
 from contracts.causes import Cause, Decision, Mode
 from contracts.messages import Disposition, Reason, Trigger, Verdict
-from contracts.release import Activation, Prompt, Release, ReplayCamera, StationConfig
+from contracts.release import Activation, Prompt, Release, StationConfig
 from plc.core.effects import AskPicture, LogMissed, NoteGate, NoteLate, OpenEpoch, Settle
 from plc.core.numbering import Numbering
 from plc.core.part_book import Timing
@@ -31,7 +32,7 @@ def release(**config: object) -> Activation:
     of = Release.of(
         "top",
         StationConfig(
-            camera=ReplayCamera(kind="replay"),
+            camera=CameraConfig(kind="replay"),
             prompts=(Prompt(words="a scratch"),),
             **{"mode": Mode.GUARD, "deadline_ms": 300, **config},
         ),

@@ -14,10 +14,11 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from contracts.camera import CameraConfig
 from contracts.causes import Cause, Decision, Mode
 from contracts.identity import PartKey
 from contracts.messages import Disposition, Verdict
-from contracts.release import Prompt, Recipe, Release, ReplayCamera, StationConfig
+from contracts.release import Prompt, Recipe, Release, StationConfig
 from plc.core.effects import AskPicture, JournalOp
 from plc.core.part_book import ACCEPTED, Timing
 from plc.core.phases import Health
@@ -63,7 +64,7 @@ class Slot:
 
 def release(mode: Mode) -> Release:
     config = StationConfig(
-        camera=ReplayCamera(kind="replay"),
+        camera=CameraConfig(kind="replay"),
         prompts=(Prompt(words="a scratch"),),
         deadline_ms=DEADLINE_MS,
         mode=mode,

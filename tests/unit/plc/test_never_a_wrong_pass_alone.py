@@ -14,10 +14,11 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from contracts.camera import CameraConfig
 from contracts.causes import Cause, Decision, Mode, TriggerSource
 from contracts.identity import PartKey, Stamp
 from contracts.messages import CaptureNotice, Disposition, SequenceRange, Verdict
-from contracts.release import Prompt, Release, ReplayCamera, StationConfig
+from contracts.release import Prompt, Release, StationConfig
 from plc.core.effects import AskPicture, JournalOp
 from plc.core.part_book import ACCEPTED, Timing
 from plc.core.phases import Health
@@ -43,7 +44,7 @@ CONTROL = bits_to_word(COILS, {"line_running": True, "trigger_enable": True, "bu
 RELEASE = Release.of(
     "web",
     StationConfig(
-        camera=ReplayCamera(kind="replay"),
+        camera=CameraConfig(kind="replay"),
         trigger=TriggerSource.CAMERA,
         frames_per_s=5,
         prompts=(Prompt(words="a scratch"),),

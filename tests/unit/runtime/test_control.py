@@ -6,12 +6,13 @@ import queue
 
 import pytest
 
+from contracts.camera import CameraConfig
 from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.messages import Stored, StoredItem
 from contracts.names import Topics
 from contracts.process_state import Status, Trouble
-from contracts.release import Activation, Prompt, Release, SimulatedCamera, StationConfig
+from contracts.release import Activation, Prompt, Release, StationConfig
 from runtime.messaging import control
 from runtime.messaging.control import Control
 from runtime.messaging.mqtt import Incoming
@@ -23,7 +24,7 @@ RELEASE = Activation.by(
     "a trial",
     Release.of(
         "tiles",
-        StationConfig(camera=SimulatedCamera(kind="simulated"), prompts=(Prompt(words="a crack"),)),
+        StationConfig(camera=CameraConfig(kind="simulated"), prompts=(Prompt(words="a crack"),)),
     ),
 )
 NO_RELEASE = Trouble(code="no_release")

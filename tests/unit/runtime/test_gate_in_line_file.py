@@ -87,7 +87,7 @@ def test_what_is_wrong_is_named(write, right, wrong, line, field, says, given) -
 
 def test_a_deadline_that_could_not_be_computed_is_no_mistake_of_its_own(write) -> None:
     text = TIMED.replace("    deadline_ms: 600\n", "").replace("kind: simulated", "kind: none")
-    with pytest.raises(BadLineFile, match=r"line.yaml:5: stations.top.camera: ") as caught:
+    with pytest.raises(BadLineFile, match=r"line.yaml:5: stations.top.camera.kind: ") as caught:
         load_line_file(write(text))
     assert "more after it" not in str(caught.value)
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from contracts.causes import Mode
 from runtime.linefile.line_file import BadLineFile, load_line_file
+from tests.cameras import write_flash_camera
+from tests.plugins import installed
 
 GOOD = """\
 site: plant-1
@@ -120,7 +122,15 @@ def test_what_is_wrong_with_a_recipe_is_named(write, right, wrong, line, field, 
         ("words: a dent", "words: no", 12, "stations.top.prompts.1.words", "in quotes"),
         ("words: a dent", "words: 2024-01-01", 12, "stations.top.prompts.1.words", "in quotes"),
         ("words: a dent", "label: dent", 12, "stations.top.prompts.1.words", "is missing"),
-        ("kind: simulated", "kind: simulatd", 5, "stations.top.camera", "'simulated'"),
+        ("kind: simulated", "kind: simulatd", 6, "stations.top.camera.kind", "replay, simulated"),
+        ("kind: simulated", "kid: simulated", 5, "stations.top.camera.kind", "is missing"),
+        (
+            "      seed: 7",
+            "      seed: '7'",
+            7,
+            "stations.top.camera.seed",
+            "not '7'",
+        ),
         ("[1, 1]]", "[1, .nan]]", 14, "stations.top.region_of_interest.2.1", "no finite number"),
         ("[1, 1]]", "[1, 3]]", 14, "stations.top.region_of_interest", "between 0 and 1"),
         (", [1, 1]]", "]", 14, "stations.top.region_of_interest", "at least 3 corners"),
@@ -140,6 +150,55 @@ def test_what_is_wrong_is_named(write, right, wrong, line, field, says):
     assert (error.path, error.line, error.field) == (str(path), line, field)
     assert says in str(error)
     assert str(error).startswith(f"{path}:{line}: {field}")
+
+
+FLASH = """\
+    camera:
+      kind: flash
+      text: hello
+      free_running: true
+    trigger: camera
+"""
+CAMERA = "    camera:\n      kind: simulated\n      seed: 7\n"
+
+
+@pytest.fixture
+def flash(tmp_path: Path):
+    write_flash_camera(tmp_path)
+    with installed(tmp_path):
+        yield GOOD.replace(CAMERA, FLASH).replace("mode: guard", "mode: observe")
+
+
+def test_a_camera_from_outside_is_read_with_its_options(write, flash):
+    camera = load_line_file(write(flash)).stations["top"].camera
+    assert (camera.kind, camera.options) == ("flash", {"text": "hello", "free_running": True})
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "field", "says"),
+    [
+        ("g: true", "g: true\n      gan: 1", 9, "stations.top.camera.gan", "mean gain?"),
+        ("text: hello", "text: 7", 7, "stations.top.camera.text", "in quotes"),
+        ("      text: hello\n", "", 5, "stations.top.camera.text", "is missing"),
+        ("g: true", "g: true\n      gain: 0", 9, "stations.top.camera.gain", "not 0"),
+        ("g: true", "g: false", 4, "stations.top", "flash needs frames_per_s"),
+    ],
+)
+def test_what_is_wrong_with_it_is_named_as_for_ours(write, flash, right, wrong, line, field, says):
+    assert right in flash
+    with pytest.raises(BadLineFile) as caught:
+        load_line_file(write(flash.replace(right, wrong)))
+    assert (caught.value.line, caught.value.field) == (line, field)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("source", ["0", "rtsp://camera/belt"])
+def test_a_live_camera_needs_no_frames_per_s(write, source):
+    alone = f"    camera: {{kind: opencv, source: '{source}'}}\n    trigger: camera\n"
+    text = GOOD.replace(CAMERA, alone).replace("mode: guard", "mode: observe")
+    assert load_line_file(write(text)).stations["top"].frames_per_s is None
+    with pytest.raises(BadLineFile, match="opencv needs frames_per_s"):
+        load_line_file(write(text.replace(f"'{source}'", "belt.avi")))
 
 
 def test_all_that_is_wrong_is_counted(write):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contracts.release import Activation, Prompt, Release, SimulatedCamera, StationConfig
+from contracts.camera import CameraConfig
+from contracts.release import Activation, Prompt, Release, StationConfig
 from runtime.messaging.release_book import ReleaseBook
 from runtime.messaging.router import Cleared
 
 
 def release(station: str, words: str) -> Activation:
-    camera, prompts = SimulatedCamera(kind="simulated"), (Prompt(words=words),)
+    camera, prompts = CameraConfig(kind="simulated"), (Prompt(words=words),)
     of = Release.of(station, StationConfig(camera=camera, prompts=prompts))
     return Activation.by("anna", "a trial", of)
 

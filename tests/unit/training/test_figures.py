@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.camera import CameraConfig
 from contracts.causes import Decision
-from contracts.release import Prompt, ReplayCamera, StationConfig
+from contracts.release import Prompt, StationConfig
 from contracts.verdict import decision
 from inference.findings import find
 from inference.imaging import NetworkInput, margin_to_sensor
@@ -132,7 +133,7 @@ def test_the_final_mask_is_what_the_verdict_is_made_of(
     rng = np.random.default_rng(seed)
     margin = rng.normal(-0.8, 1, (16, 16)).astype(np.float32)
     prompt = Prompt(words="any defect", **filters)
-    station = StationConfig(camera=ReplayCamera(kind="replay"), prompts=(prompt,))
+    station = StationConfig(camera=CameraConfig(kind="replay"), prompts=(prompt,))
     size = (16, 16)
     seen = Perception(np.array([presence], np.float32), margin[None], size, size, size, "", {})
     found = find(seen, station)

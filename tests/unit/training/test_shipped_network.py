@@ -15,7 +15,7 @@ from inference.training.data.dataset import Part
 from inference.training.evaluation.figures import image_figures, measure, universal_cases
 from inference.training.evaluation.predictors import OnnxPredictor
 from inference.training.words.captions import UNIVERSAL_PROMPT
-from ingest.cameras.parts import render
+from simulation.plates.render import render
 from tests.tiny import ROOT
 
 FOLDER = ROOT / "triton_models" / "dqformer" / "1"

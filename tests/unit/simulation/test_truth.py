@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
-from ingest.cameras.parts import render
-from ingest.cameras.simulated import SimulatedSurface
-from ingest.truth import SIMULATED, is_defective, kinds_of_folder, simulated_source, truth_of
 from runtime.process.clock import ManualClock
+from simulation.plates.camera import SimulatedPlates
+from simulation.plates.render import render
+from simulation.truth import SIMULATED, is_defective, kinds_of_folder, simulated_source, truth_of
 
 
-def surface(seed: int = -3, share: float = 0.5) -> SimulatedSurface:
-    return SimulatedSurface(seed=seed, defect_share=share, size_px=(96, 80), clock=ManualClock())
+def surface(seed: int = -3, share: float = 0.5) -> SimulatedPlates:
+    return SimulatedPlates(seed=seed, defect_share=share, size_px=(96, 80), clock=ManualClock())
 
 
 def test_a_simulated_part_can_be_rendered_again_from_its_source() -> None:

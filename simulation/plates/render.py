@@ -11,8 +11,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from contracts.picture_folder import GOOD
-from ingest.cameras.defects import KINDS, Mark, draw_defect
-from ingest.cameras.surface import Grey, Plate, as_grey, draw_plate
+from simulation.plates.defects import KINDS, Mark, draw_defect
+from simulation.plates.surface import Grey, Plate, as_grey, draw_plate
 
 NOISE = 0.011
 """Deviation of the sensor's noise, as a share of full scale."""

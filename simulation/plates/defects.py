@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ingest.cameras.surface import Grey, Plate, as_grey, smooth_noise, unit_px
+from simulation.plates.surface import Grey, Plate, as_grey, smooth_noise, unit_px
 
 SMALLEST_SHARE = 0.001
 LARGEST_SHARE = 0.05

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from ingest.cameras.parts import render
-from ingest.cameras.simulated import main
+from simulation.plates.__main__ import main
+from simulation.plates.render import render
 
 
 def test_the_command_writes_pictures_masks_and_index(tmp_path: Path) -> None:

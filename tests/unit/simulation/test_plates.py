@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.picture_folder import GOOD
-from ingest.cameras.defects import KINDS, LARGEST_SHARE, SMALLEST_SHARE, VISIBLE, draw_defect
-from ingest.cameras.parts import render
-from ingest.cameras.surface import draw_plate
+from simulation.plates.defects import KINDS, LARGEST_SHARE, SMALLEST_SHARE, VISIBLE, draw_defect
+from simulation.plates.render import render
+from simulation.plates.surface import draw_plate
 
 
 def test_same_seed_and_index_give_the_same_pixels() -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from contracts.picture_folder import GOOD, INDEX
-from ingest.cameras.parts import RenderedPart, render
+from simulation.plates.render import RenderedPart, render
 
 VAL_EVERY = 5
 """Every fifth part is in the split ``val``, the others are in ``train``."""

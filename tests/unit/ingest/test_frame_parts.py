@@ -18,7 +18,6 @@ from ingest.pace import Pace
 from ingest.station import IngestStation
 from ingest.station_camera import StationCamera
 from runtime.process.clock import ManualClock
-from tests.waiting import PATIENCE_S
 
 LIVE = CameraConfig(kind="opencv", source="0")
 
@@ -206,18 +205,18 @@ def test_only_a_camera_that_something_else_fires_may_be_quiet(
 def test_a_pace_is_kept_and_a_late_frame_is_not_made_up_for() -> None:
     world = World()
     pace = Pace(world.clock, world.sleep)
-    assert pace.wait(PATIENCE_S)
-    assert pace.wait(PATIENCE_S)
+    assert pace.wait(4)
+    assert pace.wait(4)
     world.clock.advance_ms(900)
-    assert pace.wait(PATIENCE_S)
-    assert pace.wait(PATIENCE_S)
+    assert pace.wait(4)
+    assert pace.wait(4)
     assert world.slept == pytest.approx([0, 0.25, 0, 0.25])
 
 
 def test_a_slow_pace_does_not_hold_the_station() -> None:
     world = World()
     pace = Pace(world.clock, world.sleep)
-    assert [pace.wait(PATIENCE_S) for _ in range(4)] == [True, False, True, False]
+    assert [pace.wait(1) for _ in range(4)] == [True, False, True, False]
 
 
 def test_a_station_follows_its_release_and_ends_an_epoch_once(world: World) -> None:

@@ -25,7 +25,6 @@ from plc.core.effects import (
     MarkStored,
     Receipt,
     Settle,
-    station_of,
 )
 from plc.core.phases import Health
 from plc.core.register_image import RegisterImage
@@ -184,7 +183,7 @@ class Bridge:
         for op, news in applied:
             self._news.tell(news)
             self._ranges.committed(op)
-            name = station_of(op)
+            name = op.waiting_station
             if name is not None:
                 self.stations[name].committed(op, self._clock.now())
                 self._carry_out(self.stations[name])

@@ -37,17 +37,18 @@ def note_activation(activation: Activation) -> None:
 
 def note_settled(op: Settle) -> None:
     """What became of a part that the PLC announced."""
-    part, disposition = op.part, op.disposition
+    disposition = op.disposition
     presented = disposition.presented_at
     cause = str(disposition.cause or "")
-    DISPOSITIONS.labels(part.key.station, str(disposition.decision), cause).inc()
+    station = disposition.part.station
+    DISPOSITIONS.labels(station, str(disposition.decision), cause).inc()
     own_ms = None
-    if presented is not None and part.verdict is not None:
-        own_ms = (presented.monotonic_ns - part.decided_ns) / 1e6
+    if presented is not None and disposition.verdict_id is not None:
+        own_ms = (presented.monotonic_ns - op.decided_ns) / 1e6
         PRESENT_SECONDS.observe(own_ms / 1e3)
     log.info(
         "part_settled",
-        part=str(part.key),
+        part=str(disposition.part),
         part_id=disposition.part_id,
         decision=str(disposition.decision),
         cause=cause,

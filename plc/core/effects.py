@@ -1,20 +1,44 @@
-"""What a station wants done. The order within a station is the order of commitment."""
+"""What a station wants done: values that nothing changes later, so that any thread may read them.
+
+The order within a station is the order in which the journal commits.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
-from contracts.causes import Cause, Decision, Gate
+from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.identity import PartKey, Stamp
 from contracts.messages import Disposition, StoredItem, Trigger
 from contracts.release import Activation
-from plc.core.part import Part
+
+
+class JournalOp:
+    """One operation of the journal.
+
+    Attributes:
+        may_be_dropped: no part is opened or disposed of by it, so that the ledger can do without
+            it if the journal cannot hold it.
+    """
+
+    may_be_dropped: ClassVar[bool] = False
+
+    @property
+    def waiting_station(self) -> str | None:
+        """The station that goes on only when this is durable; None if none waits."""
+        return None
+
+    @property
+    def reached(self) -> PartKey | None:
+        """The newest part that the ledger covers once this is durable; None if it adds none."""
+        return None
 
 
 @dataclass(frozen=True)
-class OpenEpoch:
-    """A new run of the trigger counter; ``after_jump`` where the same PLC changed its counter."""
+class OpenEpoch(JournalOp):
+    """A new run of the trigger counter; ``after_jump`` if the same PLC changed its counter."""
 
     station: str
     epoch: int
@@ -24,115 +48,130 @@ class OpenEpoch:
 
 
 @dataclass(frozen=True)
-class LogTrigger:
+class LogTrigger(JournalOp):
     """The part exists: from now on it must be disposed of."""
 
-    part: Part
+    trigger: Trigger
+    mode: Mode
+    release_id: str
+
+    @property
+    def waiting_station(self) -> str:
+        return self.trigger.part.station
+
+    @property
+    def reached(self) -> PartKey:
+        return self.trigger.part
 
 
 @dataclass(frozen=True)
-class LogMissed:
+class LogMissed(JournalOp):
     """Parts that were never announced, from one sequence to another, in order."""
 
     dispositions: tuple[Disposition, ...]
 
+    @property
+    def waiting_station(self) -> str:
+        return self.reached.station
+
+    @property
+    def reached(self) -> PartKey:
+        return self.dispositions[-1].part
+
 
 @dataclass(frozen=True)
-class LogIntent:
-    """What the registers are about to show for the part. First one stands."""
+class LogIntent(JournalOp):
+    """What the registers are about to show for the part. The first one stands."""
 
-    part: Part
+    key: PartKey
     decision: Decision
     cause: Cause | None
     verdict_id: str | None
     release_id: str
 
+    @property
+    def waiting_station(self) -> str:
+        return self.key.station
+
 
 @dataclass(frozen=True)
-class Settle:
-    """The part's one disposition. For a pass this is also the journaled acknowledgement."""
+class Settle(JournalOp):
+    """The part's one disposition. For a pass this is also the journaled acknowledgement.
 
-    part: Part
+    Attributes:
+        decided_ns: monotonic time of its decision.
+    """
+
     disposition: Disposition
+    decided_ns: int
+
+    @property
+    def waiting_station(self) -> str:
+        return self.disposition.part.station
 
 
 @dataclass(frozen=True)
-class NoteGate:
+class NoteGate(JournalOp):
     """What the gate's sensor said of a part that is settled."""
 
+    may_be_dropped = True
     key: PartKey
     gate: Gate
     acknowledged_at: Stamp | None = None
 
 
 @dataclass(frozen=True)
-class NoteLate:
+class NoteLate(JournalOp):
     """A verdict that was not applied: its part is settled, or will be without it."""
 
+    may_be_dropped = True
     key: PartKey
     verdict_id: str
     decision: Decision
 
 
 @dataclass(frozen=True)
-class KeepRelease:
+class KeepRelease(JournalOp):
     """The station's release, so that a restart without a broker knows unit and mode."""
 
+    may_be_dropped = True
     release: Activation
 
 
 @dataclass(frozen=True)
-class ForgetRelease:
+class ForgetRelease(JournalOp):
     """The station's release was taken away; its unit stays."""
 
+    may_be_dropped = True
     station: str
 
 
 @dataclass(frozen=True)
-class KeepRecipe:
+class KeepRecipe(JournalOp):
     """The recipe that the PLC selected, so that a restart goes on with it."""
 
     station: str
     recipe: int
 
+    @property
+    def waiting_station(self) -> str:
+        return self.station
+
 
 @dataclass(frozen=True)
-class MarkStored:
+class MarkStored(JournalOp):
     """Storage has these dispositions, and these epochs up to these parts."""
 
+    may_be_dropped = True
     items: tuple[StoredItem, ...]
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """What a message caused is before this one: once it is committed the broker may forget it."""
+class Receipt(JournalOp):
+    """Acknowledges a message: once this is committed, all that the message caused is too."""
 
+    may_be_dropped = True
     ack: Callable[[], None]
-
-
-JournalOp = (
-    OpenEpoch
-    | LogTrigger
-    | LogMissed
-    | LogIntent
-    | Settle
-    | NoteGate
-    | NoteLate
-    | KeepRelease
-    | ForgetRelease
-    | KeepRecipe
-    | MarkStored
-    | Receipt
-)
-
-
-def station_of(op: JournalOp) -> str | None:
-    """The station that waits for this operation to be durable, None where none does."""
-    if isinstance(op, LogTrigger | LogIntent | Settle):
-        return op.part.key.station
-    if isinstance(op, KeepRecipe):
-        return op.station
-    return op.dispositions[0].part.station if isinstance(op, LogMissed) else None
 
 
 @dataclass(frozen=True)

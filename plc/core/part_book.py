@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from contracts.causes import Cause, Decision, Gate, Mode
-from contracts.identity import Stamp
+from contracts.identity import PartKey, Stamp
 from contracts.messages import Disposition, Verdict
 from plc.core.confirmations import Confirmations
 from plc.core.display import Display
@@ -57,11 +57,12 @@ class PartBook:
         """A part that the PLC announced, or the camera."""
         self.open[part.key.trigger_seq] = part
         self.numbering.last_seq = part.key.trigger_seq
-        self.effects.append(LogTrigger(part))
+        self.effects.append(LogTrigger(part.trigger, part.mode, part.release_id))
 
-    def is_durable(self, part: Part, now: Stamp) -> None:
+    def trigger_is_durable(self, op: LogTrigger, now: Stamp) -> None:
         """The journal has the part: its picture may be taken."""
-        if part.phase is not PartPhase.TRIGGERED:
+        part = self._open_part(op.trigger.part)
+        if part is None or part.phase is not PartPhase.TRIGGERED:
             return
         part.await_verdict()
         refused = part.refused or (None if part.release_id else Cause.NO_RELEASE)
@@ -78,9 +79,8 @@ class PartBook:
         arrived_at: Stamp | None = None,
     ) -> None:
         """Inference spoke. The first verdict of a part stands; one that is late is noted."""
-        key = verdict.part
-        part = self.open.get(key.trigger_seq)
-        if part is None or part.key != key:
+        part = self._open_part(verdict.part)
+        if part is None:
             self._note_late(verdict)
         elif part.takes(verdict):
             part.decide(verdict, active_release_id, now)
@@ -92,10 +92,10 @@ class PartBook:
             part.late = verdict
             self._note_late(verdict)
 
-    def is_intended(self, op: LogIntent, now: Stamp) -> None:
-        """The journal has what the registers are to show."""
-        part = op.part
-        if part.settled or part.decision is not op.decision or part.cause is not op.cause:
+    def intent_is_durable(self, op: LogIntent) -> None:
+        """The journal has what the registers are to show, if the part is still decided so."""
+        part = self._open_part(op.key)
+        if part is None or part.decision is not op.decision or part.cause is not op.cause:
             return
         part.intended = True
         self.display.offer(part)
@@ -114,14 +114,15 @@ class PartBook:
         elif part is None or part is not self._answering:
             self._answer(seq16, ACCEPTED if self._is_accepted(seq16) else REFUSED)
 
-    def is_settled(self, op: Settle) -> None:
+    def settle_is_durable(self, op: Settle) -> None:
         """The journal has the disposition. For a pass: now the PLC may clear its slot."""
-        if op.part is not self._answering:
+        part = self._answering
+        if part is None or part.key != op.disposition.part:
             return
         self._answering = None
-        self._accepted = op.part
-        self._answer(op.part.seq16, ACCEPTED)
-        self.display.drop(op.part)
+        self._accepted = part
+        self._answer(part.seq16, ACCEPTED)
+        self.display.drop(part)
 
     def gate_said(self, seq16: int, gate: Gate) -> None:
         """The gate's sensor spoke of a part, settled or not."""
@@ -142,7 +143,7 @@ class PartBook:
         """Its one disposition goes to the journal; it is open no longer."""
         disposition = part.settle()
         del self.open[part.key.trigger_seq]
-        self.effects.append(Settle(part, disposition))
+        self.effects.append(Settle(disposition, part.decided_ns))
         self.count(disposition)
         if disposition.gate is Gate.PENDING:
             self.confirmations.expect(part.key, part, now)
@@ -211,10 +212,14 @@ class PartBook:
         self.display.drop(part)
         self.settle(part, now)
 
+    def _open_part(self, key: PartKey) -> Part | None:
+        part = self.open.get(key.trigger_seq)
+        return part if part is not None and part.key == key else None
+
     def _intend(self, part: Part) -> None:
         verdict_id = part.verdict.verdict_id if part.verdict else None
         assert part.decision is not None
-        intent = LogIntent(part, part.decision, part.cause, verdict_id, part.judged_under)
+        intent = LogIntent(part.key, part.decision, part.cause, verdict_id, part.judged_under)
         self.effects.append(intent)
 
     def _note_late(self, verdict: Verdict) -> None:

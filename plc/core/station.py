@@ -8,7 +8,7 @@ one durably; only then does the station go on to what depends on it.
 from __future__ import annotations
 
 from contracts.causes import Mode, TriggerSource
-from contracts.identity import Stamp
+from contracts.identity import PartKey, Stamp
 from contracts.messages import CaptureNotice, SequenceRange, Trigger, Verdict
 from contracts.release import Release
 from plc.core.camera_parts import CameraParts
@@ -18,7 +18,6 @@ from plc.core.effects import (
     JournalOp,
     KeepRecipe,
     LogIntent,
-    LogMissed,
     LogTrigger,
     Settle,
 )
@@ -147,16 +146,14 @@ class Station:
 
     def committed(self, op: JournalOp, now: Stamp) -> None:
         """The journal has this durably."""
+        if op.reached is not None:
+            self._echo_trigger(op.reached)
         if isinstance(op, LogTrigger):
-            self._echo_trigger(op.part.key.epoch, op.part.key.trigger_seq)
-            self.book.is_durable(op.part, now)
-        elif isinstance(op, LogMissed):
-            last = op.dispositions[-1].part
-            self._echo_trigger(last.epoch, last.trigger_seq)
+            self.book.trigger_is_durable(op, now)
         elif isinstance(op, LogIntent):
-            self.book.is_intended(op, now)
+            self.book.intent_is_durable(op)
         elif isinstance(op, Settle):
-            self.book.is_settled(op)
+            self.book.settle_is_durable(op)
         elif isinstance(op, KeepRecipe):
             self.kept_recipe = op.recipe
         self.tick(now)
@@ -273,6 +270,6 @@ class Station:
         if self.counting.miss_through(last_seq, self.mode, self.release_id, now):
             self.missed_latch = True
 
-    def _echo_trigger(self, epoch: int, trigger_seq: int) -> None:
-        if epoch == self.numbering.epoch:
-            self.book.trigger_echo = trigger_seq & 0xFFFF
+    def _echo_trigger(self, reached: PartKey) -> None:
+        if reached.epoch == self.numbering.epoch:
+            self.book.trigger_echo = reached.trigger_seq & 0xFFFF

@@ -144,11 +144,11 @@ class Journal:
         return ()
 
     def _log_trigger(self, op: LogTrigger) -> Iterable[Disposition]:
-        part = op.part
-        if self._advance(part.key):
+        key = op.trigger.part
+        if self._advance(key):
             self.database.execute(
                 "INSERT INTO triggers VALUES (?, ?, ?, ?, ?, ?)",
-                (*_id(part.key), part.mode, part.release_id, part.trigger.model_dump_json()),
+                (*_id(key), op.mode, op.release_id, op.trigger.model_dump_json()),
             )
         return ()
 
@@ -161,14 +161,15 @@ class Journal:
     def _log_intent(self, op: LogIntent) -> Iterable[Disposition]:
         self.database.execute(
             "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (*_id(op.part.key), op.decision, op.cause, op.verdict_id, op.release_id),
+            (*_id(op.key), op.decision, op.cause, op.verdict_id, op.release_id),
         )
         return ()
 
     def _settle_now(self, op: Settle) -> Iterable[Disposition]:
         settled = self._settle(op.disposition)
         if not settled:
-            raise FatalError(f"{op.part.key} is not open in the journal: its disposition stands")
+            part = op.disposition.part
+            raise FatalError(f"{part} is not open in the journal: its disposition stands")
         return settled
 
     def _settle(self, disposition: Disposition) -> Iterable[Disposition]:

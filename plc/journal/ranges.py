@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from contracts.identity import PartKey
 from contracts.messages import SequenceRange, StoredItem
-from plc.core.effects import JournalOp, LogMissed, LogTrigger, MarkStored, OpenEpoch
+from plc.core.effects import JournalOp, MarkStored, OpenEpoch
 
 TOLD_AT_ONCE = 100
 """Older epochs of one station in one message; the others follow as storage confirms these."""
@@ -53,14 +53,12 @@ class Ranges:
 
     def committed(self, op: JournalOp) -> None:
         """The journal has this durably."""
-        if isinstance(op, OpenEpoch):
+        if op.reached is not None:
+            self._widen(op.reached)
+        elif isinstance(op, OpenEpoch):
             first_seq = op.first_seq
             begun = EpochRange(op.station, op.epoch, first_seq, first_seq - 1, op.after_jump)
             self._epochs.setdefault(op.station, {})[op.epoch] = begun
-        elif isinstance(op, LogTrigger):
-            self._widen(op.part.key)
-        elif isinstance(op, LogMissed):
-            self._widen(op.dispositions[-1].part)
         elif isinstance(op, MarkStored):
             self._stored(op.items)
 

@@ -14,15 +14,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from contracts.errors import FatalError
-from plc.core.effects import (
-    ForgetRelease,
-    JournalOp,
-    KeepRelease,
-    MarkStored,
-    NoteGate,
-    NoteLate,
-    Receipt,
-)
+from plc.core.effects import JournalOp
 from plc.journal.journal import Applied, Journal
 from runtime.process.loop import Stop
 
@@ -36,8 +28,6 @@ COMMIT_SECONDS = Histogram(
 REFUSED = Counter(
     "referee_bridge_not_journaled", "Words of other processes that the journal cannot hold"
 )
-FROM_OUTSIDE = (NoteGate, NoteLate, MarkStored, KeepRelease, ForgetRelease, Receipt)
-"""Operations that the ledger can do without: no part is opened or disposed of by them."""
 UNWRITABLE = (OverflowError, ValueError, sqlite3.Error)
 LARGEST_BACKLOG = 100_000
 LARGEST_GROUP = 512
@@ -96,7 +86,7 @@ class JournalWriter:
         """
         if len(group) > 1:
             return all(self._commit([op], stop) for op in group)
-        if not isinstance(group[0], FROM_OUTSIDE):
+        if not group[0].may_be_dropped:
             raise error
         REFUSED.inc()
         log.error("not_journaled", what=type(group[0]).__name__, reason=repr(error))

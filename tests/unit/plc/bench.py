@@ -137,8 +137,9 @@ class Bench:
         if isinstance(effect, AskPicture):
             self.asked[effect.trigger.part.trigger_seq] = effect.trigger
         elif isinstance(effect, Settle):
-            assert effect.part.key.trigger_seq not in self.settled
-            self.settled[effect.part.key.trigger_seq] = effect.disposition
+            seq = effect.disposition.part.trigger_seq
+            assert seq not in self.settled
+            self.settled[seq] = effect.disposition
         elif isinstance(effect, LogMissed):
             self.settled |= {each.part.trigger_seq: each for each in effect.dispositions}
         elif isinstance(effect, OpenEpoch):

@@ -44,6 +44,10 @@ def part(seq: int, *, challenge: bool = False) -> Part:
     return Part(trigger, Mode.GUARD, "release")
 
 
+def announced(part: Part) -> LogTrigger:
+    return LogTrigger(part.trigger, part.mode, part.release_id)
+
+
 def disposed(seq: int, decision: Decision = Decision.REJECT, cause: Cause | None = None):
     return Disposition(
         part=part(seq).key,
@@ -69,18 +73,18 @@ def rows(journal: Journal) -> list[Disposition]:
 
 def test_a_second_disposition_of_a_part_is_refused_and_nothing_of_its_group_is_kept(journal):
     first = part(1)
-    journal.apply([LogTrigger(first), Settle(first, disposed(1))])
+    journal.apply([announced(first), Settle(disposed(1), 0)])
     with pytest.raises(FatalError):
-        journal.apply([LogTrigger(part(2)), Settle(first, disposed(1, Decision.PASS))])
+        journal.apply([announced(part(2)), Settle(disposed(1, Decision.PASS), 0)])
     assert [each.decision for each in rows(journal)] == [Decision.REJECT]
     assert journal.numbering("top").last_seq == 1
 
 
 def test_the_first_intent_stands(journal):
     first = part(1)
-    journal.apply([LogTrigger(first)])
-    journal.apply([LogIntent(first, Decision.REJECT, None, "a", "judged")])
-    journal.apply([LogIntent(first, Decision.PASS, None, "b", "judged")])
+    journal.apply([announced(first)])
+    journal.apply([LogIntent(first.key, Decision.REJECT, None, "a", "judged")])
+    journal.apply([LogIntent(first.key, Decision.PASS, None, "b", "judged")])
     assert journal.close_leftovers() == 1
     [row] = rows(journal)
     assert (row.decision, row.verdict_id, row.release_id) == (Decision.REJECT, "a", "judged")
@@ -88,11 +92,11 @@ def test_the_first_intent_stands(journal):
 
 def test_a_restart_closes_open_parts_and_a_pass_without_acknowledgement_is_none(journal):
     parts = [part(1), part(2), part(3)]
-    journal.apply([LogTrigger(each) for each in parts])
+    journal.apply([announced(each) for each in parts])
     journal.apply(
         [
-            LogIntent(parts[0], Decision.PASS, None, "v1", "judged"),
-            LogIntent(parts[1], Decision.NO_VERDICT, Cause.BAD_IMAGE, "v2", "judged"),
+            LogIntent(parts[0].key, Decision.PASS, None, "v1", "judged"),
+            LogIntent(parts[1].key, Decision.NO_VERDICT, Cause.BAD_IMAGE, "v2", "judged"),
         ]
     )
     assert journal.close_leftovers() == 3
@@ -110,10 +114,10 @@ def test_a_late_verdict_of_an_open_part_outlives_a_restart(journal):
     first, second = part(1), part(2)
     late = NoteLate(first.key, "v", Decision.PASS)
     journal.apply([late])  # of a part that nobody knows: nothing is kept
-    journal.apply([LogTrigger(first), LogTrigger(second)])
-    journal.apply([LogIntent(first, Decision.NO_VERDICT, Cause.EXPIRED, None, "release"), late])
+    journal.apply([announced(first), announced(second)])
+    journal.apply([LogIntent(first.key, Decision.NO_VERDICT, Cause.EXPIRED, None, "release"), late])
     journal.apply([NoteLate(first.key, "another", Decision.REJECT)])
-    journal.apply([NoteLate(second.key, "settled", Decision.PASS), Settle(second, disposed(2))])
+    journal.apply([NoteLate(second.key, "settled", Decision.PASS), Settle(disposed(2), 0)])
     assert journal.close_leftovers() == 1
     [_, row] = rows(journal)
     assert (row.cause, row.late_verdict_id, row.late_decision) == (
@@ -125,7 +129,7 @@ def test_a_late_verdict_of_an_open_part_outlives_a_restart(journal):
 
 
 def test_a_restart_knows_which_parts_were_a_challenge(journal):
-    journal.apply([LogTrigger(part(1)), LogTrigger(part(2, challenge=True))])
+    journal.apply([announced(part(1)), announced(part(2, challenge=True))])
     journal.close_leftovers()
     assert [each.challenge for each in rows(journal)] == [False, True]
 
@@ -133,7 +137,7 @@ def test_a_restart_knows_which_parts_were_a_challenge(journal):
 def test_numbering_and_counts_come_back(journal):
     first = part(1)
     missed = tuple(disposed(seq, Decision.NO_VERDICT, Cause.MISSED_TRIGGER) for seq in (2, 3))
-    journal.apply([LogTrigger(first), Settle(first, disposed(1)), LogMissed(missed)])
+    journal.apply([announced(first), Settle(disposed(1), 0), LogMissed(missed)])
     journal.apply([LogMissed(missed)])  # known already: nothing happens
     numbering = journal.numbering("top")
     assert (numbering.epoch, numbering.plc_boot_id) == (5, 77)
@@ -144,7 +148,7 @@ def test_numbering_and_counts_come_back(journal):
 
 def test_later_words_are_revisions_and_the_decision_stays(journal):
     first = part(1)
-    journal.apply([LogTrigger(first), Settle(first, disposed(1))])
+    journal.apply([announced(first), Settle(disposed(1), 0)])
     (gate,) = journal.apply([NoteGate(first.key, Gate.EJECTED)])
     (late,) = journal.apply([NoteLate(first.key, "late", Decision.PASS)])
     (again,) = journal.apply([NoteLate(first.key, "later", Decision.PASS)])
@@ -161,7 +165,7 @@ def test_later_words_are_revisions_and_the_decision_stays(journal):
 
 def test_an_old_revision_that_is_stored_leaves_the_new_one_to_be_told(journal):
     first = part(1)
-    journal.apply([LogTrigger(first), Settle(first, disposed(1))])
+    journal.apply([announced(first), Settle(disposed(1), 0)])
     journal.apply([NoteGate(first.key, Gate.EJECTED)])
     untold = "SELECT count(*) FROM dispositions WHERE stored < revision"
     for revision, left in ((1, 1), (2, 0), (1, 0)):
@@ -174,7 +178,7 @@ def test_only_what_storage_has_is_pruned(journal, monkeypatch):
     monkeypatch.setattr("plc.journal.journal.KEPT_DISPOSITIONS", 100)
     for seq in range(1, 2001):
         each = part(seq)
-        journal.apply([LogTrigger(each), Settle(each, disposed(seq))])
+        journal.apply([announced(each), Settle(disposed(seq), 0)])
         if seq % 2:
             item = StoredItem(kind="disposition", part=each.key, revision=1)
             journal.apply([MarkStored((item,))])
@@ -182,7 +186,7 @@ def test_only_what_storage_has_is_pruned(journal, monkeypatch):
     assert set(range(2, 2001, 2)) <= kept  # not stored
     assert not any(seq % 2 for seq in kept if seq <= 1900)
     first = part(1)  # forgotten, and closed all the same
-    journal.apply([LogTrigger(first)])
+    journal.apply([announced(first)])
     assert journal.close_leftovers() == 0
 
 

@@ -8,6 +8,7 @@ from contracts.messages import Disposition
 from plc.core.effects import LogMissed, OpenEpoch
 from plc.core.numbering import Numbering
 from plc.core.part_book import PartBook
+from plc.core.part_source import Moment
 
 MISSED_AT_ONCE = 256
 
@@ -16,8 +17,8 @@ class Counting:
     """The newest epoch of one station, begun and filled without gaps."""
 
     def __init__(self, numbering: Numbering, book: PartBook) -> None:
-        self._numbering = numbering
-        self._book = book
+        self.numbering = numbering
+        self.book = book
 
     def begin_epoch(
         self,
@@ -33,40 +34,40 @@ class Counting:
 
         What is open can be no pass any more: ``cause`` says why.
         """
-        self._book.close_all(now, cause)
-        self._numbering.begin(epoch, plc_boot_id, first_seq)
-        self._book.trigger_echo = (first_seq - 1) & 0xFFFF
-        station = self._numbering.station
-        self._book.effects.append(OpenEpoch(station, epoch, plc_boot_id, first_seq, after_jump))
+        self.book.close_all(now, cause)
+        self.numbering.begin(epoch, plc_boot_id, first_seq)
+        self.book.trigger_echo = (first_seq - 1) & 0xFFFF
+        station = self.numbering.station
+        self.book.effects.append(OpenEpoch(station, epoch, plc_boot_id, first_seq, after_jump))
 
-    def miss_through(self, last_seq: int, mode: Mode, release_id: str, now: Stamp) -> bool:
-        """Nobody announced the parts up to this one; whether there are any.
+    def miss_through(self, last_seq: int, moment: Moment) -> None:
+        """Book the parts up to this one as missed: nobody announced them.
 
         In portions, so that no single commit is a long one.
         """
-        before = self._numbering.last_seq
-        while self._numbering.last_seq < last_seq:
-            first_seq = self._numbering.last_seq + 1
+        while self.numbering.last_seq < last_seq:
+            self.book.missed_latch = True
+            first_seq = self.numbering.last_seq + 1
             portion = range(first_seq, min(last_seq + 1, first_seq + MISSED_AT_ONCE))
-            self._miss(tuple(self._missed(seq, mode, release_id, now) for seq in portion), now)
-        return self._numbering.last_seq > before
+            self._miss(tuple(self._missed(seq, moment) for seq in portion), moment.now)
 
     def _miss(self, dispositions: tuple[Disposition, ...], now: Stamp) -> None:
-        self._numbering.last_seq = dispositions[-1].part.trigger_seq
-        self._book.effects.append(LogMissed(dispositions))
+        self.numbering.last_seq = dispositions[-1].part.trigger_seq
+        self.book.effects.append(LogMissed(dispositions))
         for disposition in dispositions:
-            self._book.count(disposition)
+            self.book.count(disposition)
             if disposition.gate is Gate.PENDING:
-                self._book.confirmations.expect(disposition.part, None, now)
+                self.book.confirmations.expect(disposition.part, None, now)
 
-    def _missed(self, trigger_seq: int, mode: Mode, release_id: str, now: Stamp) -> Disposition:
+    def _missed(self, trigger_seq: int, moment: Moment) -> Disposition:
+        mode = moment.terms.mode
         return Disposition(
-            part=self._numbering.key(trigger_seq),
+            part=self.numbering.key(trigger_seq),
             part_id=0,
             decision=Decision.NO_VERDICT,
             cause=Cause.MISSED_TRIGGER,
             mode=mode,
-            release_id=release_id,
-            started_at=now,
+            release_id=moment.terms.release_id,
+            started_at=moment.now,
             gate=Gate.PENDING if mode is Mode.GUARD else Gate.NOT_ASKED,
         )

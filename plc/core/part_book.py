@@ -48,6 +48,7 @@ class PartBook:
         self.ack_echo = self.ack_state = self.trigger_echo = 0
         self.consecutive = self.overruns = self.unconfirmed = 0
         self.overrun_latch = False
+        self.missed_latch = False
         self.reject_limit = 0
         self.buffered = True
         self._answering: Part | None = None  # acknowledged in time, the answer is on its way
@@ -61,7 +62,7 @@ class PartBook:
 
     def trigger_is_durable(self, op: LogTrigger, now: Stamp) -> None:
         """The journal has the part: its picture may be taken."""
-        part = self._open_part(op.trigger.part)
+        part = self.open_part(op.trigger.part)
         if part is None or part.phase is not PartPhase.TRIGGERED:
             return
         part.await_verdict()
@@ -79,7 +80,7 @@ class PartBook:
         arrived_at: Stamp | None = None,
     ) -> None:
         """Inference spoke. The first verdict of a part stands; one that is late is noted."""
-        part = self._open_part(verdict.part)
+        part = self.open_part(verdict.part)
         if part is None:
             self._note_late(verdict)
         elif part.takes(verdict):
@@ -94,7 +95,7 @@ class PartBook:
 
     def intent_is_durable(self, op: LogIntent) -> None:
         """The journal has what the registers are to show, if the part is still decided so."""
-        part = self._open_part(op.key)
+        part = self.open_part(op.key)
         if part is None or part.decision is not op.decision or part.cause is not op.cause:
             return
         part.intended = True
@@ -212,7 +213,8 @@ class PartBook:
         self.display.drop(part)
         self.settle(part, now)
 
-    def _open_part(self, key: PartKey) -> Part | None:
+    def open_part(self, key: PartKey) -> Part | None:
+        """Return the part if it is open, None if it is not."""
         part = self.open.get(key.trigger_seq)
         return part if part is not None and part.key == key else None
 

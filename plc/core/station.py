@@ -23,11 +23,11 @@ from plc.core.effects import (
 )
 from plc.core.numbering import Numbering
 from plc.core.outages import Outages
-from plc.core.part import Part
 from plc.core.part_book import PartBook, Timing
-from plc.core.phases import BridgeState, ErrorCode, Health
+from plc.core.part_source import ArrivedVerdict, Moment, PartSource, Terms
+from plc.core.phases import BridgeState, Health
 from plc.core.plc_image import PlcChanges, PlcImage
-from plc.core.sequence import LARGEST_ABSENCE, LARGEST_GAP, Move, advance, mint_epoch
+from plc.core.plc_parts import PlcParts
 
 NO_RELEASE_DEADLINE_MS = 1000
 
@@ -44,15 +44,17 @@ class Station:
         self.image = PlcImage()
         self.outages = Outages()
         self.book = PartBook(numbering, self.state, self.outages, timing)
-        self.counting = Counting(numbering, self.book)
         self.recipe = self.kept_recipe = 0
         self.release: Release | None = None
         self._line_release: Release | None = None
         self.health = Health()
-        self.missed_latch = False
         self._heartbeat_ns: int | None = None
-        self._source = TriggerSource.PLC
-        self._camera_parts = CameraParts(self, timing.clock_bound_ms)
+        counting = Counting(numbering, self.book)
+        self._sources: dict[TriggerSource, PartSource] = {
+            TriggerSource.PLC: PlcParts(counting),
+            TriggerSource.CAMERA: CameraParts(counting, timing.clock_bound_ms),
+        }
+        self._source = self._sources[TriggerSource.PLC]
 
     @property
     def mode(self) -> Mode:
@@ -92,41 +94,30 @@ class Station:
             self._heartbeat_ns = now.monotonic_ns
         self._update_state(now)
         self._clear_latches(changes)
-        if self._camera_triggers:
-            self._follow_plc(changes, now)
-        elif changes.resync:
-            self._resync(now)
+        self._source.resync(changes, self._moment(now))
         if changes.gate is not None:
             self.book.gate_said(image.reject_confirm_seq, changes.gate)
         if changes.acknowledged:
             self.book.acknowledge(image.ack_seq, now)
-        if changes.triggered and not (changes.resync or self._camera_triggers):
-            self._triggered(now)
+        self._source.trigger_by_plc(changes, self._moment(now))
         self.tick(now)
 
     def verdict(self, verdict: Verdict, now: Stamp, arrived_at: Stamp | None = None) -> None:
         """Inference, or ingest, spoke of a part of this station. When the word arrived is noted;
         whether it is in time depends on ``now``."""
         self.tick(now)
-        if not (self._camera_triggers and self._camera_parts.takes(verdict, arrived_at)):
-            self.pass_on(verdict, arrived_at, now)
-
-    def pass_on(self, verdict: Verdict, arrived_at: Stamp | None, now: Stamp) -> None:
-        """The part that the verdict is of is there, or was."""
-        in_force = self._in_force_for(verdict.part.trigger_seq)
-        self.book.verdict(verdict, in_force, now, arrived_at)
+        arrived = ArrivedVerdict(verdict, arrived_at)
+        if not self._source.keeps(arrived):
+            self._apply(arrived, now)
 
     def captured(self, notice: CaptureNotice, now: Stamp) -> bool:
         """The camera triggered a part. False where the PLC triggers this station's parts."""
         self.tick(now)
-        if self._camera_triggers:
-            self._camera_parts.captured(notice, now)
-        return self._camera_triggers
+        return self._source.captured(notice, self._moment(now))
 
     def numbered(self, reached: SequenceRange, now: Stamp) -> None:
         """How far ingest has numbered the parts that the camera triggered."""
-        if self._camera_triggers:
-            self._camera_parts.told(reached, now)
+        self._source.numbered(reached, self._moment(now))
 
     def resume(self, recipe: int) -> None:
         """The recipe that the journal has of before the restart."""
@@ -162,22 +153,25 @@ class Station:
         """Do what is due by now."""
         self._update_state(now)
         self.book.tick(now)
-        self._camera_parts.tick(now)
+        for source in self._sources.values():
+            for arrived in source.tick(self._moment(now)):
+                self._apply(arrived, now)
 
-    @property
-    def _camera_triggers(self) -> bool:
-        return self._source is TriggerSource.CAMERA
+    def _apply(self, arrived: ArrivedVerdict, now: Stamp) -> None:
+        """The part that the verdict is of is open, or was."""
+        in_force = self._in_force_for(arrived.verdict.part.trigger_seq)
+        self.book.verdict(arrived.verdict, in_force, now, arrived.arrived_at)
 
-    def _follow_source(self, source: TriggerSource, now: Stamp) -> None:
-        """From the camera's numbers to the PLC's: those begin where its counter stands."""
-        had_camera, self._source = self._camera_triggers, source
-        if had_camera and not self._camera_triggers and self.image.plc_boot_id:
-            self._open_epoch(self.image.trigger_seq + 1, now)
+    def _follow_source(self, trigger: TriggerSource, now: Stamp) -> None:
+        before = self._source
+        self._source = self._sources[trigger]
+        if self._source is not before:
+            self._source.take_charge(self._moment(now))
 
-    def _follow_plc(self, changes: PlcChanges, now: Stamp) -> None:
-        """It does not number these parts; when it starts anew, it has forgotten those it knew."""
-        if changes.introduced and changes.before.plc_boot_id:
-            self.book.close_all(now)
+    def _moment(self, now: Stamp) -> Moment:
+        release = self._line_release
+        deadline_ms = release.config.deadline_ms if release else NO_RELEASE_DEADLINE_MS
+        return Moment(now, self.image, Terms(self.mode, self.release_id, deadline_ms, self.recipe))
 
     def _select(self, recipe: int) -> None:
         """Parts triggered from now on are judged by it; those on their way keep theirs."""
@@ -215,60 +209,9 @@ class Station:
             self.book.consecutive = 0
             self.state.clear_line_stop()
         if changes.rose("clear_error"):
-            self.missed_latch = self.book.overrun_latch = False
+            self.book.missed_latch = False
+            self.book.overrun_latch = False
             self.state.clear_error()
-
-    def _resync(self, now: Stamp) -> None:
-        """TriggerSeq says where the PLC's counter stands. What it counted alone was missed."""
-        seq16 = self.image.trigger_seq
-        if self.image.plc_boot_id != self.numbering.plc_boot_id:
-            # The counter restarts at 0 with the PLC; one that did not is taken as it stands.
-            self._open_epoch(1 if seq16 <= LARGEST_GAP else seq16 + 1, now)
-            self.miss_through(seq16, now)
-            return
-        step = advance(self.numbering.last_seq, seq16, LARGEST_ABSENCE)
-        if step.move is Move.JUMP:
-            self._jump(seq16 + 1, now)
-        self.miss_through(step.trigger_seq, now)
-        self.book.trigger_echo = seq16
-
-    def _triggered(self, now: Stamp) -> None:
-        step = advance(self.numbering.last_seq, self.image.trigger_seq)
-        if step.move is Move.SAME:
-            return
-        if step.move is Move.JUMP:
-            self._jump(step.trigger_seq, now)
-        if not self.image.coil("trigger_enable"):
-            self.miss_through(step.trigger_seq, now)
-            return
-        self.miss_through(step.trigger_seq - 1, now)
-        self._begin_part(step.trigger_seq, now)
-
-    def _begin_part(self, trigger_seq: int, now: Stamp) -> None:
-        release = self._line_release
-        trigger = Trigger(
-            part=self.numbering.key(trigger_seq),
-            part_id=self.image.part_id,
-            encoder=self.image.encoder,
-            started_at=now,
-            deadline_ms=release.config.deadline_ms if release else NO_RELEASE_DEADLINE_MS,
-            challenge=self.image.coil("challenge_mode"),
-            recipe=self.recipe,
-        )
-        self.book.begin(Part(trigger, self.mode, self.release_id))
-
-    def _jump(self, first_seq: int, now: Stamp) -> None:
-        self._open_epoch(first_seq, now, after_jump=True)
-        self.state.fault(ErrorCode.SEQUENCE_JUMP)
-
-    def _open_epoch(self, first_seq: int, now: Stamp, *, after_jump: bool = False) -> None:
-        epoch, boot_id = mint_epoch(self.numbering.epoch, now.utc_ns), self.image.plc_boot_id
-        self.counting.begin_epoch(epoch, boot_id, first_seq, now, after_jump=after_jump)
-
-    def miss_through(self, last_seq: int, now: Stamp) -> None:
-        """Nobody announced the parts up to this one."""
-        if self.counting.miss_through(last_seq, self.mode, self.release_id, now):
-            self.missed_latch = True
 
     def _echo_trigger(self, reached: PartKey) -> None:
         if reached.epoch == self.numbering.epoch:

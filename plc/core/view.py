@@ -61,7 +61,7 @@ def _bits(station: Station, beat: int) -> dict[str, bool]:
         "reject": decision is Decision.REJECT,
         "no_verdict": decision is Decision.NO_VERDICT,
         "busy": any(part.phase is PartPhase.AWAITING for part in book.open.values()),
-        "missed_trigger": station.missed_latch,
+        "missed_trigger": book.missed_latch,
         "buffer_overrun": book.overrun_latch,
         "error": state.error_code is not ErrorCode.NONE,
         "line_stop_req": state.line_stop,

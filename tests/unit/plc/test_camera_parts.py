@@ -7,8 +7,7 @@ import pytest
 from contracts.causes import Cause, Decision, Gate, Mode, TriggerSource
 from contracts.identity import PartKey, Stamp
 from contracts.messages import CaptureNotice, SequenceRange, Trigger
-from plc.core.camera_parts import EARLY_VERDICTS
-from plc.core.capture_clock import REMEMBERED, CaptureClock
+from plc.core.camera_parts import EARLY_VERDICTS, REMEMBERED, CaptureClock
 from plc.core.effects import LogMissed
 from plc.core.numbering import Numbering
 from plc.core.sequence import LARGEST_ABSENCE

@@ -8,7 +8,7 @@ compile() {
         --no-emit-index-url --no-emit-trusted-host --no-emit-find-links "$@" pyproject.toml
 }
 
-compile -o requirements.lock
-compile --extra train --extra dev --extra postgres -c requirements.lock -o requirements-dev.lock
+compile --extra line -o requirements.lock
+compile --extra line --extra train --extra dev --extra postgres -c requirements.lock -o requirements-dev.lock
 # The lock names the release, not the build (CPU or CUDA) that this machine happened to have.
 sed -i -E 's/^(torch==[0-9.]+)\+[a-z0-9]+/\1/' requirements-dev.lock

@@ -1,9 +1,8 @@
-"""The networks that `referee evaluate` can measure, opened for as long as it takes."""
+"""The engines that `referee evaluate` can measure: PyTorch, ONNX Runtime, Triton."""
 
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,18 +12,20 @@ from typing import TYPE_CHECKING
 
 from contracts.errors import UserError
 from inference.triton import TritonModel
+from referee.line.servers.served_network import served_network
 from referee.line.servers.serving import serving_triton
-from referee.line.servers.triton import MODELS, TEXT_ENCODER
-from referee.project import ROOT
+from referee.project import (
+    MODELS,
+    SHIPPED_NETWORK,
+    SHIPPED_WEIGHTS,
+    how_to_install,
+    text_encoder_folder,
+)
 
 if TYPE_CHECKING:  # torch takes seconds to import, and serving installs have none
     from inference.dqformer.model import DQFormer
     from inference.text_encoder import TextEncoder
     from inference.training.evaluation.engines import Engine
-
-SHIPPED_WEIGHTS = ROOT / "checkpoints" / "edge.safetensors"
-SHIPPED_NETWORK = MODELS / "dqformer" / "1" / "model.onnx"
-SHIPPED_THREADS = re.compile(r'"threads".*?string_value: "(\d+)"')
 
 
 class EngineName(StrEnum):
@@ -34,19 +35,19 @@ class EngineName(StrEnum):
 
 
 @contextmanager
-def opened(
+def open_engine(
     name: EngineName, checkpoint: Path | None = None, triton: str | None = None
 ) -> Iterator[Engine]:
-    """The engine of this name, with the shipped weights where no checkpoint is given.
+    """Open the engine of this name. Without a checkpoint it uses the weights that ship.
 
     Raises:
-        UserError: something that it needs is not there, or the checkpoint is none.
-        ModelUnavailable: Triton does not come up.
+        UserError: a required file is missing, or the checkpoint is not valid.
+        ModelUnavailable: Triton does not start.
     """
     if checkpoint is not None and not checkpoint.is_file():
         raise UserError(f"--checkpoint {checkpoint}: no such file")
     if name == EngineName.TORCH:
-        yield _in_torch(checkpoint or SHIPPED_WEIGHTS)
+        yield _in_torch(checkpoint or _shipped_weights())
     elif name == EngineName.ONNX:
         yield _in_onnxruntime(checkpoint)
     else:
@@ -55,16 +56,23 @@ def opened(
 
 
 def threads_of(name: EngineName) -> int:
-    """How many threads the engine's network computes with."""
+    """Return how many threads the engine's network computes with."""
     if name == EngineName.TORCH:
         import torch
 
         return torch.get_num_threads()
     if name == EngineName.ONNX:
         return _cores()
-    own = os.environ.get("REFEREE_MODEL_THREADS")
-    config = SHIPPED_THREADS.search((MODELS / "dqformer" / "config.pbtxt").read_text())
-    return int(own or (config.group(1) if config else _cores()))
+    return served_network(MODELS).threads
+
+
+def _shipped_weights() -> Path:
+    if not SHIPPED_WEIGHTS.is_file():
+        raise UserError(
+            f"{SHIPPED_WEIGHTS} is missing: only a checkout has weights to train from; "
+            "name yours with --checkpoint"
+        )
+    return SHIPPED_WEIGHTS
 
 
 def _cores() -> int:
@@ -91,23 +99,18 @@ def _in_onnxruntime(checkpoint: Path | None) -> Engine:
     from inference.training.evaluation.engines import LocalEngine, OnnxPredictor
 
     if checkpoint is not None:
-        raise UserError("--engine onnx measures the exported network; for a checkpoint: torch")
+        raise UserError(
+            "--engine onnx measures the exported network; use --engine torch for a checkpoint"
+        )
     predictor = OnnxPredictor(SHIPPED_NETWORK, threads=_cores())
-    return LocalEngine(predictor, _text_encoder(), f"onnx-{_digest(SHIPPED_NETWORK)}")
-
-
-def _digest(file: Path) -> str:
-    import hashlib
-
-    with file.open("rb") as opened_file:
-        return hashlib.file_digest(opened_file, "sha256").hexdigest()[:12]
+    return LocalEngine(predictor, _text_encoder(), f"onnx-{served_network(MODELS).digest}")
 
 
 def _served(stack: ExitStack, checkpoint: Path | None, triton: str | None) -> Engine:
     from inference.training.evaluation.engines import ServedEngine
 
     if triton is not None and checkpoint is not None:
-        raise UserError("--triton: that server has its own network; leave --checkpoint out")
+        raise UserError("give --triton or --checkpoint, not both: a server has its own network")
     models = _exported(stack, checkpoint) if checkpoint else MODELS
     url = triton or stack.enter_context(serving_triton(models))
     return ServedEngine(stack.enter_context(TritonModel(url)))
@@ -125,8 +128,7 @@ def _exported(stack: ExitStack, checkpoint: Path) -> Path:
 def _text_encoder() -> TextEncoder:
     from inference.text_encoder import TextEncoder
 
-    folder = Path(os.environ.get("REFEREE_TEXT_ENCODER") or TEXT_ENCODER)
     try:
-        return TextEncoder(folder)
+        return TextEncoder(text_encoder_folder())
     except FileNotFoundError as error:
-        raise UserError(f"{error}; run `make setup`") from error
+        raise UserError(f"{error}; {how_to_install('text-encoder')}") from error

@@ -17,7 +17,7 @@ import redis
 
 from referee.line.endpoints import free_ports
 
-DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
+SERVERS = Path(__file__).resolve().parent.parent / "referee" / "line" / "servers"
 START_TIMEOUT_S = 10.0
 
 
@@ -115,7 +115,7 @@ def redis_server(
     """A Redis with the project's own configuration; ``options`` such as ``--maxmemory 8mb``."""
     port = port or free_port()
     with tempfile.TemporaryDirectory(prefix=f"redis-{kind}-") as folder:
-        command = ["redis-server", str(DEPLOY / f"redis-{kind}.conf"), "--port", str(port)]
+        command = ["redis-server", str(SERVERS / f"redis-{kind}.conf"), "--port", str(port)]
         command += ["--dir", folder, *" ".join(options).split()]
         server = RedisServer(command, port, Path(folder), lambda: _redis_answers(port))
         yield from _running(server)
@@ -129,7 +129,7 @@ def mosquitto_server(*lines: str, port: int | None = None) -> Iterator[Server]:
         machine = [f"listener {port} 127.0.0.1", f"persistence_location {folder}/"]
         machine += [f"user {getpass.getuser()}", *lines, ""]
         config = Path(folder) / "mosquitto.conf"
-        config.write_text((DEPLOY / "mosquitto.conf").read_text() + "\n" + "\n".join(machine))
+        config.write_text((SERVERS / "mosquitto.conf").read_text() + "\n" + "\n".join(machine))
         command = ["mosquitto", "-c", str(config)]
         yield from _running(Server(command, port, Path(folder), lambda: _listens(port)))
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from benchmarks.engines.answer_agreement import Answer
 from benchmarks.line.bare import opened
-from benchmarks.line.served import ServedNetwork
 from inference.text_encoder import PromptTokens
+from referee.line.servers.served_network import ServedNetwork
 
 Engine = Callable[[np.ndarray, PromptTokens], Answer]
 """From (B, 3, H, W) uint8 and prompts."""

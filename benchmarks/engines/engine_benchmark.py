@@ -7,9 +7,7 @@ affects both alike. OpenVINO is not a dependency of the project: install it anyw
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -18,9 +16,9 @@ from benchmarks.engines.engine import Engine, both
 from benchmarks.engines.engine_page import document
 from benchmarks.engines.engine_timing import CASES, in_turns, parts
 from benchmarks.line.scenario import WORDS
-from benchmarks.line.served import served_network
 from inference.text_encoder import PromptTokens, TextEncoder
-from referee.line.servers.triton import TEXT_ENCODER
+from referee.line.servers.served_network import served_network
+from referee.project import text_encoder_folder
 
 COMPARED_PROMPTS = 4
 
@@ -34,7 +32,7 @@ def engine_benchmark(repeats: int, pictures: int, command: str) -> str:
         command: shown on the page.
     """
     served = served_network()
-    encoder = TextEncoder(Path(os.environ.get("REFEREE_TEXT_ENCODER") or TEXT_ENCODER))
+    encoder = TextEncoder(text_encoder_folder())
     engines = {threads: both(served, threads) for threads in {case.threads for case in CASES}}
     timed = {
         case: in_turns(engines[case.threads], case, served, encoder, repeats) for case in CASES

@@ -11,9 +11,9 @@ import numpy as np
 
 from benchmarks.engines.engine import Engine
 from benchmarks.line.scenario import WORDS
-from benchmarks.line.served import ServedNetwork
 from inference.imaging import to_network
 from inference.text_encoder import TextEncoder
+from referee.line.servers.served_network import ServedNetwork
 from simulation.plates.render import render
 
 SEED, DEFECT_SHARE = 20_262, 0.5

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchmarks.line.scenario import WORDS
-from benchmarks.line.served import ServedNetwork
 from inference.imaging import decode_image, to_network
 from inference.text_encoder import TextEncoder
 from inference.triton import TritonModel
+from referee.line.servers.served_network import ServedNetwork
 
 WARM_UP = 5
 PATIENCE_S = 60.0

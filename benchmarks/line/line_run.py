@@ -6,7 +6,6 @@ now faster, now slower, and a ratio of two moments would be of those.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,14 +20,14 @@ from benchmarks.line.memory_watch import MemoryWatch
 from benchmarks.line.pictures import write_pictures
 from benchmarks.line.report import Measured
 from benchmarks.line.scenario import MEMORY, MOST_STATIONS, Scenario, line_of, plan
-from benchmarks.line.served import ServedNetwork, served_network
 from benchmarks.line.spread import Spread
 from benchmarks.line.stretch import Stretch, measure
 from inference.text_encoder import TextEncoder
 from referee.line.endpoints import choose
 from referee.line.running_line import RunningLine, started_line
+from referee.line.servers.served_network import ServedNetwork, served_network
 from referee.line.servers.serving import serving_triton
-from referee.line.servers.triton import TEXT_ENCODER
+from referee.project import text_encoder_folder
 from runtime.process.run_folder import RunFolder
 
 PROMPTS = (1, 4, 16)
@@ -77,7 +76,7 @@ def measured_line(
         Unavailable, ModelUnavailable: a server or stage does not come up, or died meanwhile.
     """
     encoded = {side: write_pictures(folder / str(side), side) for side in extent.all_sides_px}
-    encoder = TextEncoder(Path(os.environ.get("REFEREE_TEXT_ENCODER") or TEXT_ENCODER))
+    encoder = TextEncoder(text_encoder_folder())
     served = served_network()
     alone = _alone(extent, served, encoded, encoder, console)
     compared, others = plan(extent.parts, extent.sides_px, extent.stations, extent.prompts)

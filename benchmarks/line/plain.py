@@ -14,7 +14,7 @@ from benchmarks.line.scenario import WORDS
 from benchmarks.line.spread import Spread
 from inference.imaging import decode_image, to_network
 from inference.text_encoder import TextEncoder
-from referee.measured import SHIPPED_WEIGHTS
+from referee.project import SHIPPED_WEIGHTS
 
 # Swin-B, patch 4, window 12, 384 px (Liu et al. 2021, arXiv 2103.14030, table 7), and the states
 # of a BERT-base: what the paper's abstract and usual practice suggest.

@@ -17,7 +17,7 @@ from contracts.errors import Unavailable
 from referee.line.endpoints import free_ports
 from referee.line.servers.mosquitto import mosquitto_argv
 from referee.line.servers.redis import redis_argv
-from referee.project import ROOT
+from referee.project import ROOT, python_path
 from runtime.messaging.broker import Broker
 from runtime.process.run_folder import RunFolder
 
@@ -101,7 +101,7 @@ class Processes:
 
     def _environment(self) -> Mapping[str, str]:
         return {
-            "PYTHONPATH": str(ROOT),
+            **python_path(),
             "REFEREE_SITE": SITE,
             "REFEREE_LINE": LINE,
             "REFEREE_STATIONS": STATION,

@@ -19,13 +19,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from benchmarks.line.line_page import write_page
-from benchmarks.line.line_run import Extent, measured_line
-from benchmarks.line.report import as_json
-from benchmarks.line.tables import tables
-from benchmarks.plc.plc_benchmark import PlcOptions, plc_benchmark
-from benchmarks.plc.plc_page import document, report
-from referee.commands.options import needs_training
+from referee.commands.options import needs_extra
 from runtime.process.processor import processor_name
 
 QUICK_PARTS, PARTS = 60, 1000
@@ -68,6 +62,10 @@ def line(
     ] = 0,
 ) -> None:
     """Time the whole line, from capture to PLC, against the network alone on the same machine."""
+    with needs_extra("bench"):
+        from benchmarks.line.line_run import Extent, measured_line
+        from benchmarks.line.report import as_json
+        from benchmarks.line.tables import tables
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     sides = (SMALL_PX,) if quick else (SMALL_PX, LARGE_PX)
     each = parts or (QUICK_PARTS if quick else PARTS)
@@ -86,6 +84,8 @@ def page(
     out: Annotated[Path, typer.Option(help="The page to write; its plots go beside it.")],
 ) -> None:
     """Write the line's page and plots from the JSON object. Measures nothing."""
+    with needs_extra("train"):
+        from benchmarks.line.line_page import write_page
     write_page(measured, out)
 
 
@@ -105,6 +105,9 @@ def plc(
     ] = None,
 ) -> None:
     """Run the PLC bridge for long, with restarts. Exits with 1 if a promise does not hold."""
+    with needs_extra("bench"):
+        from benchmarks.plc.plc_benchmark import PlcOptions, plc_benchmark
+        from benchmarks.plc.plc_page import document, report
     options = PlcOptions(parts, rate, restarts, p99_parts, p99_rate, seed, folder)
     setting = plc_benchmark(options, _command())
     if figures:
@@ -121,7 +124,8 @@ def engines(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the page.")] = None,
 ) -> None:
     """Compare ONNX Runtime and OpenVINO on the exported network (needs `pip install openvino`)."""
-    from benchmarks.engines.engine_benchmark import engine_benchmark
+    with needs_extra("triton"):
+        from benchmarks.engines.engine_benchmark import engine_benchmark
 
     _write(engine_benchmark(repeats, pictures, _command()), out)
 
@@ -145,7 +149,7 @@ def peers(
     note: Annotated[str, typer.Option(help="A paragraph for the page.")] = "",
 ) -> None:
     """Train DQFormer, other networks and ablations with one budget; write the table of figures."""
-    with needs_training():
+    with needs_extra("train"):
         from benchmarks.peers.peer_benchmark import RECIPE, PeerOptions, peer_benchmark
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     options = PeerOptions(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
 import shutil
 import sys
 import sysconfig
@@ -18,14 +17,18 @@ from rich.console import Console
 from rich.table import Table
 
 from inference.text_encoder import SHA256
-from referee.line.servers.triton import MODELS, TEXT_ENCODER
-from referee.project import ROOT, RUNTIME
-
-SET_UP = "run `make setup`"
+from referee.project import (
+    IS_CHECKOUT,
+    ROOT,
+    SHIPPED_NETWORK,
+    how_to_install,
+    text_encoder_folder,
+    tools_folder,
+)
 
 
 class Finding(NamedTuple):
-    """One thing that a line needs. ``remedy`` is empty where it is there."""
+    """One thing that a line needs. ``remedy`` is empty if it is there."""
 
     name: str
     seen: str
@@ -38,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor() -> None:
-    """Look at everything a line needs; exit code 1 where something needed is missing."""
+    """Check everything that a line needs. Exits with 1 if something required is missing."""
     findings = [finding for examine in EXAMINATIONS for finding in examine()]
     table = Table(show_header=False, box=None, pad_edge=False)
     for finding in findings:
@@ -50,8 +53,8 @@ def doctor() -> None:
 
 def _mark(finding: Finding) -> str:
     if not finding.remedy:
-        return "[green]there[/]"
-    return "[red]missing[/]" if finding.needed else "[yellow]not there[/]"
+        return "[green]ok[/]"
+    return "[red]missing[/]" if finding.needed else "[yellow]optional[/]"
 
 
 def _python() -> Iterator[Finding]:
@@ -74,24 +77,32 @@ def _package(name: str, needed: bool) -> Finding:
     try:
         return Finding(name, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
-        remedy = SET_UP if needed else "only for training: run `make setup-dev`"
+        remedy = _install(name) if needed else f"only for training: {_install(name, 'train')}"
         return Finding(name, "", remedy, needed)
+
+
+def _install(package: str, extra: str = "line") -> str:
+    """Say how to install a Python package that one of Referee's extras has."""
+    if IS_CHECKOUT:
+        return "run `make setup`" if extra == "line" else "run `make setup-dev`"
+    return f"install referee[{extra}], which has {package}"
 
 
 def _servers() -> Iterator[Finding]:
     for program, package in (("redis-server", "redis-server"), ("mosquitto", "mosquitto")):
         where = shutil.which(program)
-        remedy = "" if where else f"{SET_UP}, or install Debian's {package}"
+        remedy = "" if where else f"install Debian's package {package}"
         yield Finding(program, where or "", remedy)
-    triton = RUNTIME / "triton" / "pytriton" / "tritonserver" / "bin" / "tritonserver"
-    yield Finding("tritonserver", _short(triton), "" if triton.exists() else SET_UP)
+    triton = tools_folder() / "triton" / "pytriton" / "tritonserver" / "bin" / "tritonserver"
+    remedy = "" if triton.exists() else how_to_install("triton")
+    yield Finding("tritonserver", _short(triton), remedy)
 
 
 def _model() -> Iterator[Finding]:
-    network = MODELS / "dqformer" / "1" / "model.onnx"
+    network = SHIPPED_NETWORK
     card = network.with_suffix(".json")
     if not (network.exists() and card.exists()):
-        yield Finding("DQFormer", "", f"{_short(network)} is missing: get a whole checkout")
+        yield Finding("DQFormer", "", f"{_short(network)} is missing: install Referee again")
         return
     named = str(json.loads(card.read_text())["model_version"])
     is_it = _sha256(network).startswith(named)
@@ -99,13 +110,14 @@ def _model() -> Iterator[Finding]:
 
 
 def _text_encoder() -> Iterator[Finding]:
-    own = os.environ.get("REFEREE_TEXT_ENCODER")
-    weights = Path(own or TEXT_ENCODER) / "model.safetensors"
+    folder = text_encoder_folder()
+    weights, is_ours = folder / "model.safetensors", folder.is_relative_to(tools_folder())
+    remedy = how_to_install("text-encoder")
     if not weights.exists():
-        remedy = f"REFEREE_TEXT_ENCODER={own} holds no model.safetensors" if own else SET_UP
-        yield Finding("text encoder", "", remedy)
-    elif own is None and _sha256(weights) != SHA256:
-        yield Finding("text encoder", _short(weights), f"its SHA-256 is wrong: {SET_UP}")
+        own = f"REFEREE_TEXT_ENCODER={folder} has no model.safetensors"
+        yield Finding("text encoder", "", remedy if is_ours else own)
+    elif is_ours and _sha256(weights) != SHA256:
+        yield Finding("text encoder", _short(weights), f"its SHA-256 is wrong: {remedy}")
     else:
         yield Finding("text encoder", _short(weights))
 

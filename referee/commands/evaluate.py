@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from contracts.errors import UserError
-from referee.measured import EngineName, opened, threads_of
+from referee.measured import EngineName, open_engine, threads_of
 from referee.tables.evaluation_tables import agreement_text, tables, word_tables
 from runtime.process.processor import processor_name
 
@@ -89,7 +89,7 @@ def evaluate(
         raise UserError("--triton is for --engine served")
     with ExitStack() as stack:
         with Console(stderr=True).status(f"starting {name}"):
-            network = stack.enter_context(opened(name, checkpoint, triton))
+            network = stack.enter_context(open_engine(name, checkpoint, triton))
         report = measure(network)
     about = _about(data, split, name, network.version)
     if as_json:
@@ -144,8 +144,8 @@ def _agree(
     total = sum(len(line.entries) for line in lines)
     with ExitStack() as stack:
         with Console(stderr=True).status("starting torch and served"):
-            in_torch = stack.enter_context(opened(EngineName.TORCH, checkpoint))
-            served = stack.enter_context(opened(EngineName.SERVED, checkpoint, triton))
+            in_torch = stack.enter_context(open_engine(EngineName.TORCH, checkpoint))
+            served = stack.enter_context(open_engine(EngineName.SERVED, checkpoint, triton))
         advance = stack.enter_context(_progress(total, "comparing"))
         found = agreement(in_torch, served, lines, advance)
     if as_json:

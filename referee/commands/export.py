@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from referee.commands.options import needs_training
+from referee.commands.options import needs_extra
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +29,6 @@ def export(
     ] = None,
 ) -> None:
     """Write a run's averaged network as model.onnx, model.json and a weights file."""
-    with needs_training():
+    with needs_extra("train"):
         from inference.training.delivery.export import export_command
     export_command(checkpoint, out, weights, figures)

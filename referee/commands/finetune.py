@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from contracts.errors import UserError
-from referee.commands.options import needs_training
-from referee.line.servers.triton import MODELS, TEXT_ENCODER
-from referee.measured import SHIPPED_WEIGHTS
+from referee.commands.options import needs_extra
+from referee.project import MODELS, SHIPPED_WEIGHTS, text_encoder_folder
 
 
 def register(app: typer.Typer) -> None:
@@ -47,14 +45,14 @@ def finetune(
     """Fine-tune on some hundred labelled pictures; writes network, figures and model card."""
     if not start_from.is_file():
         raise UserError(f"--start-from {start_from}: no such file")
-    with needs_training():
+    with needs_extra("train"):
         from inference.training.delivery.finetune import FinetuneOptions
         from inference.training.delivery.finetune import finetune as whole
     options = FinetuneOptions(
         data=data,
         out=out or Path("runs") / data.resolve().name,
         start_from=start_from,
-        text_encoder=Path(os.environ.get("REFEREE_TEXT_ENCODER") or TEXT_ENCODER),
+        text_encoder=text_encoder_folder(),
         shipped=MODELS,
         grammar=grammar,
         minutes=minutes,

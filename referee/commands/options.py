@@ -60,15 +60,16 @@ def newest_run_folder(given: Path | None) -> RunFolder:
 
 
 @contextmanager
-def needs_training() -> Iterator[None]:
-    """Around the import of a command that trains.
+def needs_extra(extra: str) -> Iterator[None]:
+    """Wrap the import of what only one of Referee's extras installs.
 
     Raises:
-        UserError: its packages are not installed.
+        UserError: a package is missing; the text says how to install it.
     """
     try:
         yield
     except ModuleNotFoundError as error:
         raise UserError(
-            f"{error.name} is not installed: pip install 'referee[train]', or make setup-dev"
+            f"{error.name} is not installed; run `pip install 'referee[{extra}]'`, "
+            "or `make setup-dev` in a checkout"
         ) from error

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from referee.commands.options import needs_training
+from referee.commands.options import needs_extra
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +28,6 @@ def reword(
     learning_rate: Annotated[float, typer.Option(help="Largest learning rate.")] = 5e-4,
 ) -> None:
     """Teach a trained network new names and sentences for what it already finds."""
-    with needs_training():
+    with needs_extra("train"):
         from inference.training.loop.rewording import reword_command
     reword_command(recipe, start, out, steps, learning_rate, teacher)

@@ -21,6 +21,7 @@ from referee.commands.options import ImagesOption, LineOption, RunDirOption, che
 from referee.line.belt import run_belt
 from referee.line.endpoints import choose
 from referee.line.running_line import started_line
+from referee.project import DEMO_LINE
 from runtime.linefile.line_file import load_line_file
 from runtime.process.run_folder import RunFolder
 from runtime.process.settings import run_folder_at
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    line: LineOption = Path("lines/demo.yaml"),
+    line: LineOption = DEMO_LINE,
     images: ImagesOption = None,
     parts: Annotated[int, typer.Option(min=1, help="Parts at each station.")] = 200,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,

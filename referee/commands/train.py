@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from referee.commands.options import needs_training
+from referee.commands.options import needs_extra
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +27,6 @@ def train(
     ] = None,
 ) -> None:
     """Train by a recipe. Ctrl-C stops it cleanly; --resume goes on, after a kill -9 too."""
-    with needs_training():
+    with needs_extra("train"):
         from inference.training.loop.train import train_command
     raise typer.Exit(train_command(recipe, out, resume, device))

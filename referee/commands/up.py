@@ -31,6 +31,7 @@ from referee.line.programs import (
 )
 from referee.line.running_line import RunningLine, started_line
 from referee.line.supervision import ProcessStatus, Program
+from referee.project import DEMO_LINE
 from runtime.linefile.line_file import load_line_file
 from runtime.process.run_folder import RunFolder
 
@@ -40,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    line: LineOption = Path("lines/demo.yaml"),
+    line: LineOption = DEMO_LINE,
     images: ImagesOption = None,
     run_dir: RunDirOption = None,
     dashboard: Annotated[bool, typer.Option(help="Serve the dashboard as well.")] = True,

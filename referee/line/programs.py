@@ -13,7 +13,7 @@ from referee.line.servers.mosquitto import mosquitto_argv
 from referee.line.servers.redis import redis_argv
 from referee.line.servers.triton import TritonPorts, triton_command
 from referee.line.supervision import Program
-from referee.project import ROOT
+from referee.project import ROOT, python_path
 from runtime.process.run_folder import RunFolder
 from simulation.soft_plc.options import written
 
@@ -62,7 +62,7 @@ def stage_environment(line: LineFile, endpoints: Endpoints, folder: RunFolder) -
     """What every process of ours reads."""
     e = endpoints
     return {
-        "PYTHONPATH": str(ROOT),
+        **python_path(),
         "PYTHONUNBUFFERED": "1",
         "OMP_NUM_THREADS": "1",  # the network has the cores; numpy and cv2 stay out of its way
         "REFEREE_SITE": line.site,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import getpass
 from pathlib import Path
 
-from referee.project import DEPLOY
+SETTINGS = Path(__file__).with_name("mosquitto.conf")
 
 
 def mosquitto_argv(host: str, port: int, folder: Path) -> list[str]:
     """Command line of the broker; its state and the configuration it reads go to ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "mosquitto.conf"
+    config = folder / SETTINGS.name
     config.write_text(
-        f"{(DEPLOY / 'mosquitto.conf').read_text()}\n"
+        f"{SETTINGS.read_text()}\n"
         "# Of this machine:\n"
         f"listener {port} {host}\n"
         f"persistence_location {folder}/\n"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from contracts.errors import ModelUnavailable
 from referee.line.endpoints import LOOPBACK, free_ports
-from referee.line.servers.triton import MODELS, TritonPorts, is_ready, triton_command
+from referee.line.servers.triton import TritonPorts, is_ready, triton_command
+from referee.project import MODELS
 
 START_TIMEOUT_S = 60.0
 

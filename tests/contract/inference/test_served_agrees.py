@@ -16,7 +16,7 @@ from inference.dqformer.model import DQFormer
 from inference.training.evaluation.agreement import LEAST_AGREEMENT
 from inference.training.loop.weights import save_weights
 from referee.cli import app
-from referee.measured import SHIPPED_WEIGHTS
+from referee.project import SHIPPED_WEIGHTS
 from simulation.plates.render import render
 
 pytestmark = pytest.mark.xdist_group("triton")

@@ -19,7 +19,7 @@ from inference.imaging import decode_image, margin_to_sensor, to_network
 from inference.server_watch import GRACE_S
 from inference.text_encoder import TextEncoder
 from inference.triton import WANTED, TritonModel
-from referee.line.servers.triton import TEXT_ENCODER
+from referee.project import text_encoder_folder
 from tests.contract.inference.conftest import MODEL_PROCESSES, TritonServer
 from tests.contract.inference.pictures import dark, jpeg, png, with_spot
 from tests.waiting import PATIENCE_S, until
@@ -37,7 +37,7 @@ def test_same_answer_as_the_network_itself(model: TritonModel, tiny_models: Path
     perception = model.infer(encoded, WORDS, TIMEOUT_S)
 
     network_input = to_network(decode_image(encoded))
-    tokens = TextEncoder(TEXT_ENCODER).encode(WORDS)
+    tokens = TextEncoder(text_encoder_folder()).encode(WORDS)
     network = onnxruntime.InferenceSession(str(tiny_models / "dqformer" / "1" / "model.onnx"))
     feeds = {
         "image": network_input.pixels[None],

@@ -12,7 +12,7 @@ from benchmarks.engines.answer_agreement import Answer, agreement
 from benchmarks.engines.engine import both
 from benchmarks.engines.engine_page import document
 from benchmarks.engines.engine_timing import CASES, Case, Taken, Timed
-from benchmarks.line.served import served_network
+from referee.line.servers.served_network import served_network
 
 
 def answer(presence: float, shift: float = 0.0) -> Answer:

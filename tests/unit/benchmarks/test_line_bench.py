@@ -10,14 +10,14 @@ import pytest
 from benchmarks.line.process_usage import Usage, spent_ms
 from benchmarks.line.report import Measured, as_json, memory_mb, ratios
 from benchmarks.line.scenario import line_of, plan, station_names
-from benchmarks.line.served import served_network
 from benchmarks.line.spread import Spread
 from benchmarks.line.steps import steps
 from benchmarks.line.stretch import answered, inspected_parts
 from benchmarks.line.targets import targets
 from contracts.errors import UserError
 from contracts.identity import PartKey
-from referee.line.servers.triton import MODELS
+from referee.line.servers.served_network import served_network
+from referee.project import MODELS
 from storage.queries import PartTimes
 from tests.unit.benchmarks.bench_run import a_run
 

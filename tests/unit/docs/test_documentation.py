@@ -1,6 +1,7 @@
 """What the documents promise is what the code has."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,20 @@ def test_files_of_the_run_folder_are_those_of_the_code() -> None:
     names = {value.name for value in values if isinstance(value, Path)}
     assert named <= names | {folder.database_url.rpartition("/")[2]}
     assert len(named) >= 6
+
+
+def test_variables_of_commands_and_triton_are_documented() -> None:
+    read = [ROOT / "referee" / "project.py", *(ROOT / "triton_models").rglob("*.py")]
+    names = {name for file in read for name in re.findall(r"REFEREE_[A-Z_]+", file.read_text())}
+    assert {"REFEREE_RUNTIME_DIR", "REFEREE_MODEL_THREADS"} <= names
+    assert {name for name in names if f"| `{name}` |" not in OPERATING} == set()
+
+
+def test_extras_are_documented() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    table = OPERATING.split("| extra | for |")[1].split("\n\n")[0]
+    named = set(re.findall(r"^\| `(\w+)` \|", table, re.M))
+    assert named == set(project["optional-dependencies"]) - {"dev"}
 
 
 def test_topics_are_documented() -> None:

@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from referee.line.servers.triton import MODELS
+from referee.project import MODELS
 
 
 @pytest.fixture(scope="module")

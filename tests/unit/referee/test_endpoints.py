@@ -20,9 +20,8 @@ def line(**sockets: object) -> LineFile:
 
 @pytest.mark.parametrize("server", ["mqtt", "dashboard", "modbus", "opcua"])
 def test_a_taken_port_is_named_with_its_setting(server: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("", 0)) as other:
-        ports = {"dashboard": other.getsockname()[1], "modbus": other.getsockname()[1] + 1}
-        other.close()
+    ports = dict(zip(("dashboard", "modbus"), free_ports("127.0.0.1", 2), strict=True))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(UserError, match=rf"{port}.*in use.*sockets\.{server}"):
             choose(line(**ports | {server: port}))

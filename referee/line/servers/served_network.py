@@ -1,4 +1,4 @@
-"""The network that the line's Triton serves: which file, on how many threads, at which sizes."""
+"""What a model repository says of its network: which file, how many threads, which sizes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
 from contracts.errors import UserError
-from referee.line.servers.triton import MODELS
+from referee.project import served_models
 
 
 class ServedNetwork(NamedTuple):
@@ -37,17 +37,20 @@ class ServedNetwork(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """Of the file: the same network has the same one."""
+        """First 12 characters of the file's SHA-256: the same for the same network."""
         return hashlib.sha256(self.file.read_bytes()).hexdigest()[:12]
 
 
-def served_network() -> ServedNetwork:
-    """Of the repository that ``REFEREE_MODELS`` names, else of the one that ships.
+def served_network(repository: Path | None = None) -> ServedNetwork:
+    """Read the network of a repository; without one, of the repository that the line serves.
+
+    REFEREE_MODEL_THREADS and REFEREE_MODEL_PROVIDERS come before what the repository says, as
+    they do in Triton.
 
     Raises:
-        UserError: there is no network in it.
+        UserError: the repository has no network.
     """
-    repository = Path(os.environ.get("REFEREE_MODELS") or MODELS)
+    repository = repository or served_models()
     folder = repository / "dqformer"
     try:
         config = text_format.Parse(
@@ -55,7 +58,9 @@ def served_network() -> ServedNetwork:
         )
         card = json.loads((folder / "1" / "model.json").read_text())
     except FileNotFoundError as error:
-        raise UserError(f"no network to measure: {error.filename}; see REFEREE_MODELS") from error
+        raise UserError(
+            f"there is no network: {error.filename} is missing; see REFEREE_MODELS"
+        ) from error
     setting = {name: value.string_value for name, value in config.parameters.items()}
     return ServedNetwork(
         repository.resolve(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contracts.causes import Decision
+from plc.core.effects import JournalOp, Settle
 from tests.unit.plc.bench import Bench
 
 
@@ -29,3 +30,47 @@ def test_an_effect_stays_as_it_was_made() -> None:
     bench.wait(400)  # its verdict never comes
     assert len(bench.made) > 10
     assert [effect for effect, was in bench.made if repr(effect) != was] == []
+
+
+class SlowJournal(Bench):
+    """While ``holds`` is set, nothing is committed: ``pending`` has what waits, in order."""
+
+    holds = False
+
+    def __init__(self) -> None:
+        self.pending: list[JournalOp] = []
+        super().__init__()
+
+    def commit(self) -> None:
+        if not self.holds:
+            super().commit()
+            return
+        self.pending += [op for op in self.station.take_effects() if isinstance(op, JournalOp)]
+
+    def commit_next(self) -> JournalOp:
+        op = self.pending.pop(0)
+        self.station.committed(op, self.clock.now())
+        self.commit()
+        return op
+
+
+def test_a_pass_is_answered_by_its_own_disposition_and_by_no_other() -> None:
+    bench = SlowJournal()
+    bench.meet()
+    for seq in (1, 2):
+        bench.trigger(seq)
+    bench.holds = True
+    bench.say(2, Decision.REJECT)
+    bench.say(1, Decision.PASS)
+    bench.commit_next()  # the reject's intent: it is shown, and its disposition waits
+    bench.commit_next()  # the pass's intent
+    bench.wait(60)
+    assert (bench.read()["seq_head"], bench.read()["verdict"]) == (1, 1)
+    bench.write(ack_seq=1)
+    settled = []
+    while bench.pending:
+        op = bench.commit_next()
+        settled += [op.disposition.part.trigger_seq] if isinstance(op, Settle) else []
+        answered = (bench.read()["ack_echo"], bench.read()["ack_state"]) == (1, 1)
+        assert answered == (1 in settled)
+    assert settled == [2, 1]

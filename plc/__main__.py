@@ -16,15 +16,14 @@ from contracts.process_state import Role
 from plc.bridge import Bridge
 from plc.camera_triggers import CameraTriggers
 from plc.core.station import Station
+from plc.event_loop import run_bridge
 from plc.fieldbus import Address, Fieldbus, Served
 from plc.inbox import Inbox, subscriptions
 from plc.journal.journal import Journal
 from plc.journal.kept_releases import kept
 from plc.journal.outbox import DispositionOutbox
-from plc.journal.ranges import Ranges
-from plc.journal.stored_ranges import ranges
+from plc.journal.ranges import Ranges, read_ranges
 from plc.journal.writer import JournalWriter
-from plc.service import run_bridge
 from plc.settings import BridgeSettings, FieldbusSettings, load_fieldbuses, spoken
 from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.redis_link import connect
@@ -64,7 +63,7 @@ async def serve_line(
         lambda trigger: loop.call_soon_threadsafe(bridge.on_capture_failed, trigger),
     )
     outbox = DispositionOutbox(settings.run_folder.bridge_journal, link, settings.topics, clock)
-    reached = Ranges(ranges(journal.database, settings.stations))
+    reached = Ranges(read_ranges(journal.database, settings.stations))
     bridge = Bridge(
         stations,
         reached,

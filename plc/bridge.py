@@ -33,7 +33,7 @@ from plc.journal.journal import Applied
 from plc.journal.kept_releases import KeptRelease
 from plc.journal.ranges import Ranges
 from plc.part_log import note_activation, note_settled
-from plc.serving import Serving
+from plc.upstream import Upstream
 from runtime.process.clock import Clock
 
 log = structlog.get_logger()
@@ -92,7 +92,7 @@ class Bridge:
         self._news = news
         self._clock = clock
         self._broker_up = broker_up
-        self._serving = Serving()
+        self._upstream = Upstream()
         self._releases: dict[str, Activation] = {}
         self._units: dict[int, Station] = {}
 
@@ -169,7 +169,7 @@ class Bridge:
 
     def on_state(self, state: ProcessState) -> None:
         """Another process told its state."""
-        self._serving.take(state, self._clock.now())
+        self._upstream.take(state, self._clock.now())
         if state.role is Role.INGEST:
             self._follow_numbers(state)
         self.follow_all()
@@ -230,7 +230,7 @@ class Bridge:
 
     def sequences(self) -> dict[str, tuple[SequenceRange, ...]]:
         """What the ledger must cover, for the process's state."""
-        return self._ranges.told()
+        return self._ranges.published()
 
     def troubles(self) -> dict[str, Trouble]:
         """Return the code that the registers show of each station that is not ready."""
@@ -259,9 +259,9 @@ class Bridge:
             broker=self._broker_up(),
             journal=self._journal.up,
             release=release is not None,
-            inference=self._serving.ready(Role.INFERENCE, station.name, now),
-            agreed=self._serving.agreed(Role.INFERENCE, release, now),
-            camera=self._serving.ready(Role.INGEST, station.name, now),
+            inference=self._upstream.ready(Role.INFERENCE, station.name, now),
+            agreed=self._upstream.agreed(Role.INFERENCE, release, now),
+            camera=self._upstream.ready(Role.INGEST, station.name, now),
         )
         station.follow(release, health, now)
         self._carry_out(station)

@@ -1,11 +1,31 @@
-"""What a station knows of its sequence: the newest epoch and how far it went. Pure."""
+"""What a station knows of its newest epoch: how far it went, and its dispositions counted. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from contracts.causes import Cause, Decision
 from contracts.identity import PartKey
-from plc.core.ledger_count import LedgerCount
+
+
+@dataclass
+class LedgerCount:
+    """Dispositions of one epoch."""
+
+    passed: int = 0
+    rejected: int = 0
+    timeouts: int = 0
+    missed: int = 0
+
+    @property
+    def inspected(self) -> int:
+        """All of them: what the PLC triggered or meant to."""
+        return self.passed + self.rejected + self.timeouts + self.missed
+
+    def add(self, decision: Decision, cause: Cause | None) -> None:
+        """One disposition."""
+        name = column(decision, cause)
+        setattr(self, name, getattr(self, name) + 1)
 
 
 @dataclass
@@ -41,3 +61,10 @@ class Numbering:
         self.first_seq = first_seq
         self.last_seq = first_seq - 1
         self.counts = LedgerCount()
+
+
+def column(decision: Decision, cause: Cause | None) -> str:
+    """The counter that a disposition belongs to."""
+    if cause is Cause.MISSED_TRIGGER:
+        return "missed"
+    return {Decision.PASS: "passed", Decision.REJECT: "rejected"}.get(decision, "timeouts")

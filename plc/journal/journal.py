@@ -32,12 +32,11 @@ from plc.core.effects import (
     Receipt,
     Settle,
 )
-from plc.core.ledger_count import LedgerCount, column
-from plc.core.numbering import Numbering
+from plc.core.numbering import LedgerCount, Numbering, column
 from plc.journal.kept_releases import forget, keep, keep_recipe
+from plc.journal.ranges import mark_stored
 from plc.journal.recovery import leftovers
 from plc.journal.schema import create_tables, open_database
-from plc.journal.stored_ranges import mark_stored
 
 KEPT_DISPOSITIONS = 50_000
 LARGEST_BOOT_ID = 0xFFFF

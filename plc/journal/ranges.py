@@ -1,19 +1,20 @@
-"""What each epoch covers, as far as it is committed: told until storage has all of it. Pure.
+"""Which parts each epoch covers. The bridge publishes these ranges until storage has all of them.
 
-A range is told of parts that are in the journal and of no others: after a crash nobody could ever
-dispose of a part that only memory knew.
+A range covers committed parts only: after a crash nobody could dispose of a part that only memory
+knew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from contracts.identity import PartKey
 from contracts.messages import SequenceRange, StoredItem
 from plc.core.effects import JournalOp, MarkStored, OpenEpoch
 
-TOLD_AT_ONCE = 100
+PUBLISHED_AT_ONCE = 100
 """Older epochs of one station in one message; the others follow as storage confirms these."""
 
 
@@ -34,7 +35,7 @@ class EpochRange:
         return self.last_seq < self.first_seq or self.stored_last_seq >= self.last_seq
 
     def as_message(self) -> SequenceRange:
-        """What the line is told."""
+        """Return the range as the process state carries it."""
         return SequenceRange(
             epoch=self.epoch,
             first_seq=self.first_seq,
@@ -62,16 +63,16 @@ class Ranges:
         elif isinstance(op, MarkStored):
             self._stored(op.items)
 
-    def told(self) -> dict[str, tuple[SequenceRange, ...]]:
-        """By station: older epochs that storage has not all of, oldest first, then the newest."""
-        told = {station: self._of(epochs) for station, epochs in self._epochs.items()}
-        return {station: ranges for station, ranges in told.items() if ranges}
+    def published(self) -> dict[str, tuple[SequenceRange, ...]]:
+        """Return by station the older epochs that storage has not all of, then the newest."""
+        found = {station: self._of(epochs) for station, epochs in self._epochs.items()}
+        return {station: ranges for station, ranges in found.items() if ranges}
 
     def _of(self, epochs: dict[int, EpochRange]) -> tuple[SequenceRange, ...]:
         newest = max(epochs)
         for epoch in [e for e, each in epochs.items() if e != newest and each.is_stored]:
             del epochs[epoch]
-        older = sorted(epochs)[:-1][:TOLD_AT_ONCE]
+        older = sorted(epochs)[:-1][:PUBLISHED_AT_ONCE]
         known = [epochs[epoch] for epoch in (*older, newest)]
         return tuple(each.as_message() for each in known if each.last_seq >= each.first_seq)
 
@@ -84,3 +85,27 @@ class Ranges:
             known = self._epochs.get(item.part.station, {}).get(item.part.epoch)
             if item.kind == "sequence" and known is not None:
                 known.stored_last_seq = max(known.stored_last_seq, item.part.trigger_seq)
+
+
+def read_ranges(database: sqlite3.Connection, stations: Sequence[str]) -> list[EpochRange]:
+    """Return the epochs of these stations that storage has not all of, and each one's newest."""
+    rows = database.execute(
+        "SELECT station, epoch, first_seq, last_seq, after_jump, stored_last_seq"
+        " FROM epochs AS this"
+        " WHERE last_seq >= first_seq AND stored_last_seq < last_seq"
+        " OR epoch = (SELECT max(epoch) FROM epochs WHERE station = this.station)"
+    )
+    return [EpochRange(*row) for row in rows if row[0] in stations]
+
+
+def mark_stored(database: sqlite3.Connection, items: Iterable[StoredItem]) -> None:
+    """Write down that storage has these epochs up to these parts."""
+    database.executemany(
+        "UPDATE epochs SET stored_last_seq = max(stored_last_seq, ?)"
+        " WHERE station = ? AND epoch = ?",
+        [
+            (item.part.trigger_seq, item.part.station, item.part.epoch)
+            for item in items
+            if item.kind == "sequence"
+        ],
+    )

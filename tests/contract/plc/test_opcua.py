@@ -22,7 +22,7 @@ from plc.opcua.nodes import EVENT_FIELDS, NAMESPACE, SHOWN, WRITTEN
 from plc.opcua.server import OpcUaServer
 from runtime.process.clock import SystemClock
 from tests.servers import free_port
-from tests.unit.plc.bench import UP, release
+from tests.unit.plc.rig import UP, release
 
 PASS, REJECT = Decision.PASS, Decision.REJECT
 ACCEPTED, REFUSED, NOTED = 1, 2, 3

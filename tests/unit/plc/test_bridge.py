@@ -19,10 +19,9 @@ from plc.core.registers import HOLDING_REGISTERS, HOLDING_SIZE, INPUT_REGISTERS,
 from plc.core.station import Station
 from plc.journal.journal import Journal
 from plc.journal.kept_releases import kept
-from plc.journal.ranges import Ranges
-from plc.journal.stored_ranges import ranges
+from plc.journal.ranges import Ranges, read_ranges
 from runtime.process.clock import ManualClock
-from tests.unit.plc.bench import RUN, release
+from tests.unit.plc.rig import RUN, release
 
 
 class Wired:
@@ -36,7 +35,7 @@ class Wired:
         self.clock = ManualClock()
         self.bridge = Bridge(
             [Station(self.journal.numbering(name), Timing(), 1) for name in names],
-            Ranges(ranges(self.journal.database, names)),
+            Ranges(read_ranges(self.journal.database, names)),
             journal=self,
             cameras=self,
             news=self,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contracts.causes import Decision
 from plc.core.effects import JournalOp, Settle
-from tests.unit.plc.bench import Bench
+from tests.unit.plc.rig import Rig
 
 
-class Recorder(Bench):
+class Recorder(Rig):
     """Keeps each effect with what it was when the station made it."""
 
     def __init__(self) -> None:
@@ -20,19 +20,19 @@ class Recorder(Bench):
 
 
 def test_an_effect_stays_as_it_was_made() -> None:
-    bench = Recorder()
-    bench.meet()
+    rig = Recorder()
+    rig.meet()
     for seq, decision in ((1, Decision.PASS), (2, Decision.REJECT)):
-        bench.trigger(seq)
-        bench.say(seq, decision)
-        bench.write(ack_seq=seq)
-    bench.trigger(3)
-    bench.wait(400)  # its verdict never comes
-    assert len(bench.made) > 10
-    assert [effect for effect, was in bench.made if repr(effect) != was] == []
+        rig.trigger(seq)
+        rig.say(seq, decision)
+        rig.write(ack_seq=seq)
+    rig.trigger(3)
+    rig.wait(400)  # its verdict never comes
+    assert len(rig.made) > 10
+    assert [effect for effect, was in rig.made if repr(effect) != was] == []
 
 
-class SlowJournal(Bench):
+class SlowJournal(Rig):
     """While ``holds`` is set, nothing is committed: ``pending`` has what waits, in order."""
 
     holds = False
@@ -55,22 +55,22 @@ class SlowJournal(Bench):
 
 
 def test_a_pass_is_answered_by_its_own_disposition_and_by_no_other() -> None:
-    bench = SlowJournal()
-    bench.meet()
+    rig = SlowJournal()
+    rig.meet()
     for seq in (1, 2):
-        bench.trigger(seq)
-    bench.holds = True
-    bench.say(2, Decision.REJECT)
-    bench.say(1, Decision.PASS)
-    bench.commit_next()  # the reject's intent: it is shown, and its disposition waits
-    bench.commit_next()  # the pass's intent
-    bench.wait(60)
-    assert (bench.read()["seq_head"], bench.read()["verdict"]) == (1, 1)
-    bench.write(ack_seq=1)
+        rig.trigger(seq)
+    rig.holds = True
+    rig.say(2, Decision.REJECT)
+    rig.say(1, Decision.PASS)
+    rig.commit_next()  # the reject's intent: it is shown, and its disposition waits
+    rig.commit_next()  # the pass's intent
+    rig.wait(60)
+    assert (rig.read()["seq_head"], rig.read()["verdict"]) == (1, 1)
+    rig.write(ack_seq=1)
     settled = []
-    while bench.pending:
-        op = bench.commit_next()
+    while rig.pending:
+        op = rig.commit_next()
         settled += [op.disposition.part.trigger_seq] if isinstance(op, Settle) else []
-        answered = (bench.read()["ack_echo"], bench.read()["ack_state"]) == (1, 1)
+        answered = (rig.read()["ack_echo"], rig.read()["ack_state"]) == (1, 1)
         assert answered == (1 in settled)
     assert settled == [2, 1]

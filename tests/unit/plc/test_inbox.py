@@ -16,7 +16,7 @@ from plc.inbox import Inbox
 from plc.journal.journal import Journal
 from runtime.messaging.mqtt import Incoming
 from runtime.process.loop import Stop
-from tests.unit.plc.bench import release
+from tests.unit.plc.rig import release
 from tests.unit.plc.test_bridge import Wired
 from tests.waiting import until
 

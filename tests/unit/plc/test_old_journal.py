@@ -10,11 +10,10 @@ import pytest
 
 from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.messages import Disposition
-from plc.core.ledger_count import LedgerCount
+from plc.core.numbering import LedgerCount
 from plc.journal.journal import Journal
 from plc.journal.kept_releases import kept
-from plc.journal.ranges import Ranges
-from plc.journal.stored_ranges import ranges
+from plc.journal.ranges import Ranges, read_ranges
 
 WRITTEN_BY_0_1 = Path(__file__).parents[2] / "fixtures" / "v1" / "bridge_journal.sqlite"
 TOP, SIDE = 1700000001200, 1700000001670
@@ -72,7 +71,7 @@ def test_its_counters_and_sequences_go_on(journal: Journal) -> None:
 
 
 def test_what_storage_has_of_it_is_published_no_more(journal: Journal) -> None:
-    published = Ranges(ranges(journal.database, ["top", "side"])).told()
+    published = Ranges(read_ranges(journal.database, ["top", "side"])).published()
     spans = {
         name: [(each.epoch, each.first_seq, each.last_seq) for each in epochs]
         for name, epochs in published.items()

@@ -6,8 +6,7 @@ from contracts.identity import PartKey
 from contracts.messages import StoredItem
 from plc.core.effects import LogMissed, MarkStored, OpenEpoch
 from plc.journal.journal import Journal
-from plc.journal.ranges import TOLD_AT_ONCE, EpochRange, Ranges
-from plc.journal.stored_ranges import ranges
+from plc.journal.ranges import PUBLISHED_AT_ONCE, EpochRange, Ranges, read_ranges
 from tests.unit.plc.test_journal import missed
 
 
@@ -17,13 +16,13 @@ def stored(epoch: int, last_seq: int) -> MarkStored:
 
 
 def told(epochs: Ranges) -> list[tuple[int, int, int]]:
-    return [(r.epoch, r.first_seq, r.last_seq) for r in epochs.told().get("top", ())]
+    return [(r.epoch, r.first_seq, r.last_seq) for r in epochs.published().get("top", ())]
 
 
 def test_an_epoch_without_a_part_is_not_told():
     epochs = Ranges(())
     epochs.committed(OpenEpoch("top", 5, 7, 1))
-    assert epochs.told() == {}
+    assert epochs.published() == {}
 
 
 def test_an_older_epoch_is_told_until_storage_has_all_of_it():
@@ -40,10 +39,10 @@ def test_an_older_epoch_is_told_until_storage_has_all_of_it():
 
 def test_a_long_outage_is_told_in_portions_oldest_first():
     epochs = Ranges([EpochRange("top", epoch, 1, 3) for epoch in range(1, 251)])
-    assert [epoch for epoch, _, _ in told(epochs)] == [*range(1, TOLD_AT_ONCE + 1), 250]
-    for epoch in range(1, TOLD_AT_ONCE + 1):
+    assert [epoch for epoch, _, _ in told(epochs)] == [*range(1, PUBLISHED_AT_ONCE + 1), 250]
+    for epoch in range(1, PUBLISHED_AT_ONCE + 1):
         epochs.committed(stored(epoch, 3))
-    assert told(epochs)[0] == (TOLD_AT_ONCE + 1, 1, 3)
+    assert told(epochs)[0] == (PUBLISHED_AT_ONCE + 1, 1, 3)
 
 
 def test_an_epoch_that_came_and_went_unheard_is_still_told_after_a_restart(tmp_path):
@@ -51,9 +50,9 @@ def test_an_epoch_that_came_and_went_unheard_is_still_told_after_a_restart(tmp_p
     for epoch in (5, 6, 7):
         journal.apply([OpenEpoch("top", epoch, epoch, 1), LogMissed((missed(1, epoch=epoch),))])
     journal.apply([OpenEpoch("top", 8, 8, 1), stored(5, 1)])
-    again = Ranges(ranges(journal.database, ["top"]))
+    again = Ranges(read_ranges(journal.database, ["top"]))
     assert told(again) == [(6, 1, 1), (7, 1, 1)]
     again.committed(LogMissed((missed(1, epoch=8),)))
     assert told(again) == [(6, 1, 1), (7, 1, 1), (8, 1, 1)]
-    assert ranges(journal.database, ["another"]) == []
+    assert read_ranges(journal.database, ["another"]) == []
     journal.close()

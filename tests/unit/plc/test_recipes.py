@@ -11,7 +11,7 @@ from contracts.process_state import ProcessState, Role
 from contracts.release import Activation, Prompt, Recipe
 from plc.core.phases import BridgePhase
 from plc.core.registers import COILS, bits_to_word
-from tests.unit.plc.bench import RUN, UP, Bench, release
+from tests.unit.plc.rig import RUN, UP, Rig, release
 from tests.unit.plc.test_bridge import Wired
 
 PASS, REJECT, NONE = Decision.PASS, Decision.REJECT, Decision.NO_VERDICT
@@ -27,112 +27,112 @@ def of(recipes: dict[int, Recipe] | None = None, **config: object) -> Activation
 
 
 @pytest.fixture
-def bench() -> Bench:
-    met = Bench(recipes=RECIPES)
+def rig() -> Rig:
+    met = Rig(recipes=RECIPES)
     met.follow(of(), UP._replace(agreed=True))
     met.meet()
     return met
 
 
-def test_a_selected_recipe_is_answered_and_judges_the_parts_triggered_from_then_on(bench):
-    line = bench.station.release
-    assert (bench.read()["recipe"], bench.bits()["recipe_ready"]) == (0, True)
-    bench.trigger(1)
-    bench.select(7)
-    assert (bench.read()["recipe"], bench.bits()["recipe_ready"]) == (7, True)
-    assert bench.bits()["trigger_ready"]
+def test_a_selected_recipe_is_answered_and_judges_the_parts_triggered_from_then_on(rig):
+    line = rig.station.release
+    assert (rig.read()["recipe"], rig.bits()["recipe_ready"]) == (0, True)
+    rig.trigger(1)
+    rig.select(7)
+    assert (rig.read()["recipe"], rig.bits()["recipe_ready"]) == (7, True)
+    assert rig.bits()["trigger_ready"]
     rust = line.of_recipe(7)
-    assert bench.read()["recipe_version"] == int(rust.release_id[:4], 16)
-    bench.trigger(2)
-    assert [bench.asked[seq].recipe for seq in (1, 2)] == [0, 7]
+    assert rig.read()["recipe_version"] == int(rust.release_id[:4], 16)
+    rig.trigger(2)
+    assert [rig.asked[seq].recipe for seq in (1, 2)] == [0, 7]
     for seq, under in ((1, line), (2, rust)):
-        bench.say(seq, PASS, under=under)
-        bench.write(ack_seq=seq)
-    assert [bench.settled[seq].decision for seq in (1, 2)] == [PASS, PASS]
-    assert [bench.settled[seq].release_id for seq in (1, 2)] == [line.release_id, rust.release_id]
+        rig.say(seq, PASS, under=under)
+        rig.write(ack_seq=seq)
+    assert [rig.settled[seq].decision for seq in (1, 2)] == [PASS, PASS]
+    assert [rig.settled[seq].release_id for seq in (1, 2)] == [line.release_id, rust.release_id]
 
 
-def test_a_pass_by_another_recipe_than_the_parts_own_is_none(bench):
-    line = bench.station.release
-    bench.trigger(1)
-    bench.select(7)
-    bench.trigger(2)
-    bench.say(1, PASS, under=line.of_recipe(7))  # in force now, and not the first part's
-    bench.write(ack_seq=1)
-    bench.say(2, PASS, under=line)
-    bench.write(ack_seq=2)
-    assert [bench.settled[seq].cause for seq in (1, 2)] == [Cause.STALE_RELEASE] * 2
+def test_a_pass_by_another_recipe_than_the_parts_own_is_none(rig):
+    line = rig.station.release
+    rig.trigger(1)
+    rig.select(7)
+    rig.trigger(2)
+    rig.say(1, PASS, under=line.of_recipe(7))  # in force now, and not the first part's
+    rig.write(ack_seq=1)
+    rig.say(2, PASS, under=line)
+    rig.write(ack_seq=2)
+    assert [rig.settled[seq].cause for seq in (1, 2)] == [Cause.STALE_RELEASE] * 2
 
 
-def test_a_part_on_its_way_may_be_judged_by_its_own_recipe_of_a_newer_release(bench):
-    bench.select(7)
-    bench.trigger(1)
+def test_a_part_on_its_way_may_be_judged_by_its_own_recipe_of_a_newer_release(rig):
+    rig.select(7)
+    rig.trigger(1)
     newer = of(deadline_ms=299)
-    bench.follow(newer, UP)
-    bench.select(1)
-    bench.say(1, PASS, under=newer.of_recipe(7))
-    bench.write(ack_seq=1)
-    assert bench.settled[1].decision is PASS
+    rig.follow(newer, UP)
+    rig.select(1)
+    rig.say(1, PASS, under=newer.of_recipe(7))
+    rig.write(ack_seq=1)
+    assert rig.settled[1].decision is PASS
 
 
-def test_a_recipe_that_is_not_there_is_an_error_and_never_the_old_one(bench):
-    old = bench.station.release
-    bench.select(3)
-    assert (bench.read()["recipe"], bench.bits()["recipe_ready"]) == (3, False)
-    assert (bench.read()["error_code"], bench.read()["recipe_version"]) == (UNKNOWN, 0)
-    assert (bench.read()["phase"], bench.bits()["trigger_ready"]) == (BridgePhase.FAULT, False)
-    bench.trigger(1)
-    assert not bench.asked
-    assert (bench.settled[1].decision, bench.settled[1].cause) == (NONE, Cause.NO_RELEASE)
-    assert bench.read()["mode"] == 1
-    bench.select(0)
-    assert not bench.bits()["trigger_ready"]  # latched
-    bench.raise_coils("clear_error")
-    assert bench.bits()["trigger_ready"]
-    bench.write(ack_seq=1)
-    bench.trigger(2)
-    bench.say(2, PASS, under=old)
-    bench.write(ack_seq=2)
-    assert bench.settled[2].decision is PASS
+def test_a_recipe_that_is_not_there_is_an_error_and_never_the_old_one(rig):
+    old = rig.station.release
+    rig.select(3)
+    assert (rig.read()["recipe"], rig.bits()["recipe_ready"]) == (3, False)
+    assert (rig.read()["error_code"], rig.read()["recipe_version"]) == (UNKNOWN, 0)
+    assert (rig.read()["phase"], rig.bits()["trigger_ready"]) == (BridgePhase.FAULT, False)
+    rig.trigger(1)
+    assert not rig.asked
+    assert (rig.settled[1].decision, rig.settled[1].cause) == (NONE, Cause.NO_RELEASE)
+    assert rig.read()["mode"] == 1
+    rig.select(0)
+    assert not rig.bits()["trigger_ready"]  # latched
+    rig.raise_coils("clear_error")
+    assert rig.bits()["trigger_ready"]
+    rig.write(ack_seq=1)
+    rig.trigger(2)
+    rig.say(2, PASS, under=old)
+    rig.write(ack_seq=2)
+    assert rig.settled[2].decision is PASS
 
 
-def test_a_release_without_the_selected_recipe_is_an_error_too(bench):
-    bench.select(7)
-    bench.follow(of({1: RECIPES[1]}), UP)
-    assert (bench.read()["error_code"], bench.bits()["trigger_ready"]) == (UNKNOWN, False)
-    bench.follow(of(), UP)
-    bench.raise_coils("clear_error")
-    assert bench.bits()["trigger_ready"]
-    assert bench.read()["recipe"] == 7
+def test_a_release_without_the_selected_recipe_is_an_error_too(rig):
+    rig.select(7)
+    rig.follow(of({1: RECIPES[1]}), UP)
+    assert (rig.read()["error_code"], rig.bits()["trigger_ready"]) == (UNKNOWN, False)
+    rig.follow(of(), UP)
+    rig.raise_coils("clear_error")
+    assert rig.bits()["trigger_ready"]
+    assert rig.read()["recipe"] == 7
 
 
-def test_a_station_keeps_its_mode_whatever_recipe_is_selected(bench):
-    bench.follow(of(mode=Mode.OBSERVE), UP)
+def test_a_station_keeps_its_mode_whatever_recipe_is_selected(rig):
+    rig.follow(of(mode=Mode.OBSERVE), UP)
     for recipe in (7, 3):
-        bench.select(recipe)
-        assert bench.read()["mode"] == 0
+        rig.select(recipe)
+        assert rig.read()["mode"] == 0
 
 
-def test_without_recipe_exec_the_number_says_nothing(bench):
-    bench.write(recipe_id=3)
-    assert (bench.read()["recipe"], bench.bits()["recipe_ready"]) == (0, True)
+def test_without_recipe_exec_the_number_says_nothing(rig):
+    rig.write(recipe_id=3)
+    assert (rig.read()["recipe"], rig.bits()["recipe_ready"]) == (0, True)
 
 
-def test_while_recipe_exec_is_set_the_number_is_followed(bench):
+def test_while_recipe_exec_is_set_the_number_is_followed(rig):
     on = RUN | bits_to_word(COILS, {"recipe_exec": True})
     for recipe in (7, 1, 0):
-        bench.write(control=on, recipe_id=recipe)
-        assert bench.read()["recipe"] == recipe
+        rig.write(control=on, recipe_id=recipe)
+        assert rig.read()["recipe"] == recipe
 
 
-def test_the_class_is_counted_in_the_recipe_that_judged_and_is_none_for_another(bench):
-    bench.select(1)
-    bench.trigger(1)
-    rejected = bench.say(1, REJECT, because="a scratch")
-    assert rejected.release_id == bench.station.release.release_id
-    assert bench.read()["class"] == 2
-    bench.select(0)  # its first prompt is "a scratch"
-    assert bench.read()["class"] == 0
+def test_the_class_is_counted_in_the_recipe_that_judged_and_is_none_for_another(rig):
+    rig.select(1)
+    rig.trigger(1)
+    rejected = rig.say(1, REJECT, because="a scratch")
+    assert rejected.release_id == rig.station.release.release_id
+    assert rig.read()["class"] == 2
+    rig.select(0)  # its first prompt is "a scratch"
+    assert rig.read()["class"] == 0
 
 
 def test_a_recipe_is_ready_once_the_journal_has_it_and_inference_agrees(tmp_path: Path):

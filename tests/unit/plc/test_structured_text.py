@@ -16,7 +16,7 @@ from plc.core.plc_image import PlcImage
 from plc.core.registers import HOLDING_REGISTERS, INPUT_REGISTERS
 from plc.core.station import Station
 from plc.core.view import input_words
-from tests.unit.plc.bench import UP, Bench, release
+from tests.unit.plc.rig import UP, Rig, release
 from tests.unit.plc.structured_text import load
 
 SOURCE = (Path(__file__).parents[3] / "docs" / "plc" / "referee_gate.st").read_text()
@@ -25,10 +25,10 @@ PASS, REJECT = Decision.PASS, Decision.REJECT
 
 
 class Line:
-    """The block in its PLC, the bench's station behind a Modbus client, a belt at one speed."""
+    """The block in its PLC, the rig's station behind a Modbus client, a belt at one speed."""
 
     def __init__(self, **config: object) -> None:
-        self.bench = Bench(deadline_ms=450, **config)
+        self.rig = Rig(deadline_ms=450, **config)
         self.fb, self._scan = load(SOURCE, SCAN_MS)
         fb = self.fb
         fb.Inputs = [0] * 46
@@ -48,19 +48,19 @@ class Line:
 
     def run(self, ms: int) -> None:
         for number in range(ms // SCAN_MS):
-            self.bench.clock.advance_ms(SCAN_MS)
+            self.rig.clock.advance_ms(SCAN_MS)
             self.fb.Encoder += SCAN_MS
             self.fb.LinkLost = not self.cable
             self.fb.ReadDone = self.cable and number % 2 == 1
             self.fb.WriteDone = self.cable and number % 2 == 0 and self.fb.StartWrite
             if self.fb.WriteDone:
                 image = PlcImage.of(self.fb.Holding)
-                self.bench.station.plc_wrote(image, self.bench.clock.now())
-                self.bench.commit()
-            self.bench.station.follow(self.bench.station._line_release, UP, self.bench.clock.now())
-            self.bench.commit()
+                self.rig.station.plc_wrote(image, self.rig.clock.now())
+                self.rig.commit()
+            self.rig.station.follow(self.rig.station._line_release, UP, self.rig.clock.now())
+            self.rig.commit()
             if self.fb.ReadDone:
-                words = input_words(self.bench.station, self.bench.clock.now())
+                words = input_words(self.rig.station, self.rig.clock.now())
                 self.fb.Inputs = self.spoil(list(words))
             self._scan()
             self.went.append(self.fb.GateRelease)
@@ -86,30 +86,30 @@ def test_a_pass_in_time_is_let_through():
     line = Line()
     assert line.fb.TriggerReady
     line.part()
-    line.bench.say(1, PASS)
+    line.rig.say(1, PASS)
     assert not line.to_the_bin()
-    assert line.bench.settled[1].decision is PASS
+    assert line.rig.settled[1].decision is PASS
     assert 2 * WINDOW <= sum(line.went) * SCAN_MS <= 2 * WINDOW + 2 * SCAN_MS
 
 
 def test_a_reject_is_ejected_and_confirmed_and_the_next_pass_is_let_through():
     line = Line()
     line.part()
-    line.bench.say(1, REJECT)
+    line.rig.say(1, REJECT)
     assert line.to_the_bin()
-    assert [(note.key.trigger_seq, note.gate) for note in line.bench.notes] == [(1, Gate.EJECTED)]
+    assert [(note.key.trigger_seq, note.gate) for note in line.rig.notes] == [(1, Gate.EJECTED)]
     line.part()
-    line.bench.say(2, PASS)
+    line.rig.say(2, PASS)
     assert not line.to_the_bin()
-    assert line.bench.settled[2].part_id == 70_000
+    assert line.rig.settled[2].part_id == 70_000
 
 
 def test_no_verdict_and_a_late_one_are_ejected():
     line = Line()
     line.part()
     line.run(450)
-    assert line.bench.settled[1].cause is Cause.EXPIRED
-    line.bench.say(1, PASS)
+    assert line.rig.settled[1].cause is Cause.EXPIRED
+    line.rig.say(1, PASS)
     line.run(GATE - 440)
     assert not any(line.went)
 
@@ -118,7 +118,7 @@ def test_an_acknowledgement_that_came_too_late_clears_nothing():
     line = Line()
     line.part()
     line.run(380)
-    line.bench.say(1, PASS)
+    line.rig.say(1, PASS)
     line.run(20)
     assert line.fb.Slots[0].Pending
     line.cable = False
@@ -134,26 +134,26 @@ def test_a_cable_that_is_pulled_before_the_answer_leaves_a_reject():
     line = Line()
     line.part()
     line.cable = False
-    line.bench.say(1, PASS)
+    line.rig.say(1, PASS)
     line.run(500)
     line.cable = True
     line.run(200)
     assert not any(line.went)
-    assert line.bench.settled[1].cause is Cause.UNACKNOWLEDGED
+    assert line.rig.settled[1].cause is Cause.UNACKNOWLEDGED
     line.part()
-    line.bench.say(2, PASS)
+    line.rig.say(2, PASS)
     assert not line.to_the_bin()
 
 
 def test_a_bridge_that_restarted_clears_nothing_from_before():
     line = Line()
     line.part()
-    line.bench.say(1, PASS)
+    line.rig.say(1, PASS)
     line.run(20)
     assert line.fb.Slots[0].Pending
-    numbering = line.bench.station.numbering
-    line.bench.station = Station(numbering, Timing(), bridge_boot_id=2)
-    line.bench.station.follow(release(deadline_ms=450), UP, line.bench.clock.now())
+    numbering = line.rig.station.numbering
+    line.rig.station = Station(numbering, Timing(), bridge_boot_id=2)
+    line.rig.station.follow(release(deadline_ms=450), UP, line.rig.clock.now())
 
     def answers_one(words: list[int]) -> list[int]:
         return [*words[:24], 1, 1, *words[26:]]
@@ -162,7 +162,7 @@ def test_a_bridge_that_restarted_clears_nothing_from_before():
     assert line.to_the_bin()
     line.spoil = lambda words: words
     line.part()
-    line.bench.say(2, PASS)
+    line.rig.say(2, PASS)
     assert not line.to_the_bin()
 
 
@@ -170,7 +170,7 @@ def test_a_bridge_that_restarted_clears_nothing_from_before():
 def test_observe_lets_every_part_through(mode, ejected):
     line = Line(mode=mode)
     line.part()
-    line.bench.say(1, REJECT)
+    line.rig.say(1, REJECT)
     assert line.to_the_bin() is ejected
 
 
@@ -189,7 +189,7 @@ def test_other_word_order_is_guard():
     line.spoil = lambda words: [*words[:4], words[5], words[4], *words[6:]]
     line.run(40)
     line.part()
-    line.bench.say(1, PASS)
+    line.rig.say(1, PASS)
     assert line.to_the_bin()
 
 
@@ -197,7 +197,7 @@ def test_a_trigger_that_was_answered_late_can_be_no_pass():
     line = Line()
     line.fb.TriggerRoomCounts = 5
     line.part()
-    line.bench.say(1, PASS)
+    line.rig.say(1, PASS)
     assert line.to_the_bin()
 
 

@@ -44,7 +44,7 @@ def _reason(prompt: str) -> Reason:
     return Reason(prompt=prompt, rule="any", measured=1, limit=0, unit="findings")
 
 
-class Bench:
+class Rig:
     """Drives one station. ``settled`` holds dispositions by sequence, ``notes`` what came later."""
 
     def __init__(self, numbering: Numbering | None = None, **config: object) -> None:

@@ -9,7 +9,7 @@ from contracts.release import Release
 STALE_AFTER_S = 12.0  # states are repeated every 5 s: two were missed
 
 
-class Serving:
+class Upstream:
     """Keeps the last state of each process. One caller at a time."""
 
     def __init__(self) -> None:

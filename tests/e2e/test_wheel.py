@@ -47,15 +47,15 @@ def referee(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Referee:
     """The installed command, called in a folder that has nothing to do with the checkout."""
     environment, elsewhere = tmp_path_factory.mktemp("env"), tmp_path_factory.mktemp("elsewhere")
     venv.create(environment)
+    variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    variables["REFEREE_RUNTIME_DIR"] = str(ROOT / ".runtime")
     python = environment / "bin" / "python"
     install = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q"]
     install += ["--no-index", "--no-deps", "--disable-pip-version-check", str(wheel)]
-    subprocess.run(install, check=True)
+    subprocess.run(install, env=variables, check=True)
     # What Referee depends on is seen in the project's own environment: no network is needed.
     (site_packages,) = environment.glob("lib/python*/site-packages")
     (site_packages / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"])
-    variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    variables["REFEREE_RUNTIME_DIR"] = str(ROOT / ".runtime")
 
     def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -1,4 +1,4 @@
-"""A USB or network camera: always read, so that a trigger gets the picture of now."""
+"""A USB or network camera: read all the time, so that a trigger gets a fresh picture."""
 
 from __future__ import annotations
 
@@ -22,19 +22,47 @@ log = structlog.get_logger()
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 5.0
 KEPT_PICTURES = 16
-"""Read and not asked for yet. More than that are lost to ``next_frame``, which says so."""
+"""Pictures kept for ``next_frame``. It counts those that were overwritten before it was called."""
 
 
 class Picture(NamedTuple):
-    """What the reader saw; ``number`` counts since the camera was first opened."""
+    """A picture that the reader got; ``number`` counts since the camera was first opened."""
 
     pixels_bgr: MatLike
     read_at: Stamp
     number: int
 
 
+class RecentPictures:
+    """The last pictures of a camera: one thread adds, others wait for them."""
+
+    def __init__(self, kept: int) -> None:
+        self._arrived = threading.Condition()
+        self._kept: deque[Picture] = deque(maxlen=kept)
+        self._count = 0
+
+    @property
+    def count(self) -> int:
+        """Number of pictures so far, which is the number of the next one."""
+        return self._count
+
+    def add(self, pixels: MatLike, read_at: Stamp) -> None:
+        """Keep a picture; the oldest one goes if there are too many."""
+        with self._arrived:
+            self._kept.append(Picture(pixels, read_at, self._count))
+            self._count += 1
+            self._arrived.notify_all()
+
+    def first_from(self, number: int, wait_s: float) -> Picture | None:
+        """Return the first kept picture with this number or a higher one, None if none comes."""
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: self._count > number, wait_s):
+                return None
+            return next(each for each in self._kept if each.number >= number)
+
+
 class LiveStream:
-    """Reads in a thread of its own; a stream that ends is opened again, for as long as it takes.
+    """Reads in a thread of its own. A stream that ends is opened again until that succeeds.
 
     Drivers and networks buffer: a picture that is only fetched at the trigger may be seconds old.
     So every picture is read as it comes, and a capture takes the first one that arrives after it.
@@ -57,8 +85,8 @@ class LiveStream:
             jpeg_quality: 1 to 100.
             patience_s: longest wait for a picture after a trigger.
             clock: stamps a picture when its read has returned.
-            may_be_quiet: it is fired by something else: once open it is in order, also before the
-                first picture.
+            may_be_quiet: something else fires the camera: once it is open it is in order, even
+                before the first picture.
             open_device: opens the source.
         """
         self._source = source
@@ -68,67 +96,59 @@ class LiveStream:
         self._clock = clock
         self._may_be_quiet = may_be_quiet
         self._open_device = open_device
-        self._news = threading.Condition()
         self._closed = threading.Event()
-        self._recent: deque[Picture] = deque(maxlen=KEPT_PICTURES)
-        self._count = 0
-        self._asked_up_to: int | None = None
+        self._recent = RecentPictures(KEPT_PICTURES)
+        self._next_number: int | None = None
         self._trouble = f"{self._name} has given no picture yet"
         self._reader = threading.Thread(target=self._keep_reading, name="camera", daemon=True)
         self._reader.start()
 
     def capture(self) -> Shot:
-        """The first picture that arrives after this call, as JPEG. Raises CameraFailed."""
-        return self._shot(self._next_picture())
+        """Return the first picture that arrives after this call, as JPEG. Raises CameraFailed."""
+        picture = self._recent.first_from(self._recent.count, self._patience_s)
+        if picture is None:
+            waited = f"{self._name} gave no picture within {self._patience_s} s"
+            raise CameraFailed(self._trouble or waited)
+        return self._shot(picture)
 
     def next_frame(self, wait_s: float) -> Shot | None:
-        """The next picture in order, as JPEG; None where none comes in that time."""
-        with self._news:
-            if self._asked_up_to is None:
-                self._asked_up_to = self._count
-            first = self._asked_up_to
-            if not self._news.wait_for(lambda: self._count > first, wait_s):
-                return None
-            picture = next(each for each in self._recent if each.number >= first)
-            self._asked_up_to = picture.number + 1
-        return self._shot(picture)._replace(lost_before=picture.number - first)
+        """Return the next picture in order, as JPEG, or None if none comes in that time."""
+        if self._next_number is None:
+            self._next_number = self._recent.count
+        wanted = self._next_number
+        picture = self._recent.first_from(wanted, wait_s)
+        if picture is None:
+            return None
+        self._next_number = picture.number + 1
+        return self._shot(picture)._replace(lost_before=picture.number - wanted)
 
     def _shot(self, picture: Picture) -> Shot:
         data = jpeg_of(picture.pixels_bgr, self._jpeg_quality)
         return Shot(data, picture.read_at, f"opencv:{self._name}#{picture.number}")
 
     def trouble(self) -> str:
-        """Why no picture comes; empty while they do."""
+        """Return why no picture comes; empty while pictures come."""
         return self._trouble
 
     def close(self) -> None:
         """Stop reading. The device is released when its current read returns."""
         self._closed.set()
 
-    def _next_picture(self) -> Picture:
-        with self._news:
-            before = self._count
-            arrived = self._news.wait_for(lambda: self._count > before, self._patience_s)
-            if not arrived:
-                waited = f"{self._name} gave no picture within {self._patience_s} s"
-                raise CameraFailed(self._trouble or waited)
-            return self._recent[-1]
-
     def _keep_reading(self) -> None:
         backoff_s = FIRST_BACKOFF_S
         while not self._closed.is_set():
-            pictures_before = self._count
+            pictures_before = self._recent.count
             try:
-                self._read_until_it_ends()
+                self._read_until_the_end()
             except CameraFailed as error:
                 self._trouble = str(error)
-            if self._count > pictures_before:
+            if self._recent.count > pictures_before:
                 backoff_s = FIRST_BACKOFF_S
             log.warning("camera_lost", reason=self._trouble, again_in_s=backoff_s)
             self._closed.wait(backoff_s)
             backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
 
-    def _read_until_it_ends(self) -> None:
+    def _read_until_the_end(self) -> None:
         device = self._open_device(self._source)
         if self._may_be_quiet:
             self._trouble = ""
@@ -137,16 +157,10 @@ class LiveStream:
                 there, pixels = device.read()
                 if not there:
                     raise CameraFailed(f"{self._name} ended")
-                self._publish(pixels)
+                read_at = self._clock.now()  # after the read: the wait is not age
+                self._trouble = ""
+                self._recent.add(pixels, read_at)
         except cv2.error as error:
             raise CameraFailed(f"{self._name}: {error}") from error
         finally:
             device.release()
-
-    def _publish(self, pixels: MatLike) -> None:
-        read_at = self._clock.now()  # after the blocking read, else the wait looks like age
-        with self._news:
-            self._recent.append(Picture(pixels, read_at, self._count))
-            self._count += 1
-            self._trouble = ""
-            self._news.notify_all()

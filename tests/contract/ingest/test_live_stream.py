@@ -16,7 +16,7 @@ import pytest
 from contracts.camera import CameraConfig
 from contracts.errors import CameraFailed
 from ingest.cameras import live
-from ingest.cameras.live import LiveStream
+from ingest.cameras.live import LiveStream, RecentPictures
 from ingest.station_camera import CameraOpener
 from runtime.process.clock import SystemClock
 from tests.servers import free_port
@@ -122,6 +122,22 @@ def test_a_trigger_gets_the_picture_of_now_and_not_a_buffered_one(served: MjpegC
     assert shot.captured_at.ms_since(asked_at) < 1000
     assert "secret" not in shot.source
     stream.close()
+
+
+def test_a_trigger_gets_the_first_picture_after_it_although_later_ones_are_there() -> None:
+    recent = RecentPictures(3)
+    dark = np.zeros((8, 8, 3), np.uint8)
+    triggered_at = recent.count
+    for _ in range(3):  # all of them before the one that waits is awake: the line is fast
+        recent.add(dark, SystemClock().now())
+    first = recent.first_from(triggered_at, wait_s=0)
+    assert first is not None
+    assert first.number == triggered_at
+    recent.add(dark, SystemClock().now())
+    oldest = recent.first_from(triggered_at, wait_s=0)
+    assert oldest is not None
+    assert oldest.number == triggered_at + 1
+    assert recent.first_from(recent.count, wait_s=0) is None
 
 
 def test_each_trigger_gets_a_picture_of_its_own(served: MjpegCamera) -> None:

@@ -1,20 +1,20 @@
 """Labelled pictures of a line: a folder in MVTec AD layout, with or without an index.json.
 
-index.json: a list of {image, kind, split, mask?, regions?}; paths are relative to the folder, a
-region is {kind, box_xyxy} in sensor pixels, and a region's mask is the image's mask inside boxes
-of that kind. Without an index, ``train/good`` trains and ``test/<kind>`` is for choosing ("val").
+``contracts/picture_folder.py`` describes the index; a region's mask is the image's mask inside
+boxes of that kind. Without an index, ``train/good`` trains and ``test/<kind>`` is for choosing
+("val").
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from contracts.picture_folder import GOOD, INDEX
+from contracts.errors import UserError
+from contracts.picture_folder import GOOD, INDEX, IndexRow, parse_index
 from inference.imaging import decode_image
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg"}
@@ -59,23 +59,27 @@ def read_entries(folder: Path, line: str) -> list[Entry]:
 
     Raises:
         FileNotFoundError: the folder holds neither an index.json nor the MVTec AD layout.
+        UserError: the index is not valid, or a picture in it has no split.
     """
     index = folder / INDEX
     if index.is_file():
-        return [_from_index(folder, line, row) for row in json.loads(index.read_text())]
+        rows = parse_index(index.read_bytes(), str(index))
+        return [_from_index(index, line, number, row) for number, row in enumerate(rows)]
     if not (folder / "train" / GOOD).is_dir():
         raise FileNotFoundError(f"{folder}: no index.json and no train/good (MVTec AD layout)")
     return _from_folders(folder, line)
 
 
-def _from_index(folder: Path, line: str, row: dict) -> Entry:
+def _from_index(index: Path, line: str, number: int, row: IndexRow) -> Entry:
+    if row.split is None:
+        raise UserError(f"{index}: {number}.split: Field required")
     return Entry(
         line=line,
-        image=folder / row["image"],
-        kind=row["kind"],
-        split=row["split"],
-        mask=folder / row["mask"] if row.get("mask") else None,
-        regions=tuple(row.get("regions", ())),
+        image=index.parent / row.image,
+        kind=row.kind,
+        split=row.split,
+        mask=index.parent / row.mask if row.mask else None,
+        regions=tuple(region.model_dump() for region in row.regions),
     )
 
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 
 from contracts.errors import BadImage, UserError
 from contracts.picture_folder import GOOD, INDEX
@@ -18,32 +15,6 @@ from inference.imaging import decode_image
 from inference.training.data.dataset import Entry, Part, load_part, read_entries
 
 LAYOUT = "a line's folder holds index.json, or train/good and test/<kind> as in MVTec AD"
-
-
-def _inside(path: str) -> str:
-    if Path(path).is_absolute() or ".." in Path(path).parts:
-        raise ValueError("a path must lie inside the folder of index.json")
-    return path
-
-
-PathInside = Annotated[str, AfterValidator(_inside)]
-
-
-class IndexRegion(BaseModel):
-    """One defect of a picture; the box is in sensor pixels, right and bottom exclusive."""
-
-    kind: str
-    box_xyxy: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)], int, int]
-
-
-class IndexRow(BaseModel):
-    """One picture of an index.json; further fields are the user's own."""
-
-    image: PathInside
-    kind: str
-    split: str
-    mask: PathInside | None = None
-    regions: tuple[IndexRegion, ...] = ()
 
 
 def find_lines(folder: Path) -> dict[str, Path]:
@@ -75,39 +46,29 @@ def entries_of(folder: Path, line: str, known_kinds: Collection[str] | None = No
     Raises:
         UserError: index.json cannot be used, or there is no picture.
     """
-    if (folder / INDEX).is_file():
-        _check_index(folder / INDEX, known_kinds)
-    elif not _is_line(folder):
+    if not _is_line(folder):
         raise UserError(f"{folder}: no line; {LAYOUT}")
     entries = read_entries(folder, line)
     if not entries:
         raise UserError(f"{folder}: no picture in it; {LAYOUT}")
+    known = None if known_kinds is None else {entry.kind for entry in entries} | set(known_kinds)
+    for number, entry in enumerate(entries):
+        for region in entry.regions:
+            where = f"{folder / INDEX}: {number} ({entry.image.relative_to(folder)})"
+            _check_region(region, known, where)
     return entries
 
 
-def _check_index(index: Path, known_kinds: Collection[str] | None) -> None:
-    try:
-        rows = TypeAdapter(list[IndexRow]).validate_json(index.read_bytes())
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(step) for step in problem["loc"])
-        said = problem["msg"].removeprefix("Value error, ")
-        raise UserError(f"{index}: {where + ': ' if where else ''}{said}") from error
-    known = None if known_kinds is None else {row.kind for row in rows} | set(known_kinds)
-    for number, row in enumerate(rows):
-        for region in row.regions:
-            _check_region(region, known, f"{index}: {number} ({row.image})")
-
-
-def _check_region(region: IndexRegion, known: set[str] | None, where: str) -> None:
-    left, top, right, bottom = region.box_xyxy
+def _check_region(region: dict, known: set[str] | None, where: str) -> None:
+    kind, box = region["kind"], region["box_xyxy"]
+    left, top, right, bottom = box
     if right <= left or bottom <= top:
-        raise UserError(f"{where}: box {region.box_xyxy} is empty; it is left, top, right, bottom")
-    if known is not None and region.kind not in known:
-        close = get_close_matches(region.kind, sorted(known), n=1)
+        raise UserError(f"{where}: box {box} is empty; it is left, top, right, bottom")
+    if known is not None and kind not in known:
+        close = get_close_matches(kind, sorted(known), n=1)
         meant = f"did you mean {close[0]}? Else add" if close else "add"
         raise UserError(
-            f"{where}: a region of unknown kind {region.kind!r}; {meant} it to a file "
+            f"{where}: a region of unknown kind {kind!r}; {meant} it to a file "
             "for --grammar, under kinds"
         )
 

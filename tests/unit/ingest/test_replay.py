@@ -104,6 +104,7 @@ def test_a_split_without_an_index_is_an_error(folder: Path) -> None:
         ("{", "Invalid JSON"),
         ('[{"kind": "good"}]', r"0\.image: Field required"),
         ("{}", "valid array"),
+        ('[{"image": "../a.png", "kind": "good"}]', r"0\.image: a path must lie inside"),
     ],
 )
 def test_a_broken_index_is_an_error_with_its_place(folder: Path, text: str, said: str) -> None:

@@ -1,1 +1,1 @@
-"""SQL to people."""
+"""The dashboard: shows people what is in the database."""

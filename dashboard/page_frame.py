@@ -1,4 +1,4 @@
-"""What every page shares: its style, the viewer's zone, and clear words where data is missing."""
+"""What every page shares: style, time zone, and notices in place of missing data."""
 
 from __future__ import annotations
 
@@ -17,53 +17,55 @@ from dashboard.local_time import zone_name, zone_of
 from dashboard.palette import Palette, palette_for
 
 STYLE = Path(__file__).parent / "style.css"
-PATIENCE = "This page looks again by itself."
+REFRESHES = "This page refreshes itself."
 
 
 def apply_style() -> None:
-    """The style sheet, with the colours of the viewer's theme."""
+    """Add the style sheet, with the colours of the viewer's theme."""
     st.html(variables(palette()))
     st.html(STYLE)
 
 
 def palette() -> Palette:
-    """Colours for the viewer's theme."""
+    """Return the colours of the viewer's theme."""
     return palette_for(st.context.theme.type)
 
 
 def zone() -> tzinfo:
-    """The viewer's own time zone."""
+    """Return the viewer's time zone."""
     return zone_of(st.context.timezone)
 
 
-def zone_in_words() -> str:
-    """Its name, such as ``Europe/Berlin, CET``."""
+def zone_label() -> str:
+    """Return the name of the viewer's time zone, such as ``Europe/Berlin, CET``."""
     return zone_name(zone(), datetime.now().astimezone())
 
 
 def line_name() -> str:
-    """Site and line, as far as they are set."""
+    """Return site and line, or "Line" if neither is set."""
     known = settings()
     return " / ".join(filter(None, [known.site, known.line])) or "Line"
 
 
 @contextmanager
 def showing_errors() -> Iterator[None]:
-    """Say in words what is missing, instead of a traceback."""
+    """Show a notice instead of a traceback if the database or a setting is missing."""
     try:
         yield
     except NoDatabase:
         where = make_url(settings().run_folder.database_url).render_as_string(hide_password=True)
-        say(
+        show_notice(
             "No database yet",
-            f"Storage creates it at {where} when the line starts for the first time. {PATIENCE}",
+            f"Storage creates it at {where} when the line starts for the first time. {REFRESHES}",
         )
     except Unavailable as error:
-        say("The database cannot be reached right now", f"{error.reason}. {PATIENCE}")
+        show_notice("The database cannot be reached right now", f"{error.reason}. {REFRESHES}")
     except UserError as error:
-        say("The dashboard's settings are wrong", f"{error}. Correct them and start it again.")
+        show_notice(
+            "The dashboard's settings are not valid", f"{error}. Correct them and restart it."
+        )
 
 
-def say(title: str, text: str) -> None:
-    """A calm message."""
+def show_notice(title: str, text: str) -> None:
+    """Show a notice in place of content."""
     st.html(notice(title, text))

@@ -1,8 +1,8 @@
-"""Colours with a meaning, one set for each theme.
+"""Colours with a meaning, one palette for each theme.
 
 The three decisions differ in hue for people with any colour vision and in lightness for a grey
-print (CIE L* 60, 35, 75 on light ground; 54, 70, 83 on dark), and a word or a shape always stands
-beside the colour.
+print (CIE L* 60, 35, 75 on light ground; 54, 70, 83 on dark), and a word or a shape always
+accompanies the colour.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Palette(NamedTuple):
     ground: str
 
     def of(self, decision: Decision) -> str:
-        """The colour of a decision."""
+        """Return the colour of a decision."""
         return {
             Decision.PASS: self.passed,
             Decision.REJECT: self.reject,
@@ -53,5 +53,5 @@ DARK = Palette(
 
 
 def palette_for(theme: str | None) -> Palette:
-    """The set for Streamlit's theme type; light where the browser has not said."""
+    """Return the palette of Streamlit's theme type; the light one if the type is not known."""
     return DARK if theme == "dark" else LIGHT

@@ -1,4 +1,4 @@
-"""What the dashboard needs to know: where the database and the pictures are."""
+"""Settings of the dashboard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runtime.process.settings import RunSettings
 
 
 class DashboardSettings(RunSettings):
-    """A few of the line's variables; the dashboard talks to no broker, no Redis, no model."""
+    """Where the database and the pictures are. The dashboard uses no broker, Redis or model."""
 
-    site: Annotated[str, Field(title="Site, for the headline")] = ""
-    line: Annotated[str, Field(title="Line, for the headline")] = ""
+    site: Annotated[str, Field(title="Site, shown in the headline")] = ""
+    line: Annotated[str, Field(title="Line, shown in the headline")] = ""

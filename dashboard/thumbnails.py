@@ -1,4 +1,4 @@
-"""Small pictures of parts with their findings drawn in."""
+"""Small pictures of parts with their findings outlined."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Pixels = npt.NDArray[Any]
 """BGR, 0 to 255, uint8, height x width x 3."""
 
 DARK, BRIGHT, UNCOUNTED = (20, 20, 20), (60, 225, 255), (235, 235, 235)
-"""BGR. The bright outline lies on a wider dark one, so it shows on any surface."""
+"""BGR. The bright outline lies on a wider dark one, so it is visible on any surface."""
 
-SMALLEST_SEEN_PX = 22
+SMALLEST_VISIBLE_PX = 22
 JPEG_QUALITY = 85
 
 
@@ -31,16 +31,16 @@ class Outline(NamedTuple):
 def thumbnail(
     encoded: bytes, outlines: Sequence[Outline], largest_xy_px: tuple[int, int] = (480, 360)
 ) -> bytes:
-    """A JPEG that fits into ``largest_xy_px``, findings outlined.
+    """Return a JPEG that fits into ``largest_xy_px``, with the findings outlined.
 
-    Findings too small to be seen at that size get a ring around them.
+    Findings that are too small to be seen at that size get a ring around them.
 
     Args:
-        encoded: the picture as the camera gave it; orientation tags are ignored, as they are
-            where the outlines were found.
+        encoded: the picture as the camera gave it. Orientation tags are ignored, as they were
+            when the outlines were found.
 
     Raises:
-        BadImage: the bytes are no picture.
+        BadImage: the bytes are not a picture.
     """
     picture = _decode(encoded)
     height, width = picture.shape[:2]
@@ -60,7 +60,7 @@ def _decode(encoded: bytes) -> Pixels:
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     picture = cv2.imdecode(np.frombuffer(encoded, np.uint8), flags)
     if picture is None:
-        raise BadImage("the bytes are no picture")
+        raise BadImage("the bytes are not a picture")
     return picture
 
 
@@ -72,11 +72,11 @@ def _draw(small: Pixels, outline: Outline, scale: float) -> None:
     colour = BRIGHT if outline.counted else UNCOUNTED
     for tint, thickness in ((DARK, 4), (colour, 2)):
         cv2.polylines(small, closed, True, tint, thickness, cv2.LINE_AA)
-    if outline.counted and np.ptp(corners, axis=0).max() < SMALLEST_SEEN_PX:
+    if outline.counted and np.ptp(corners, axis=0).max() < SMALLEST_VISIBLE_PX:
         _ring(small, corners)
 
 
 def _ring(small: Pixels, corners: npt.NDArray[np.float64]) -> None:
     x, y = np.round(corners.mean(axis=0)).astype(int).tolist()
     for tint, thickness in ((DARK, 4), (BRIGHT, 2)):
-        cv2.circle(small, (x, y), SMALLEST_SEEN_PX, tint, thickness, cv2.LINE_AA)
+        cv2.circle(small, (x, y), SMALLEST_VISIBLE_PX, tint, thickness, cv2.LINE_AA)

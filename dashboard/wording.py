@@ -1,4 +1,4 @@
-"""How decisions, causes and modes are said to people."""
+"""The words that people read for decisions, causes and modes, and how figures are written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CAUSES = {
 
 MODES = {
     Mode.OBSERVE: ("Observe", "verdicts are recorded, every part is let through"),
-    Mode.GUARD: ("Guard", "anything but a pass is ejected"),
+    Mode.GUARD: ("Guard", "every part that did not pass is ejected"),
     Mode.BYPASS: ("Bypass", "an operator lets every part through"),
 }
 
@@ -48,12 +48,12 @@ UNITS = {"mm2": "mm²", "px2": "px²"}
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:
-    """``1 part``, ``12,300 parts``."""
+    """Return a count with its noun: ``1 part``, ``12,300 parts``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def share(part: int, whole: int) -> str:
-    """A share in per cent with the digits that its size deserves; a dash where nothing was seen."""
+    """Return a share in per cent, with more digits if it is small; a dash if ``whole`` is 0."""
     if whole == 0:
         return "–"
     percent = 100 * part / whole
@@ -66,11 +66,11 @@ def share(part: int, whole: int) -> str:
 
 
 def milliseconds(value: float | None) -> str:
-    """Whole milliseconds; a dash where none were measured."""
+    """Return a duration in milliseconds; a dash if there is none."""
     return "–" if value is None else f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
 
 
 def area(value: float, unit: str) -> str:
-    """An area with its unit, three significant digits."""
+    """Return an area with its unit, in about three significant digits."""
     digits = 0 if value >= 100 else 1 if value >= 10 else 2
     return f"{value:,.{digits}f} {UNITS.get(unit, unit)}"

@@ -1,4 +1,4 @@
-"""``python -m storage``: verdicts, dispositions, releases and states from MQTT into SQL."""
+"""``python -m storage``: stores verdicts, dispositions, releases and states from MQTT in SQL."""
 
 from __future__ import annotations
 

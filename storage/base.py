@@ -1,4 +1,4 @@
-"""What every table is made of: names of constraints, and how our types become columns."""
+"""The base of every table: names of constraints, and how our types become columns."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ from contracts.causes import Cause, Decision, Gate, Mode
 
 Id = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)]
 Station = Annotated[str, mapped_column(String(63))]
-Words = Annotated[str, mapped_column(Text)]
-"""Any text of a message: the contracts set no length, so neither do the columns."""
+LongText = Annotated[str, mapped_column(Text)]
+"""Any text of a message, of any length, as in the messages."""
 Digest = Annotated[str, mapped_column(String(64))]
 
 
-def _words_of(kind: type) -> Enum:
-    """An enumeration as the words that are on the wire, so that new ones need no migration."""
+def _enum_of(kind: type) -> Enum:
+    """Return a column type that stores an enumeration's values as text.
+
+    A new member then needs no migration.
+    """
     return Enum(
         kind,
         native_enum=False,
@@ -36,7 +39,7 @@ def _words_of(kind: type) -> Enum:
 
 
 class Base(DeclarativeBase):
-    """Names every constraint, so that migrations can speak of them on any database."""
+    """Name every constraint, so that migrations can refer to it on any database."""
 
     metadata = MetaData(
         naming_convention={
@@ -50,8 +53,8 @@ class Base(DeclarativeBase):
         int: BigInteger,
         dict[str, Any]: JSON,
         list[Any]: JSON,
-        Cause: _words_of(Cause),
-        Decision: _words_of(Decision),
-        Gate: _words_of(Gate),
-        Mode: _words_of(Mode),
+        Cause: _enum_of(Cause),
+        Decision: _enum_of(Decision),
+        Gate: _enum_of(Gate),
+        Mode: _enum_of(Mode),
     }

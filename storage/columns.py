@@ -1,4 +1,4 @@
-"""Messages as the columns of their rows."""
+"""Messages as columns of their rows."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ LEFT_OUT: Mapping[type[Message], frozenset[str]] = {
 
 
 def part_columns(part: PartKey) -> dict[str, Any]:
-    """The identity that every table has."""
+    """Return the identity of a part, which every table has."""
     return {"station": part.station, "epoch": part.epoch, "trigger_seq": part.trigger_seq}
 
 
 def verdict_columns(verdict: Verdict) -> dict[str, Any]:
-    """A row of ``verdicts``, without its findings."""
+    """Return a row of ``verdicts``, without its findings."""
     width, height = verdict.image_size_px or (None, None)
     return {
         **part_columns(verdict.part),
@@ -62,7 +62,7 @@ def verdict_columns(verdict: Verdict) -> dict[str, Any]:
 
 
 def finding_columns(finding: Finding, verdict_row: int, position: int) -> dict[str, Any]:
-    """A row of ``findings``."""
+    """Return a row of ``findings``."""
     return {
         **finding.model_dump(mode="json", exclude=set(LEFT_OUT[Finding])),
         "verdict_row": verdict_row,
@@ -71,7 +71,7 @@ def finding_columns(finding: Finding, verdict_row: int, position: int) -> dict[s
 
 
 def disposition_columns(disposition: Disposition) -> dict[str, Any]:
-    """A row of ``dispositions``."""
+    """Return a row of ``dispositions``."""
     return {
         **part_columns(disposition.part),
         **disposition.model_dump(include=SAME_NAME_IN_A_DISPOSITION),
@@ -86,7 +86,7 @@ def disposition_columns(disposition: Disposition) -> dict[str, Any]:
 
 
 def later_columns(disposition: Disposition) -> dict[str, Any]:
-    """The moments that a later revision may add."""
+    """Return the times that a later revision may add."""
     return {
         **_moment("verdict_arrived_at", disposition.verdict_arrived_at),
         **_moment("presented_at", disposition.presented_at),

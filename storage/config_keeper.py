@@ -1,6 +1,6 @@
-"""Gives a broker that lost its retained messages the stations' releases back.
+"""Publishes the stations' releases again to a broker that lost its retained messages.
 
-A broker that was killed comes back without what it had not saved. Every process follows the
+A broker that was killed starts again without what it had not saved. Every process follows the
 retained ``config`` message, so a station would have no release until a person applied it again.
 """
 
@@ -26,7 +26,7 @@ WAIT_FOR_RETAINED_S = 2.0
 
 
 class ConfigKeeper:
-    """Publishes the release in force of each station of which the broker kept none."""
+    """Publishes the release in force of each station for which the broker has none."""
 
     def __init__(
         self,
@@ -43,39 +43,40 @@ class ConfigKeeper:
         self._clock = clock
         self._connected_at_ns: int | None = None
         self._seen: dict[str, bytes] = {}
-        self._given_back: dict[str, bytes] = {}
+        self._republished: dict[str, bytes] = {}
 
     def connected(self) -> None:
-        """A connection began: the broker has shown nothing yet. Called by the link's thread."""
+        """Start to wait for retained messages. Called by the link's thread on each connection."""
         self._seen = {}
-        self._given_back = {}
+        self._republished = {}
         self._connected_at_ns = self._clock.now().monotonic_ns
 
     def saw(self, incoming: Incoming) -> None:
-        """A ``config`` message came: retained, live, or the one that was given back.
+        """Take note of a ``config`` message: retained, live, or the one that was republished.
 
-        Where a newer release reached the broker just before that one, the newer one is put back.
+        If a newer release reached the broker just before the republished one, publish the newer
+        one again.
         """
         before = self._seen.get(incoming.topic)
         self._seen[incoming.topic] = incoming.payload
-        if self._given_back.get(incoming.topic) != incoming.payload:
+        if self._republished.get(incoming.topic) != incoming.payload:
             return
-        del self._given_back[incoming.topic]
+        del self._republished[incoming.topic]
         if before is not None and before != incoming.payload:
             self._send(incoming.topic, before)
 
     def step(self) -> None:
-        """Called while nothing waits to be read: give back what did not come in time.
+        """Republish the releases that did not arrive in time. Call it while the inbox is empty.
 
         Raises:
-            Unavailable: the database is not there; to be called again.
+            Unavailable: the database cannot be reached; call it again.
         """
         since_ns = self._connected_at_ns
         if since_ns is None:
             return
         if self._clock.now().monotonic_ns - since_ns < WAIT_FOR_RETAINED_S * 1e9:
             return
-        sent = [self._give_back(release) for release in self._missing()]
+        sent = [self._republish(release) for release in self._missing()]
         if all(sent) and self._connected_at_ns == since_ns:  # no new connection meanwhile
             self._connected_at_ns = None
 
@@ -85,19 +86,19 @@ class ConfigKeeper:
             found = [active_release(session, station) for station in unseen]
         return [release for release in found if release is not None]
 
-    def _give_back(self, release: Activation) -> bool:
+    def _republish(self, release: Activation) -> bool:
         topic, payload = self._topics.config(release.station), release.model_dump_json().encode()
         if not self._send(topic, payload):
             return False
-        self._given_back[topic] = payload
+        self._republished[topic] = payload
         REPUBLISHED.inc()
-        log.warning("release_given_back", station=release.station, release_id=release.release_id)
+        log.warning("release_republished", station=release.station, release_id=release.release_id)
         return True
 
     def _send(self, topic: str, payload: bytes) -> bool:
         try:
             self._link.publish(topic, payload, retain=True)
-        except Unavailable as error:  # the next connection asks again
-            log.warning("release_not_given_back", topic=topic, reason=error.reason)
+        except Unavailable as error:  # tried again with the next connection
+            log.warning("release_not_republished", topic=topic, reason=error.reason)
             return False
         return True

@@ -29,11 +29,11 @@ MIGRATION_LOCK = 0x5EF1  # any number, the same in every process that migrates
 
 
 def open_engine(url: str, *, writes: bool = False) -> Engine:
-    """An engine whose commits are on disk when they return; it connects at the first use.
+    """Return an engine whose commits are on disk when they return. It connects at the first use.
 
     Args:
         writes: SQLite transactions take the write lock when they begin, so that two writers wait
-            for each other instead of failing half way.
+            for each other instead of failing in the middle.
 
     Raises:
         UserError: the URL is not valid, names another kind of database, or its driver is not
@@ -60,14 +60,14 @@ def not_supported(dialect: str) -> UserError:
 
 
 def open_sessions(url: str, *, writes: bool = False) -> sessionmaker[Session]:
-    """Sessions on the database at ``url``; objects stay readable after the session's end."""
+    """Return sessions on the database at ``url``. Objects stay readable after a session ends."""
     return sessionmaker(open_engine(url, writes=writes), expire_on_commit=False)
 
 
 def upgrade(url: str) -> None:
-    """Bring the tables at ``url`` to the newest migration; does nothing where they are.
+    """Bring the tables at ``url`` to the newest migration. Does nothing if they are.
 
-    Processes may do it at the same time: one of them does the work.
+    Several processes may call it at the same time: one of them does the work.
 
     Raises:
         Unavailable: the database cannot be reached.
@@ -90,7 +90,7 @@ def upgrade(url: str) -> None:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Locked, full or gone becomes ``Unavailable``: nothing was committed, try again."""
+    """Raise ``Unavailable`` if the database is locked, full or gone: nothing was committed."""
     try:
         yield
     except (OperationalError, InterfaceError) as error:
@@ -99,14 +99,16 @@ def translate_errors() -> Iterator[None]:
 
 @contextmanager
 def translate_refusals(source: str) -> Iterator[None]:
-    """What the database can never take becomes ``MalformedMessage``: a number beyond 64 bits, a
-    text with a NUL, a value that is not one."""
+    """Raise ``MalformedMessage`` if the database can never store a value.
+
+    Examples are a number of more than 64 bits and a text with a NUL.
+    """
     try:
         yield
     except (DataError, IntegrityError) as error:
-        raise MalformedMessage(source, f"the database refuses it: {error.orig}") from error
-    except OverflowError as error:  # SQLite's driver says it in Python's own words
-        raise MalformedMessage(source, f"the database refuses it: {error}") from error
+        raise MalformedMessage(source, f"the database cannot store it: {error.orig}") from error
+    except OverflowError as error:  # raised by SQLite's driver
+        raise MalformedMessage(source, f"the database cannot store it: {error}") from error
 
 
 def _sqlite(url: URL, begin: str) -> Engine:

@@ -1,4 +1,4 @@
-"""Messages that can never work, kept for people to look at, bounded."""
+"""Messages that can never be stored, kept for people to look at. Their number is bounded."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ LARGEST_PAYLOAD_BYTES = 64 * 1024
 def dead_letter(
     session: Session, topic: str, payload: bytes, reason: str, now_utc_ns: int, keep: int
 ) -> None:
-    """Keep a message with the reason; the same message again raises its count.
+    """Keep a message with the reason. The same message again increases its count.
 
-    The payload is cut at 64 KiB. Of different ones the newest ``keep`` stay: a flood of foreign
-    messages cannot fill the disk.
+    The payload is cut at 64 KiB and only the newest ``keep`` different messages are kept, so that
+    a flood of foreign messages cannot fill the disk.
     """
     digest = hashlib.sha256(topic.encode() + b"\0" + payload).hexdigest()
     columns = {
@@ -40,7 +40,7 @@ def dead_letter(
 
 
 def _storable(reason: str) -> str:
-    """A reason may quote what the database just refused: PostgreSQL takes no NUL in a text."""
+    """Escape what PostgreSQL refuses in a text: a reason may quote the refused value."""
     return reason.replace("\0", "\\0").encode(errors="backslashreplace").decode()
 
 

@@ -1,4 +1,4 @@
-"""Insert or nothing: the first row of an identity stands."""
+"""Inserts that keep the first row of an identity."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from storage.database import not_supported
 def insert_or_nothing(
     session: Session, table: type[Base], values: Mapping[str, Any]
 ) -> tuple[Any, ...] | None:
-    """Insert a row; its primary key, or None where one of the same identity is there already."""
+    """Insert a row and return its primary key; None if a row of the same identity exists."""
     statement = _statement(session.get_bind().dialect.name, _table(table))
     row = session.execute(statement, values).one_or_none()
     return tuple(row) if row is not None else None
 
 
 def insert_all(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that cannot be there yet."""
+    """Insert rows that cannot exist yet."""
     session.execute(insert(_table(table)), rows)
 
 
@@ -34,7 +34,7 @@ def _table(of: type[Base]) -> Table:
 
 @cache
 def _statement(dialect: str, table: Table) -> Executable:
-    """Made once: building it anew with its values costs more than the database does."""
+    """Build the statement once: building it for each row takes longer than the database does."""
     key = table.primary_key
     match dialect:
         case "sqlite":

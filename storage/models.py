@@ -1,7 +1,7 @@
-"""Tables. A part is ``(station, epoch, trigger_seq)`` in each; rows are inserted, not edited.
+"""Tables. Each names a part by ``(station, epoch, trigger_seq)``. Rows are inserted, not edited.
 
-The only columns that change after their insert: what the gate saw of a disposition, how far a
-sequence has come, and when a picture was evicted.
+Only these columns change after the insert: what a later revision adds to a disposition, the range
+of a sequence, when a picture was evicted, and the count of a dead letter.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contracts.causes import Cause, Decision, Gate, Mode
-from storage.base import Base, Digest, Id, Station, Words
+from storage.base import Base, Digest, Id, LongText, Station
 
 
 class VerdictRow(Base):
-    """What inference said of a part. Never updated.
+    """What inference decided about a part. Never updated.
 
     Attributes:
-        peak_presence_logit: largest presence logit of all prompts; a pass near 0 is a near miss.
+        peak_presence_logit: largest presence logit of all prompts. A pass near 0 is a near miss.
         stored_at_utc_ns: when the sink wrote the row.
     """
 
@@ -34,31 +34,31 @@ class VerdictRow(Base):
     station: Mapped[Station]
     epoch: Mapped[int]
     trigger_seq: Mapped[int]
-    verdict_id: Mapped[Words]
+    verdict_id: Mapped[LongText]
     part_id: Mapped[int]
     decision: Mapped[Decision]
     cause: Mapped[Cause | None]
-    detail: Mapped[Words]
+    detail: Mapped[LongText]
     reasons: Mapped[list[Any]]
     scores: Mapped[list[Any]]
     peak_presence_logit: Mapped[float | None]
     area_unit: Mapped[str] = mapped_column(String(8))
     image_width_px: Mapped[int | None]
     image_height_px: Mapped[int | None]
-    source: Mapped[Words]
-    release_id: Mapped[Words]
-    model_version: Mapped[Words]
+    source: Mapped[LongText]
+    release_id: Mapped[LongText]
+    model_version: Mapped[LongText]
     deadline_ms: Mapped[int]
     timings_ms: Mapped[dict[str, Any]]
     started_at_utc_ns: Mapped[int]
     started_at_monotonic_ns: Mapped[int]
-    started_at_boot: Mapped[Words]
+    started_at_boot: Mapped[LongText]
     captured_at_utc_ns: Mapped[int | None]
     captured_at_monotonic_ns: Mapped[int | None]
-    captured_at_boot: Mapped[Words | None]
+    captured_at_boot: Mapped[LongText | None]
     decided_at_utc_ns: Mapped[int]
     decided_at_monotonic_ns: Mapped[int]
-    decided_at_boot: Mapped[Words]
+    decided_at_boot: Mapped[LongText]
     stored_at_utc_ns: Mapped[int]
     findings: Mapped[list[FindingRow]] = relationship(order_by="FindingRow.position")
 
@@ -76,7 +76,7 @@ class FindingRow(Base):
     id: Mapped[Id]
     verdict_row: Mapped[int] = mapped_column(ForeignKey("verdicts.id", ondelete="CASCADE"))
     position: Mapped[int]
-    prompt: Mapped[Words]
+    prompt: Mapped[LongText]
     area_px2: Mapped[float]
     area: Mapped[float]
     length: Mapped[float | None]
@@ -91,7 +91,7 @@ class FindingRow(Base):
 
 
 class DispositionRow(Base):
-    """What the bridge did about a part: the ledger. The decision never changes."""
+    """What the bridge presented for a part: the ledger. The decision never changes."""
 
     __tablename__ = "dispositions"
     __table_args__ = (
@@ -121,28 +121,28 @@ class DispositionRow(Base):
     decision: Mapped[Decision]
     cause: Mapped[Cause | None]
     mode: Mapped[Mode]
-    release_id: Mapped[Words]
-    verdict_id: Mapped[Words | None]
-    late_verdict_id: Mapped[Words | None]
+    release_id: Mapped[LongText]
+    verdict_id: Mapped[LongText | None]
+    late_verdict_id: Mapped[LongText | None]
     late_decision: Mapped[Decision | None]
     gate: Mapped[Gate]
     started_at_utc_ns: Mapped[int]
     started_at_monotonic_ns: Mapped[int]
-    started_at_boot: Mapped[Words]
+    started_at_boot: Mapped[LongText]
     verdict_arrived_at_utc_ns: Mapped[int | None]
     verdict_arrived_at_monotonic_ns: Mapped[int | None]
-    verdict_arrived_at_boot: Mapped[Words | None]
+    verdict_arrived_at_boot: Mapped[LongText | None]
     presented_at_utc_ns: Mapped[int | None]
     presented_at_monotonic_ns: Mapped[int | None]
-    presented_at_boot: Mapped[Words | None]
+    presented_at_boot: Mapped[LongText | None]
     acknowledged_at_utc_ns: Mapped[int | None]
     acknowledged_at_monotonic_ns: Mapped[int | None]
-    acknowledged_at_boot: Mapped[Words | None]
+    acknowledged_at_boot: Mapped[LongText | None]
     stored_at_utc_ns: Mapped[int]
 
 
 class SequenceRow(Base):
-    """How far a station's sequencer has journaled in an epoch: the ledger must cover all of it."""
+    """The range of parts that a station has journaled in an epoch: the ledger must cover it."""
 
     __tablename__ = "sequences"
 
@@ -160,24 +160,24 @@ class ReleaseRow(Base):
     __tablename__ = "releases"
 
     station: Mapped[Station] = mapped_column(primary_key=True)
-    release_id: Mapped[Words] = mapped_column(primary_key=True)
+    release_id: Mapped[LongText] = mapped_column(primary_key=True)
     mode: Mapped[Mode]
     config: Mapped[dict[str, Any]]
     first_seen_at_utc_ns: Mapped[int]
 
 
 class ActivationRow(Base):
-    """A release became the active one of its station. Append-only; the newest is in force."""
+    """A release became active at its station. Append-only; the newest is in force."""
 
     __tablename__ = "activations"
     __table_args__ = (Index(None, "station", "id"),)
 
     id: Mapped[Id]
     station: Mapped[Station]
-    release_id: Mapped[Words]
+    release_id: Mapped[LongText]
     at_utc_ns: Mapped[int]
-    who: Mapped[Words] = mapped_column(server_default="")
-    why: Mapped[Words] = mapped_column(server_default="")
+    who: Mapped[LongText] = mapped_column(server_default="")
+    why: Mapped[LongText] = mapped_column(server_default="")
 
 
 class PhaseRow(Base):
@@ -189,9 +189,9 @@ class PhaseRow(Base):
     id: Mapped[Id]
     station: Mapped[Station]
     process: Mapped[Station]
-    phase: Mapped[Words]
+    phase: Mapped[LongText]
     recipe: Mapped[int | None]
-    reason: Mapped[Words]
+    reason: Mapped[LongText]
     at_utc_ns: Mapped[int]
 
 
@@ -208,24 +208,24 @@ class PictureRow(Base):
     station: Mapped[Station]
     epoch: Mapped[int]
     trigger_seq: Mapped[int]
-    path: Mapped[Words]
+    path: Mapped[LongText]
     size_bytes: Mapped[int]
     sha256: Mapped[Digest]
-    source: Mapped[Words]
-    release_id: Mapped[Words]
+    source: Mapped[LongText]
+    release_id: Mapped[LongText]
     captured_at_utc_ns: Mapped[int]
     evicted_at_utc_ns: Mapped[int | None]
 
 
 class DeadLetterRow(Base):
-    """A message that can never work; the same one again raises ``count``."""
+    """A message that can never be stored. The same one again increases ``count``."""
 
     __tablename__ = "dead_letters"
 
     digest: Mapped[Digest] = mapped_column(primary_key=True)
-    topic: Mapped[Words]
+    topic: Mapped[LongText]
     payload: Mapped[bytes] = mapped_column(LargeBinary)
-    reason: Mapped[Words]
+    reason: Mapped[LongText]
     count: Mapped[int]
     first_seen_at_utc_ns: Mapped[int]
     last_seen_at_utc_ns: Mapped[int]

@@ -1,4 +1,4 @@
-"""Verdicts and dispositions into their tables: the first one stands, however often they come."""
+"""Writes verdicts and dispositions. The first one of a part stands, however often they arrive."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ MAY_COME_LATER = (
 STORED = select(D.c.id, D.c.revision, *(D.c[name] for name in NEVER_CHANGES)).where(
     *(D.c[name] == bindparam(name) for name in ("station", "epoch", "trigger_seq"))
 )
-"""What is known of a part. A statement that is made once costs half as much."""
+"""Reads what is stored of a part. Built once, which halves the time of an execution."""
 ADD = update(D).where(D.c.id == bindparam("stored_id"))
 
 
 class Contradiction(PoisonError):
-    """A disposition that says otherwise than the one that is stored for the same part."""
+    """A disposition that contradicts the stored one of the same part."""
 
 
 def record_verdict(session: Session, verdict: Verdict, now_utc_ns: int) -> bool:
-    """Whether it was new. A part's first verdict stands; another one changes nothing."""
+    """Store a verdict and return whether it was new. A part's first verdict stands."""
     columns = {**verdict_columns(verdict), "stored_at_utc_ns": now_utc_ns}
     key = insert_or_nothing(session, VerdictRow, columns)
     if key is None:
@@ -56,25 +56,25 @@ def record_verdict(session: Session, verdict: Verdict, now_utc_ns: int) -> bool:
 
 
 def record_disposition(session: Session, disposition: Disposition, now_utc_ns: int) -> bool:
-    """Whether it said anything new: a part's first disposition, or a later revision of it.
+    """Store a disposition, or what a later revision adds, and return whether anything was new.
 
-    A later revision adds what was not known: the gate, the acknowledgement, a late verdict.
+    A later revision adds the gate, the acknowledgement or a late verdict.
 
     Raises:
-        Contradiction: the stored one decided otherwise. It stays.
+        Contradiction: the stored one differs in what never changes. It stays.
     """
     columns = {**disposition_columns(disposition), "stored_at_utc_ns": now_utc_ns}
     if insert_or_nothing(session, DispositionRow, columns) is not None:
         return True
     stored = session.execute(STORED, part_columns(disposition.part)).one()
-    _hold_against(stored, columns)
+    _check_unchanged(stored, columns)
     if disposition.revision <= stored.revision:
         return False
     session.execute(ADD, {"stored_id": stored.id, **_additions(disposition, columns)})
     return True
 
 
-def _hold_against(stored: Row[Any], columns: dict[str, Any]) -> None:
+def _check_unchanged(stored: Row[Any], columns: dict[str, Any]) -> None:
     for name in NEVER_CHANGES:
         if getattr(stored, name) != columns[name]:
             part = "{station}/{epoch}/{trigger_seq}".format_map(columns)

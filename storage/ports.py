@@ -1,4 +1,4 @@
-"""What the storage processes need of the rest."""
+"""What the storage processes need from the outside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runtime.messaging.streams import Entry
 
 
 class Incoming(Protocol):
-    """A message from the broker, which keeps it until ``ack``."""
+    """A message from the broker, which keeps it until ``ack`` is called."""
 
     @property
     def topic(self) -> str: ...
@@ -23,14 +23,14 @@ class Incoming(Protocol):
 
 
 class Inbox(Protocol):
-    """Where messages come in."""
+    """Receives messages."""
 
     @property
     def inbox(self) -> Queue: ...
 
 
 class Publisher(Protocol):
-    """Sends a message, or raises Unavailable."""
+    """Publishes a message, or raises Unavailable."""
 
     def publish(
         self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False
@@ -38,11 +38,11 @@ class Publisher(Protocol):
 
 
 class Link(Inbox, Publisher, Protocol):
-    """Both ways."""
+    """Receives and publishes."""
 
 
 class Frames(Protocol):
-    """A consumer of the frame streams."""
+    """Reads the frame streams as a consumer."""
 
     def read(self, count: int, block_ms: int) -> list[Entry]: ...
 

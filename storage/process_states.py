@@ -1,4 +1,4 @@
-"""What processes say of themselves: the bridge's phases, and how far each sequencer is."""
+"""Stores process states: the bridge's phases, and how far each sequencer is."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from storage.insert import insert_or_nothing
 from storage.models import PhaseRow, SequenceRow
 
 OFFLINE = "offline"
-"""Phase of a station whose bridge is gone; the last will says so, not the bridge."""
+"""Phase of a station whose bridge is gone. It comes from the last will, not from the bridge."""
 
 
 def record_state(session: Session, state: ProcessState, now_utc_ns: int) -> bool:
-    """Append phases and recipes that changed and widen the sequences. Whether anything was new."""
+    """Append changed phases and recipes, widen the sequences; return whether anything was new."""
     widened = [
         _widen(session, station, reached, state.at_utc_ns)
         for station, ranges in state.sequences.items()
         for reached in ranges
     ]
     phases, at_utc_ns = state.phases, state.at_utc_ns
-    if not state.online:  # a last will knows neither its stations nor when it is sent
+    if not state.online:  # a last will has neither stations nor the time
         phases, at_utc_ns = dict.fromkeys(_served(session, state), OFFLINE), now_utc_ns
     changed = [
         _append_phase(session, station, phase, state, at_utc_ns)
@@ -65,7 +65,7 @@ def _append_phase(
 
 
 def _served(session: Session, state: ProcessState) -> list[str]:
-    """Stations whose newest phase is of this process."""
+    """Return the stations whose newest phase is from this process."""
     stations = session.scalars(
         select(PhaseRow.station).where(PhaseRow.process == state.process).distinct()
     )

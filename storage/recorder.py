@@ -1,4 +1,4 @@
-"""One transaction: a batch of messages into the database, all of it or nothing."""
+"""Stores a batch of messages in one transaction: all of them or none."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ log = structlog.get_logger()
 
 
 class Effect(NamedTuple):
-    """What storing one message did; ``items`` is what its sender need not tell again."""
+    """The result of storing one message. ``items``: what its sender need not publish again."""
 
     kind: str
     outcome: str
     items: tuple[StoredItem, ...] = ()
 
     def tally(self) -> None:
-        """After the commit: what was rolled back is not counted."""
+        """Count the message. Call it after the commit: what was rolled back is not counted."""
         MESSAGES.labels(self.kind, self.outcome).inc()
 
 
 class Recorder:
-    """Writes what came in; what can never be written is buried with the reason."""
+    """Stores messages. One that can never be stored goes to the dead letters, with the reason."""
 
     def __init__(
         self,
@@ -55,29 +55,31 @@ class Recorder:
         self._dead_letters_kept = dead_letters_kept
 
     def commit(self, batch: Sequence[Incoming]) -> list[StoredItem]:
-        """Store the batch and return what its outboxes may forget: also what was there already.
+        """Store a batch and return what the outboxes may delete, duplicates included.
 
         Raises:
-            Unavailable: the database took nothing of it.
+            Unavailable: the database stored nothing of it.
         """
         with translate_errors():
             try:
-                effects = self._stored_together(batch)
-            except PoisonError:  # one that can never be written: each for itself, which costs more
-                effects = self._stored_apart(batch)
+                effects = self._store_together(batch)
+            except (
+                PoisonError
+            ):  # one can never be stored: store each on its own, which takes longer
+                effects = self._store_one_by_one(batch)
         for effect in effects:
             effect.tally()
         return list(dict.fromkeys(item for effect in effects for item in effect.items))
 
-    def _stored_together(self, batch: Sequence[Incoming]) -> list[Effect]:
+    def _store_together(self, batch: Sequence[Incoming]) -> list[Effect]:
         with self._sessions.begin() as session:
             return [self._store(session, incoming) for incoming in batch]
 
-    def _stored_apart(self, batch: Sequence[Incoming]) -> list[Effect]:
+    def _store_one_by_one(self, batch: Sequence[Incoming]) -> list[Effect]:
         with self._sessions.begin() as session:
-            return [self._store_or_bury(session, incoming) for incoming in batch]
+            return [self._store_or_dead_letter(session, incoming) for incoming in batch]
 
-    def _store_or_bury(self, session: Session, incoming: Incoming) -> Effect:
+    def _store_or_dead_letter(self, session: Session, incoming: Incoming) -> Effect:
         try:
             with session.begin_nested():
                 return self._store(session, incoming)

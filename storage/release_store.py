@@ -1,4 +1,4 @@
-"""The release store: every configuration a station ever ran, and which one is in force."""
+"""The release store: every configuration that a station ever ran, and the one in force."""
 
 from __future__ import annotations
 
@@ -16,12 +16,18 @@ from storage.models import ActivationRow, ReleaseRow
 log = structlog.get_logger()
 
 CLEARED = ""
-"""Release id of an activation that took a station's configuration away."""
+"""Release id of an activation that removed a station's configuration."""
 
 
 def record_release(session: Session, activation: Activation, now_utc_ns: int) -> bool:
-    """Append a release that was put in force. False where it is, by the same and for the same."""
-    for release in (activation, *activation.recipes()):  # verdicts name those of recipes too
+    """Append a release that was put in force.
+
+    Return False if it is in force already, with the same person and reason.
+    """
+    for release in (
+        activation,
+        *activation.recipes(),
+    ):  # verdicts name the releases of recipes, too
         insert_or_nothing(session, ReleaseRow, _columns(release, now_utc_ns))
     row = ActivationRow(
         station=activation.station,
@@ -34,7 +40,7 @@ def record_release(session: Session, activation: Activation, now_utc_ns: int) ->
 
 
 def record_cleared(session: Session, station: str, now_utc_ns: int) -> bool:
-    """Append that a station has no release any more. False where it has none."""
+    """Append that a station has no release any more. Return False if it has none already."""
     if _newest(session, station) is None:
         return False
     row = ActivationRow(station=station, release_id=CLEARED, at_utc_ns=now_utc_ns, who="", why="")
@@ -42,9 +48,9 @@ def record_cleared(session: Session, station: str, now_utc_ns: int) -> bool:
 
 
 def active_release(session: Session, station: str) -> Activation | None:
-    """The release that was last in force; None before the first and after it was cleared.
+    """Return the release in force; None before the first one and after it was cleared.
 
-    One that this version does not understand is none: a person has to apply it again.
+    Also None if this version cannot read it: a person has to apply it again.
     """
     newest = _newest(session, station)
     row = session.get(ReleaseRow, (station, newest.release_id)) if newest else None
@@ -72,14 +78,14 @@ def _columns(release: Release, now_utc_ns: int) -> dict[str, Any]:
 
 def _activate(session: Session, row: ActivationRow) -> bool:
     newest = _newest(session, row.station)
-    if newest is not None and _told(newest) == _told(row):
+    if newest is not None and _content(newest) == _content(row):
         return False
     session.add(row)
     session.flush()
     return True
 
 
-def _told(row: ActivationRow) -> tuple[str, str, str]:
+def _content(row: ActivationRow) -> tuple[str, str, str]:
     return row.release_id, row.who, row.why
 
 

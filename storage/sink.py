@@ -1,4 +1,4 @@
-"""From the broker into the database: acknowledged after the commit, never before."""
+"""Moves messages from the broker into the database. Acknowledges after the commit, never before."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def subscriptions(topics: Topics) -> dict[str, int]:
 
 
 class Sink:
-    """Takes what waits in the inbox, commits it, acknowledges it, tells the outboxes.
+    """Commits what is in the inbox, acknowledges it and confirms it to the outboxes.
 
-    A batch that could not be committed is kept and tried again; meanwhile the broker holds back
-    what the inbox has no room for, and outboxes keep what was not confirmed.
+    A batch that could not be committed is kept and tried again. Meanwhile the broker holds what
+    the inbox has no room for, and the outboxes keep what was not confirmed.
     """
 
     def __init__(
@@ -62,10 +62,10 @@ class Sink:
         self._batch: list[Incoming] = []
 
     def step(self) -> None:
-        """One batch, or a short wait.
+        """Store one batch, or wait a moment for messages.
 
         Raises:
-            Unavailable: the database takes nothing right now; nothing was acknowledged.
+            Unavailable: the database cannot be written right now; nothing was acknowledged.
         """
         try:
             self._step()
@@ -89,7 +89,7 @@ class Sink:
         for incoming in committed:
             incoming.ack()
         self._confirm(items)
-        self._tell_keeper(committed)
+        self._show_keeper(committed)
 
     def _collect(self) -> list[Incoming]:
         batch: list[Incoming] = []
@@ -99,7 +99,7 @@ class Sink:
             while len(batch) < self._largest_batch:
                 batch.append(self._link.inbox.get_nowait())
         except Empty:
-            pass  # the batch is what there was
+            pass  # nothing more has arrived
         return batch
 
     def _confirm(self, items: Sequence[StoredItem]) -> None:
@@ -112,7 +112,7 @@ class Sink:
             UNCONFIRMED.inc(len(items))
             log.warning("not_confirmed", items=len(items), reason=error.reason)
 
-    def _tell_keeper(self, committed: Sequence[Incoming]) -> None:
+    def _show_keeper(self, committed: Sequence[Incoming]) -> None:
         for incoming in committed:
             address = self._topics.parse(incoming.topic)
             if address is not None and address.kind == "config":

@@ -1,1 +1,1 @@
-"""Charts: a DataFrame in, an Altair chart out. Nothing here knows Streamlit or the database."""
+"""Charts: a DataFrame in, an Altair chart out. Nothing here uses Streamlit or the database."""

@@ -11,7 +11,7 @@ import altair as alt
 from dashboard.palette import Palette
 
 Layers = alt.LayerChart | alt.FacetChart
-"""What ``alt.layer`` is said to answer with; ours are layers."""
+"""The type that ``alt.layer`` declares; ours are layers."""
 
 TOOLTIP_TIME = "%a %d %b, %H:%M"
 ROW_PX, AXIS_PX, SMALLEST_PX = 38, 60, 250
@@ -19,7 +19,7 @@ LINE_CHARACTERS = 32
 
 
 def names_axis(grid: bool) -> alt.Axis:
-    """An axis of names: every one is shown."""
+    """Return an axis of names that shows every name."""
     return alt.Axis(
         labelExpr="slice(split(datum.label, '\\n'), 1)",
         labelLimit=260,
@@ -32,9 +32,9 @@ def names_axis(grid: bool) -> alt.Axis:
 
 
 def row_names(counts: Iterable[tuple[str, int]]) -> list[str]:
-    """Values for a ``names_axis``, drawn as ``crack (74)``; the rest of a long name is cut off.
+    """Return values for a ``names_axis``, drawn as ``crack (74)``. Long names are cut.
 
-    The first line is the row's number and is not drawn: names that begin alike stay two rows.
+    The first line is the row's number. It is not drawn, but keeps names that begin alike apart.
     """
     return [f"{i}\n{_row_name(name, parts)}" for i, (name, parts) in enumerate(counts)]
 
@@ -45,7 +45,7 @@ def _row_name(name: str, parts: int) -> str:
 
 
 def finished(chart: Layers, height_px: int, palette: Palette) -> Layers:
-    """The chart at its height, on its card's ground, in letters that are read from afar."""
+    """Return the chart with its height, background and font sizes that are readable from afar."""
     return chart.properties(height=height_px, background=palette.ground).configure_axis(
         labelFontSize=13,
         titleFontSize=13,
@@ -56,14 +56,14 @@ def finished(chart: Layers, height_px: int, palette: Palette) -> Layers:
 
 
 def chart_height(rows: int) -> int:
-    """Height in px of a chart with a row for each name; small ones keep a common height."""
+    """Return the height in px of a chart with one row for each name."""
     return max(SMALLEST_PX, rows * ROW_PX + AXIS_PX)
 
 
 def time_axis(since: datetime, until: datetime, zone: str) -> alt.X:
-    """Time from the column ``at``, drawn in the browser's own zone, which ``zone`` names.
+    """Return a time axis for the column ``at``, in the browser's time zone named ``zone``.
 
-    The whole window is shown, so that charts above each other line up and gaps are gaps.
+    It shows the whole window, so that charts above each other line up and gaps stay visible.
     """
     return alt.X(
         "at:T",
@@ -79,14 +79,14 @@ def time_axis(since: datetime, until: datetime, zone: str) -> alt.X:
 
 
 def _tick_format(span: timedelta) -> str:
-    """As much of a moment as eight ticks need to differ."""
+    """Return the shortest time format in which eight ticks differ."""
     if span <= timedelta(hours=24):
         return "%H:%M"
     return "%a %H:%M" if span <= timedelta(days=4) else "%a %d %b"
 
 
 def share_axis(column: str, title: str, top: float) -> alt.Y:
-    """Shares (0 to 1) of a column in per cent, from 0 to ``top``."""
+    """Return an axis for shares (0 to 1) in per cent, from 0 to ``top``."""
     return alt.Y(
         f"{column}:Q",
         title=title,

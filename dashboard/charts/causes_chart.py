@@ -1,4 +1,4 @@
-"""Parts without a verdict over time, one row a cause."""
+"""Parts without a verdict over time, one row for each cause."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ ON_CIRCLE = "#1D2529"
 def causes_chart(
     counts: pd.DataFrame, since: datetime, until: datetime, zone: str, palette: Palette
 ) -> Layers:
-    """A circle a row, its area the parts.
+    """Draw one circle for each row of the table; its area is the number of parts.
 
-    Rows: ``at`` (the middle of ``since`` and ``until``), ``cause`` (in words), ``parts``.
+    Columns: ``at`` (the middle of ``since`` and ``until``), ``cause`` (in words), ``parts``.
     """
     totals = counts.groupby("cause")["parts"].sum().sort_values(ascending=False)
     names = dict(zip(totals.index, row_names(totals.items()), strict=True))
@@ -51,5 +51,5 @@ def causes_chart(
 
 
 def _sizes(most: int) -> alt.Scale:
-    """Areas in px2 from one part to the most of them; the least still holds its number."""
+    """Return circle areas in px2; the smallest still has room for its number."""
     return alt.Scale(domain=[1, max(2, most)], range=[220, 750])

@@ -21,16 +21,22 @@ from dashboard.palette import Palette
 TITLE = "Rejected (% of parts)"
 HEIGHT_PX = 270
 IN_CONTROL, RUN, BEYOND = "in control", "run of 8 on one side", "beyond a limit"
-NOT_JUDGED = "not judged"
+NOT_EVALUATED = "not evaluated"
 
 
-def judged(samples: pd.DataFrame) -> tuple[pd.DataFrame, ControlLimits | None]:
-    """Samples (``at``, ``inspected`` > 0, ``rejected``, ``whole``), limits, what each one signals.
+def find_signals(samples: pd.DataFrame) -> tuple[pd.DataFrame, ControlLimits | None]:
+    """Return the samples with their share and signal, and the control limits.
 
-    Added columns: ``share`` (0 to 1) and ``signal``. Only whole samples make limits and signal:
-    a running one of three parts is not yet a share. None where they are too few for limits.
+    Only whole samples make limits and signal: a current one of three parts is not yet a share.
+
+    Args:
+        samples: ``at``, ``inspected`` (above 0), ``rejected`` and ``whole``.
+
+    Returns:
+        The samples with the columns ``share`` (0 to 1) and ``signal`` added, and the limits; None
+        instead of limits if there are too few whole samples.
     """
-    table = samples.assign(share=samples["rejected"] / samples["inspected"], signal=NOT_JUDGED)
+    table = samples.assign(share=samples["rejected"] / samples["inspected"], signal=NOT_EVALUATED)
     whole = table[table["whole"]]
     if len(whole) < SAMPLES_FOR_LIMITS:
         return table, None
@@ -51,7 +57,7 @@ def control_chart(
     zone: str,
     palette: Palette,
 ) -> Layers:
-    """The chart of what ``judged`` answers, over the whole window."""
+    """Draw what ``find_signals`` returns, over the whole window."""
     whole = table[table["whole"]]
     if limits is not None:
         whole = whole.assign(lower=limits.lower, upper=limits.upper, centre=limits.centre)
@@ -59,9 +65,9 @@ def control_chart(
     base = alt.Chart(whole).encode(time_axis(since, until, zone))
     rate = base.mark_line(color=palette.ink, strokeWidth=1.5)
     layers = alt.layer(
-        *(_yardstick(base, top, palette) if limits is not None else []),
+        *(_limits_and_mean(base, top, palette) if limits is not None else []),
         rate.encode(share_axis("share", TITLE, top)),
-        *_so_far(table, top, time_axis(since, until, zone), palette),
+        *_current(table, top, time_axis(since, until, zone), palette),
         _points(base, top, limits is not None, palette),
         *(_line_names(whole.tail(1), top, palette) if limits is not None else []),
     )
@@ -69,13 +75,13 @@ def control_chart(
 
 
 def _top(table: pd.DataFrame) -> float:
-    """Where the axis ends: above every share and most limits; a tiny sample's limit may leave."""
+    """Return the end of the axis: above every share and the usual limit, not above all limits."""
     limit = table["upper"].median() if "upper" in table else 0.0
     return float(min(1.0, 1.2 * max(table["share"].max(), limit, 0.01)))
 
 
-def _yardstick(base: alt.Chart, top: float, palette: Palette) -> list[alt.Chart]:
-    """What the points are held against: the mean, the limits and what lies between them."""
+def _limits_and_mean(base: alt.Chart, top: float, palette: Palette) -> list[alt.Chart]:
+    """Draw the mean, the limits and the band between them."""
     between = base.mark_area(interpolate="step", color=palette.passed, opacity=0.13, clip=True)
     mean = base.mark_line(strokeDash=[6, 4], color=palette.quiet, strokeWidth=1)
     return [
@@ -91,11 +97,11 @@ def _limit(base: alt.Chart, column: str, top: float, palette: Palette) -> alt.Ch
 
 
 def _points(base: alt.Chart, top: float, limited: bool, palette: Palette) -> alt.Chart:
-    """One point a whole sample; its shape and colour say what it signals."""
-    signals = [IN_CONTROL, RUN, BEYOND, NOT_JUDGED]
+    """Draw a point for each whole sample; shape and colour show its signal."""
+    signals = [IN_CONTROL, RUN, BEYOND, NOT_EVALUATED]
     colours = [palette.ink, palette.no_verdict, palette.reject, palette.ink]
     shapes = ["circle", "square", "diamond", "circle"]
-    held_against = [
+    limits = [
         alt.Tooltip("lower:Q", title="Lower limit", format=".2%"),
         alt.Tooltip("upper:Q", title="Upper limit", format=".2%"),
         alt.Tooltip("signal:N", title="Signal"),
@@ -107,23 +113,23 @@ def _points(base: alt.Chart, top: float, limited: bool, palette: Palette) -> alt
         alt.Size(
             "signal:N", scale=alt.Scale(domain=signals, range=[45, 110, 170, 45]), legend=None
         ),
-        tooltip=[*_counts(), *(held_against if limited else [])],
+        tooltip=[*_counts(), *(limits if limited else [])],
     )
 
 
-def _so_far(table: pd.DataFrame, top: float, x: alt.X, palette: Palette) -> list[alt.Chart]:
-    """The running sample: hollow, and held by a dashed line to the one before it.
+def _current(table: pd.DataFrame, top: float, x: alt.X, palette: Palette) -> list[alt.Chart]:
+    """Draw the current sample: a hollow point with a dashed line to the sample before it.
 
-    Its first parts may be all rejects. Off the chart it is a triangle at the upper edge, so that
-    the axis does not jump with every new sample.
+    Its first parts may all be rejects. If its share is above the axis, it is a triangle at the
+    upper edge, so that the axis does not jump with every new sample.
     """
-    ends = table.tail(2).assign(drawn=table["share"].clip(upper=top), sample="so far")
-    running = ends[~ends["whole"]]
-    if running.empty:
+    ends = table.tail(2).assign(drawn=table["share"].clip(upper=top), sample="incomplete")
+    current = ends[~ends["whole"]]
+    if current.empty:
         return []
     way = alt.Chart(ends).mark_line(color=palette.quiet, strokeWidth=1.5, strokeDash=[3, 3])
-    point = alt.Chart(running).mark_point(
-        shape="triangle-up" if running["share"].iloc[0] > top else "circle",
+    point = alt.Chart(current).mark_point(
+        shape="triangle-up" if current["share"].iloc[0] > top else "circle",
         filled=True,
         opacity=1,
         color=palette.ground,
@@ -146,7 +152,7 @@ def _counts() -> list[alt.Tooltip]:
 
 
 def _line_names(last: pd.DataFrame, top: float, palette: Palette) -> list[alt.Chart]:
-    """What each line is, at the right edge, for the last sample; not where it is off the chart."""
+    """Name each line at the right edge, unless it is above the axis."""
     lines = {"upper": "Upper limit", "centre": "Mean", "lower": "Lower limit"}
     return [
         alt.Chart(last.assign(label=f"{name} {last[column].iloc[0]:.2%}"))

@@ -20,14 +20,14 @@ MOVING_RANGE_TO_SIGMA = 1.128
 """d2 of two normal values: mean moving range divided by this estimates sigma."""
 
 SAMPLES_FOR_SPREAD = 20
-"""Samples below which the spread between them is not estimated; the plain p chart is drawn."""
+"""Samples below which the spread between them is not estimated and the plain p chart is drawn."""
 
 SAMPLES_FOR_LIMITS = 10
-"""Whole samples below which the mean of so few is no yardstick for them; points stand alone."""
+"""Whole samples below which no mean and no limits are drawn."""
 
 FEW_REJECTS = 5
-"""Mean rejects a sample below which 3 sigma of a binomial is a poor bound, and most samples lie
-below their mean by chance alone, so that a run below it says nothing."""
+"""Mean rejects per sample below which 3 sigma of a binomial is a poor limit. Most samples are then
+below the mean by chance alone, so that a run below it means nothing."""
 
 RUN_LENGTH = 8
 
@@ -38,8 +38,8 @@ class ControlLimits:
 
     Attributes:
         centre: mean share over all samples.
-        lower: one limit a sample, never below 0.
-        upper: one limit a sample, never above 1.
+        lower: one limit for each sample, never below 0.
+        upper: one limit for each sample, never above 1.
         sigma_z: spread between samples in units of the binomial's; None on a plain p chart.
     """
 
@@ -50,23 +50,24 @@ class ControlLimits:
 
 
 def p_limits(rejected: Counts, inspected: Counts) -> ControlLimits:
-    """pbar +- 3 sqrt(pbar (1 - pbar) / n_i).
+    """Return the limits pbar +- 3 sqrt(pbar (1 - pbar) / n_i).
 
     Raises:
-        ValueError: no samples, or one without parts.
+        ValueError: there are no samples, or one has no parts.
     """
     centre, sigma = _centre_and_sigma(rejected, inspected)
     return _around(centre, sigma)
 
 
 def laney_limits(rejected: Counts, inspected: Counts) -> ControlLimits:
-    """pbar +- 3 sigma_pi sigma_z, sigma_z from the moving range of z_i = (p_i - pbar) / sigma_pi.
+    """Return the limits pbar +- 3 sigma_pi sigma_z.
 
-    For large samples, where the share truly moves between samples more than a binomial allows.
+    sigma_z comes from the moving range of z_i = (p_i - pbar) / sigma_pi. These limits are for large
+    samples whose share varies more than a binomial allows.
 
     Raises:
-        ValueError: fewer than two samples, one without parts, or all parts called alike (then
-            nothing spreads).
+        ValueError: there are fewer than two samples, one has no parts, or all parts have the same
+            result.
     """
     centre, sigma = _centre_and_sigma(rejected, inspected)
     if len(sigma) < 2 or not sigma.all():
@@ -77,10 +78,10 @@ def laney_limits(rejected: Counts, inspected: Counts) -> ControlLimits:
 
 
 def limits_for(rejected: Counts, inspected: Counts) -> ControlLimits:
-    """Laney's p' where the samples spread more than a binomial allows, else the plain p chart.
+    """Return Laney's limits if the samples vary more than a binomial allows, else the plain ones.
 
-    A sigma_z at or below 1 would narrow the limits below what chance alone gives, so the plain
-    chart stands; so it does while there are too few samples to estimate a spread.
+    A sigma_z at or below 1 would make the limits narrower than chance alone allows, so the plain
+    limits are kept; also while there are too few samples to estimate the spread.
     """
     plain = p_limits(rejected, inspected)
     if len(inspected) < SAMPLES_FOR_SPREAD or not 0 < plain.centre < 1:
@@ -90,12 +91,12 @@ def limits_for(rejected: Counts, inspected: Counts) -> ControlLimits:
 
 
 def beyond(shares: Shares, limits: ControlLimits) -> Flags:
-    """Which samples lie outside the limits (Western Electric rule 1)."""
+    """Return which samples are outside the limits (Western Electric rule 1)."""
     return (shares > limits.upper) | (shares < limits.lower)
 
 
 def on_one_side(shares: Shares, centre: float, length: int = RUN_LENGTH) -> Flags:
-    """Which samples complete a run of ``length`` or more on one side of the centre."""
+    """Return which samples complete a run of ``length`` or more on one side of the centre."""
     side = np.sign(shares - centre)
     run = np.zeros(len(shares), dtype=np.int64)
     for i, here in enumerate(side):

@@ -13,9 +13,9 @@ BINS_PER_DOUBLING = 8
 
 
 def binned(counts: pd.DataFrame) -> pd.DataFrame:
-    """Rows (``ms``, ``parts``) in bins that grow by the same factor: ``low``, ``high``, ``parts``.
+    """Return (``ms``, ``parts``) in bins of equal ratio: ``low``, ``high``, ``parts``.
 
-    Durations spread by factors, so equal bins would put all parts in one and the tail nowhere.
+    Durations vary by factors: bins of equal width would put almost all parts into one.
     """
     step = np.floor(np.log2(np.maximum(counts["ms"], 1)) * BINS_PER_DOUBLING)
     table = counts.assign(step=step).groupby("step", as_index=False)["parts"].sum()
@@ -31,7 +31,7 @@ def binned(counts: pd.DataFrame) -> pd.DataFrame:
 def latency_chart(
     table: pd.DataFrame, marks: dict[str, float], deadline_ms: float | None, palette: Palette
 ) -> Layers:
-    """A ``binned`` table with lines at ``marks`` (name to ms) and at the deadline."""
+    """Draw a ``binned`` table with lines at ``marks`` (name to ms) and at the deadline."""
     lines = dict(marks) | ({"deadline": deadline_ms} if deadline_ms else {})
     lowest = min(table["low"].min(), *lines.values()) / 2.2
     highest = max(table["high"].max(), *lines.values()) * 2.4
@@ -64,7 +64,7 @@ def _ticks(lowest: float, highest: float) -> list[float]:
 
 
 def _rules(lines: dict[str, float], scale: alt.Scale, palette: Palette) -> list[alt.Chart]:
-    """A vertical line each, and its name."""
+    """Draw a vertical line for each mark, with its name."""
     layers: list[alt.Chart] = []
     for number, (name, ms) in enumerate(lines.items()):
         table = pd.DataFrame({"ms": [float(ms)], "name": [f"{name} {ms:,.0f} ms"]})
@@ -78,7 +78,7 @@ def _rules(lines: dict[str, float], scale: alt.Scale, palette: Palette) -> list[
 
 
 def _name(base: alt.Chart, number: int, colour: str) -> alt.Chart:
-    """The first to the left of its line, the others to the right, the third lower."""
+    """Write a line's name: the first on the left, the others on the right, the third lower."""
     right = number > 0
     text = base.mark_text(
         align="left" if right else "right",

@@ -1,4 +1,4 @@
-"""Which prompts reject the most parts."""
+"""Which prompts find something on the most parts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pandas as pd
 from dashboard.charts.axes import Layers, chart_height, finished, names_axis, row_names
 from dashboard.palette import Palette
 
-TITLE = "Share (%), line: running total"
+TITLE = "Share (%); line: cumulative"
 
 
 def ranked(counts: pd.DataFrame) -> pd.DataFrame:
-    """Rows (``prompt``, ``parts``), most parts first, with ``share`` and ``cumulative`` (0 to 1).
+    """Return (``prompt``, ``parts``), most parts first, with ``share`` and ``cumulative`` (0 to 1).
 
-    A part that two prompts reject counts for both, so shares are of findings against a prompt.
+    A part that two prompts found something on counts for both.
     """
     table = counts.sort_values(["parts", "prompt"], ascending=[False, True], ignore_index=True)
     share = table["parts"] / table["parts"].sum()
@@ -22,7 +22,7 @@ def ranked(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def pareto_chart(table: pd.DataFrame, palette: Palette) -> Layers:
-    """Bars of a ``ranked`` table with the cumulative share as a line, both on one axis."""
+    """Draw a ``ranked`` table as bars, with the cumulative share as a line on the same axis."""
     rows = row_names(zip(table["prompt"], table["parts"], strict=True))
     base = alt.Chart(table.assign(row=rows)).encode(
         alt.Y("row:N", sort=rows, title=None, axis=names_axis(grid=False)),

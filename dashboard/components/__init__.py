@@ -1,1 +1,1 @@
-"""Pieces of a page as HTML text. Nothing here knows Streamlit or the database."""
+"""Parts of a page as HTML. Nothing here imports Streamlit or reads the database."""

@@ -1,4 +1,4 @@
-"""How a station's last challenge went, apart from the parts that it produced."""
+"""How a station's last challenge went."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from storage.queries import Challenge
 
 
 def challenge_block(challenge: Challenge | None, now_utc_ns: int, zone: tzinfo) -> str:
-    """What was called of its parts; nothing where there never was one.
+    """Return how many of its parts passed and were rejected; empty if there was no challenge.
 
-    Which of them should have been rejected is known to who put them in, and not to us.
+    How many should have been rejected is known only to the person who put the parts in.
     """
     if challenge is None:
         return ""
     parts = challenge.passed + challenge.rejected + challenge.no_verdict
     began = clock(challenge.began_utc_ns, zone, now_utc_ns)
-    called = f"{challenge.rejected:,} reject, {challenge.passed:,} pass"
+    results = f"{challenge.rejected:,} reject, {challenge.passed:,} pass"
     if challenge.no_verdict:
-        called += f", {challenge.no_verdict:,} no verdict"
+        results += f", {challenge.no_verdict:,} no verdict"
     says = (
-        f"Last challenge, at {began}: {counted(parts, 'part')}, {called}. "
-        "Challenge parts are in the ledger and in no rate or chart."
+        f"Last challenge, at {began}: {counted(parts, 'part')}, {results}. "
+        "Challenge parts are counted in the ledger, but not in rates and charts."
     )
     station = escape(challenge.station)
     return f'<p class="remarks" data-challenge="{station}">{escape(says)}</p>'

@@ -1,4 +1,4 @@
-"""The few building blocks that all pieces share."""
+"""Building blocks that all components share."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from dashboard.wording import DECISIONS
 
 
 def variables(palette: Palette) -> str:
-    """The palette for style.css."""
+    """Return the palette as CSS variables for style.css."""
     names = {name.replace("_", "-"): value for name, value in palette._asdict().items()}
     rules = "".join(f"--{name}:{value};" for name, value in names.items())
     return f"<style>:root{{{rules}}}</style>"
 
 
 def decision_mark(decision: Decision) -> str:
-    """A shape in the decision's colour and its name."""
+    """Return a shape in the decision's colour, with its name."""
     return f'<span class="mark {decision.value}"></span>{DECISIONS[decision]}'
 
 
 def metric(label: str, value: str, below: str = "", kind: str = "") -> str:
-    """A label, a large value and a quiet line. ``value`` and ``below`` are HTML."""
+    """Return a label, a large value and a small line below. ``value`` and ``below`` are HTML."""
     return (
         f'<div class="metric {kind}"><div class="label">{escape(label)}</div>'
         f'<div class="value">{value}</div><div class="below">{below}</div></div>'
@@ -30,10 +30,10 @@ def metric(label: str, value: str, below: str = "", kind: str = "") -> str:
 
 
 def headline(title: str, right: str = "", key: str = "") -> str:
-    """A section's title with a quiet remark at the right."""
+    """Return a section's title with a remark on the right."""
     return f'<div class="headline {key}"><h2>{escape(title)}</h2><span>{escape(right)}</span></div>'
 
 
 def notice(title: str, text: str) -> str:
-    """A calm message in place of content. ``text`` is plain."""
+    """Return a message in place of content. ``text`` is plain text."""
     return f'<div class="notice"><h3>{escape(title)}</h3><p>{escape(text)}</p></div>'

@@ -1,4 +1,4 @@
-"""The ledger in a sentence: closed, or what is missing and why."""
+"""The ledger in one sentence: closed, or what is missing and why."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from storage.queries import LedgerRow
 
 
 def ledger_block(station: str, rows: Sequence[LedgerRow], now_utc_ns: int, zone: tzinfo) -> str:
-    """A station's newest epoch in full, its older ones in a line."""
+    """Return a station's newest epoch in full and its older ones in one line."""
     if not rows:
         return _block(station, "open", "No part has been counted yet.", "", "")
     newest, older = rows[0], rows[1:]
     state = "closed" if newest.closed else "open"
     known = ""
     if newest.known_at_utc_ns is not None:
-        known = f"The sequencer last reported at {clock(newest.known_at_utc_ns, zone, now_utc_ns)}."
+        known = f"Part counter last reported at {clock(newest.known_at_utc_ns, zone, now_utc_ns)}."
     return _block(
         station,
         state,
@@ -31,30 +31,30 @@ def ledger_block(station: str, rows: Sequence[LedgerRow], now_utc_ns: int, zone:
 
 
 def sentence(row: LedgerRow) -> str:
-    """One plain sentence about one epoch."""
+    """Return one plain sentence about one epoch."""
     parts = counted(row.triggered, "part")
     if row.closed:
         verb = "has" if row.triggered == 1 else "have"
         return f"Closed: all {parts} {verb} exactly one disposition."
     if row.after_jump:
         return (
-            "Not closed: the PLC's counter jumped where this epoch begins, so parts before it "
-            "may be in no ledger."
+            "Not closed: the PLC's part counter jumped when this epoch began. Parts before it may "
+            "be missing from the ledger."
         )
     if row.known_at_utc_ns is None:
         return (
-            f"Not closed: the station's sequencer has not reported, so nothing proves that "
-            f"the {parts} here are all."
+            f"Not closed: the station has not reported its part counter, so there may be more "
+            f"than the {parts} here."
         )
     verb = "has" if row.missing == 1 else "have"
     return (
         f"Not closed: {row.missing:,} of {parts} {verb} no disposition yet. While the line runs, "
-        "parts on their way to the gate are among them."
+        "this includes parts on their way to the gate."
     )
 
 
 def equation(row: LedgerRow) -> str:
-    """``triggered = pass + reject + no verdict``, and what is missing."""
+    """Return ``triggered = pass + reject + no verdict``, plus what is missing."""
     unknown = sum(row.no_verdict.values())
     terms = [
         _term(row.passed, DECISIONS[Decision.PASS], "pass"),
@@ -67,15 +67,15 @@ def equation(row: LedgerRow) -> str:
 
 
 def causes(row: LedgerRow) -> str:
-    """Why parts have no verdict, most frequent first."""
+    """Return why parts have no verdict, the most frequent cause first."""
     if not row.no_verdict:
         return ""
     most = sorted(row.no_verdict.items(), key=lambda item: (-item[1], item[0]))
-    return "No verdict because of: " + ", ".join(f"{CAUSES[c]} {n:,}" for c, n in most) + "."
+    return "Causes of no verdict: " + ", ".join(f"{CAUSES[c]} {n:,}" for c, n in most) + "."
 
 
 def earlier(rows: Sequence[LedgerRow]) -> str:
-    """Older epochs: all closed, or which are not."""
+    """Return whether all older epochs are closed, or which ones are not."""
     if not rows:
         return ""
     still_open = [row for row in rows if not row.closed]
@@ -87,11 +87,11 @@ def earlier(rows: Sequence[LedgerRow]) -> str:
 
 
 def why_open(row: LedgerRow) -> str:
-    """In a few words, for an epoch that is not closed."""
+    """Return in a few words why an epoch is not closed."""
     if row.after_jump:
-        return "began where the PLC's counter jumped"
+        return "the PLC's part counter jumped when it began"
     if row.known_at_utc_ns is None:
-        return "sequencer never reported"
+        return "its part counter was never reported"
     return f"{row.missing:,} missing"
 
 

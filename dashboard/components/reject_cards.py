@@ -1,4 +1,4 @@
-"""The last rejected parts as cards: picture, what was seen, how much, when."""
+"""The last rejected parts as cards: picture, prompt, size of the findings, time."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from storage.queries import PartStory
 def card(
     story: PartStory, picture: str | None, no_picture: str, now_utc_ns: int, zone: tzinfo
 ) -> str:
-    """One card; ``picture`` is a ``data:`` URL, ``no_picture`` says why there is none."""
+    """Return one card. ``picture`` is a ``data:`` URL; ``no_picture`` says why there is none."""
     shown = _picture(story, picture, no_picture)
     said = f"{_seen(story)}{_when(story, now_utc_ns, zone)}"
     return f'<article class="card" data-part="{escape(str(story.part))}">{shown}{said}</article>'
 
 
 def cards(each: list[str]) -> str:
-    """Cards side by side."""
+    """Return cards next to each other."""
     return f'<div class="cards">{"".join(each)}</div>'
 
 
@@ -37,7 +37,7 @@ def _seen(story: PartStory) -> str:
         return '<div class="prompt">Verdict not stored yet</div><div class="measure">–</div>'
     prompts = list(dict.fromkeys(reason.prompt for reason in story.verdict.reasons))
     found = [each for each in story.verdict.findings if each.counted and each.prompt in prompts]
-    more = f" and {counted(len(prompts) - 1, 'prompt')} more" if len(prompts) > 1 else ""
+    more = f" and {counted(len(prompts) - 1, 'more prompt')}" if len(prompts) > 1 else ""
     name = escape(prompts[0] if prompts else "No rule named")
     return (
         f'<div class="prompt" title="{escape("; ".join(prompts), quote=True)}">{name}'

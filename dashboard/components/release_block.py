@@ -1,4 +1,4 @@
-"""What a station looks for right now: its mode, its prompts, its rules."""
+"""The release in force at a station: its mode, its prompts, its rules."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from storage.queries import ReleaseView
 
 
 def release_block(station: str, view: ReleaseView | None, now_utc_ns: int, zone: tzinfo) -> str:
-    """The release in force, in words."""
+    """Return the release in force, in words."""
     if view is None:
-        return _block(station, "No release: every part is called no verdict.", "", "")
+        return _block(station, "No release: no part gets a verdict.", "", "")
     mode, meaning = MODES[view.mode]
     at = clock(view.activated_at_utc_ns, zone, now_utc_ns)
     says = f"{mode}: {meaning}."
@@ -24,12 +24,12 @@ def release_block(station: str, view: ReleaseView | None, now_utc_ns: int, zone:
     try:
         config = StationConfig.model_validate(view.config)
     except ValidationError:
-        return _block(station, says, f"{name}. Another version wrote it.", "")
+        return _block(station, says, f"{name}. Another version of Referee wrote it.", "")
     return _block(station, says, f"{name}. {_terms(config)}", _prompts(config))
 
 
 def _signed(view: ReleaseView) -> str:
-    """Who put it in force, and why, as far as they said."""
+    """Return who put it in force and why, if they are known."""
     by = f" by {view.who}" if view.who else ""
     return f"{by} ({view.why})" if view.why else by
 

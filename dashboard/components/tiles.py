@@ -1,4 +1,4 @@
-"""One row of tiles a station: how it runs right now."""
+"""One row of tiles for each station: how it runs right now."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def station_row(
     now_utc_ns: int,
     zone: tzinfo,
 ) -> str:
-    """The station's tiles.
+    """Return the station's tiles.
 
     Args:
-        hour: its counts of the last hour, step by step; steps without a part are left out.
+        hour: its counts in the last hour, step by step. Steps without a part are left out.
         bars: starts (UTC, ns) of all steps of the last hour, oldest first.
     """
     return (
@@ -42,7 +42,7 @@ def station_row(
 
 
 def _who(tile: LineTile) -> str:
-    mode, meaning = MODES[tile.mode] if tile.mode else ("No release", "nothing to look for yet")
+    mode, meaning = MODES[tile.mode] if tile.mode else ("No release", "no prompts to look for yet")
     phase = (tile.phase or "no bridge").lower()
     tone = TONES.get(phase, "bad" if tile.phase is None else "calm")
     reason = f'<div class="below">{escape(tile.phase_reason)}</div>' if tile.phase_reason else ""
@@ -62,7 +62,7 @@ def _parts(tile: LineTile, hour: Sequence[DispositionCounts], bars: Sequence[int
     return metric(
         "Parts in the last hour",
         f"{tile.parts_last_hour:,}",
-        f'<div class="strip" title="Parts every 2 minutes; rejects and no verdicts at the foot">'
+        f'<div class="strip" title="Parts per 2 minutes; rejects and no verdicts at the bottom">'
         f"{strip}</div>",
         "parts",
     )
@@ -88,16 +88,18 @@ def _all(step: DispositionCounts) -> int:
 def _rejected(tile: LineTile) -> str:
     if not tile.parts_last_hour:
         return metric("Rejected", "–", NO_PART, "rejected")
-    called = tile.parts_last_hour - tile.no_verdict_last_hour
-    below = f"{tile.rejected_last_hour:,} of {counted(called, 'part')}"
-    return metric("Rejected", share(tile.rejected_last_hour, called), below, "rejected")
+    inspected = tile.parts_last_hour - tile.no_verdict_last_hour
+    below = f"{tile.rejected_last_hour:,} of {counted(inspected, 'part')}"
+    return metric("Rejected", share(tile.rejected_last_hour, inspected), below, "rejected")
 
 
 def _no_verdict(tile: LineTile) -> str:
     if not tile.parts_last_hour:
         return metric("No verdict", "–", NO_PART, "unknown")
     count = tile.no_verdict_last_hour
-    below = f"{share(count, tile.parts_last_hour)} of parts" if count else "every part was called"
+    below = (
+        f"{share(count, tile.parts_last_hour)} of parts" if count else "every part has a verdict"
+    )
     return metric("No verdict", f"{count:,}", below, "unknown some" if count else "unknown")
 
 

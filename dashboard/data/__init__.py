@@ -1,1 +1,1 @@
-"""Cached reads of `storage.queries`: the only way from the database to a page."""
+"""Cached queries of `storage.queries`: the only way from the database to a page."""

@@ -1,4 +1,4 @@
-"""What the Line page shows, at most two seconds old."""
+"""Data of the Line page, at most two seconds old."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ REJECTS = 8
 
 @st.cache_data(ttl="2s", show_spinner=False)
 def tiles() -> list[LineTile]:
-    """Every station right now."""
+    """Return every station as it is right now."""
     with reading() as session:
         return line_tiles(session, time.time_ns())
 
 
 @st.cache_data(ttl="2s", show_spinner=False)
 def last_hour() -> dict[str, list[DispositionCounts]]:
-    """Per station, counts in steps of two minutes."""
+    """Return counts of the last hour per station, in steps of two minutes."""
     until = time.time_ns()
     stations: dict[str, list[DispositionCounts]] = defaultdict(list)
     with reading() as session:
@@ -49,14 +49,14 @@ def last_hour() -> dict[str, list[DispositionCounts]]:
 
 @st.cache_data(ttl="2s", show_spinner=False)
 def rejects() -> list[PartStory]:
-    """The last rejected parts of the line, newest first."""
+    """Return the last rejected parts of the line, newest first."""
     with reading() as session:
         return last_rejects(session, limit=REJECTS)
 
 
 @st.cache_data(ttl="2s", show_spinner=False)
 def epochs() -> dict[str, list[LedgerRow]]:
-    """Per station, the ledger of every epoch that lived in the last day, newest first."""
+    """Return the ledger of each epoch of the last day, per station, newest first."""
     stations: dict[str, list[LedgerRow]] = defaultdict(list)
     with reading() as session:
         for row in ledger(session, since_utc_ns=time.time_ns() - DAY_NS):
@@ -66,20 +66,20 @@ def epochs() -> dict[str, list[LedgerRow]]:
 
 @st.cache_data(ttl="2s", show_spinner=False)
 def challenges() -> dict[str, Challenge]:
-    """Per station that ever had one, its last challenge."""
+    """Return the last challenge of each station that had one."""
     with reading() as session:
         return last_challenges(session)
 
 
 @st.cache_data(ttl="2s", show_spinner=False)
 def active_releases() -> dict[str, ReleaseView]:
-    """Per station, the release in force."""
+    """Return the release in force of each station."""
     with reading() as session:
         return {view.station: view for view in releases(session) if view.active}
 
 
 def bar_starts(now_utc_ns: int) -> list[int]:
-    """Starts (UTC, ns) of the last hour's steps, oldest first, the running one last."""
+    """Return the starts (UTC, ns) of the last hour's steps, oldest first, the current one last."""
     width_ns = BAR_S * 10**9
     newest = now_utc_ns - now_utc_ns % width_ns
     return [newest - back * width_ns for back in reversed(range(HOUR_NS // width_ns))]

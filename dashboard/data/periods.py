@@ -1,4 +1,4 @@
-"""Periods that people choose from, and the stretch of time each one is right now."""
+"""Periods that people choose from, and the time window of each one right now."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 NS = 10**9
 NARROWEST_SAMPLES = 10
-"""Samples that the time axis holds at least: a line's first two points still look like two."""
+"""Smallest number of samples on the time axis: two points do not fill the whole chart."""
 
 
 class Period(NamedTuple):
-    """How far back to look, how long one sample is, and one step of the rarer causes."""
+    """How far back to look, the length of a sample and of a step of the causes chart."""
 
     span: timedelta
     sample: timedelta
@@ -34,9 +34,9 @@ USUAL = "8 hours"
 
 
 class Window(NamedTuple):
-    """A stretch of time that begins and ends with whole samples, UTC nanoseconds.
+    """A time window that begins and ends with whole samples, UTC nanoseconds.
 
-    Its newest sample is the running one: it ends after now.
+    Its newest sample is the current one, which ends after now.
     """
 
     since_utc_ns: int
@@ -45,31 +45,31 @@ class Window(NamedTuple):
     step_s: int
 
     @property
-    def running_utc_ns(self) -> int:
-        """When the running sample began."""
+    def current_utc_ns(self) -> int:
+        """Return when the current sample began."""
         return self.until_utc_ns - self.sample_s * NS
 
 
 def window(period: Period, now_utc_ns: int) -> Window:
-    """The period up to now, rounded up to the end of the running sample."""
+    """Return the period up to now, rounded up to the end of the current sample."""
     sample_s = int(period.sample.total_seconds())
     until = now_utc_ns - now_utc_ns % (sample_s * NS) + sample_s * NS
     return Window(until - span_ns(period), until, sample_s, int(period.step.total_seconds()))
 
 
 def from_first(over: Window, first_utc_ns: int) -> Window:
-    """Without the empty time before the first part, as far as ``NARROWEST_SAMPLES`` are left."""
+    """Cut the time before the first part, but keep at least ``NARROWEST_SAMPLES`` samples."""
     before = first_utc_ns - first_utc_ns % (over.sample_s * NS) - over.sample_s * NS
     latest = over.until_utc_ns - NARROWEST_SAMPLES * over.sample_s * NS
     return over._replace(since_utc_ns=max(over.since_utc_ns, min(before, latest)))
 
 
 def shortest_covering(age_ns: int) -> str:
-    """Name of the shortest period that reaches so far back; the longest where none does."""
+    """Return the shortest period that reaches back ``age_ns``; the longest if none does."""
     reach = [name for name, period in PERIODS.items() if span_ns(period) >= age_ns]
     return reach[0] if reach else list(PERIODS)[-1]
 
 
 def span_ns(period: Period) -> int:
-    """How far back a period looks."""
+    """Return how far back a period looks."""
     return int(period.span.total_seconds()) * NS

@@ -1,4 +1,4 @@
-"""Thumbnails of archived pictures. A part's picture never changes, so a thumbnail is kept."""
+"""Thumbnails of archived pictures, cached: a part's picture never changes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from storage.queries import PartStory
 
 
 class NoPicture(Exception):
-    """There is nothing to show; the text says why."""
+    """There is no picture to show; the text says why."""
 
 
 def picture_of(story: PartStory) -> str:
-    """The part's thumbnail as a ``data:`` URL.
+    """Return the part's thumbnail as a ``data:`` URL.
 
     Raises:
-        NoPicture: never archived, evicted, lost or unreadable.
+        NoPicture: it was never archived, was deleted or is not readable.
     """
     if story.picture is None:
         raise NoPicture("Picture not in the archive")
     if story.picture.evicted_at_utc_ns is not None:
-        raise NoPicture("Picture gave way to newer ones")
+        raise NoPicture("Picture deleted to free space")
     findings = story.verdict.findings if story.verdict else ()
     outlines = tuple(Outline(found.outline_px, found.counted) for found in findings)
     return _drawn(settings().run_folder.archive / story.picture.path, outlines)
@@ -37,7 +37,7 @@ def _drawn(path: Path, outlines: tuple[Outline, ...]) -> str:
     try:
         jpeg = thumbnail(path.read_bytes(), outlines)
     except FileNotFoundError as error:
-        raise NoPicture("Picture file is gone") from error
+        raise NoPicture("Picture file is missing") from error
     except OSError as error:
         raise NoPicture("Picture file cannot be read") from error
     except BadImage as error:

@@ -1,4 +1,4 @@
-"""One engine for all sessions of the dashboard, and what can be wrong with it, in words."""
+"""Sessions to read with: one engine for the whole dashboard, and its errors."""
 
 from __future__ import annotations
 
@@ -18,20 +18,24 @@ from storage.queries import open_sessions, tables_exist
 
 
 class NoDatabase(Unavailable):
-    """There is nothing at the address yet: storage makes the database when it first starts."""
+    """There is no database yet: storage creates it when it first starts."""
 
 
 def settings() -> DashboardSettings:
-    """The dashboard's settings. Raises UserError."""
+    """Return the dashboard's settings.
+
+    Raises:
+        UserError: a setting is not valid.
+    """
     return load(DashboardSettings)
 
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A session to read with.
+    """Open a session to read with.
 
     Raises:
-        NoDatabase: the SQLite file, or the tables in the database, are not there yet.
+        NoDatabase: the SQLite file or the tables do not exist yet.
         Unavailable: the database cannot be reached right now.
         UserError: the URL is not valid.
     """
@@ -57,7 +61,7 @@ def _has_tables(url: str) -> bool:
 
 
 def _exists(url: str) -> bool:
-    """SQLite would make an empty file of a missing one, so it is not even opened."""
+    """Return False if the SQLite file is missing: opening it would create an empty one."""
     try:
         parsed = make_url(url)
     except ArgumentError as error:

@@ -1,4 +1,4 @@
-"""What the Trends page draws, counted in SQL, as tables."""
+"""Data of the Trends page, counted in SQL, as tables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FINE_S = 60
 
 
 def opening_period() -> str:
-    """The usual period, or the shortest that shows as much; one with parts, if there are any."""
+    """Return the period to open with: the usual one, or a shorter one that shows the same parts."""
     now = time.time_ns()
     since = now - span_ns(PERIODS[USUAL])
     with reading() as session:
@@ -35,9 +35,10 @@ def opening_period() -> str:
 
 @st.cache_data(ttl="5s", show_spinner=False)
 def samples(station: str, over: Window) -> pd.DataFrame:
-    """Samples with at least one part, up to now.
+    """Return samples with at least one part, up to now.
 
-    ``at``, ``inspected``, ``rejected``, ``no_verdict``, and ``whole``: False for the running one.
+    Columns: ``at``, ``inspected``, ``rejected``, ``no_verdict`` and ``whole``, which is False for
+    the current sample.
     """
     with reading() as session:
         rows = disposition_counts(
@@ -49,14 +50,14 @@ def samples(station: str, over: Window) -> pd.DataFrame:
             "inspected": [row.inspected for row in rows],
             "rejected": [row.rejected for row in rows],
             "no_verdict": [row.no_verdict for row in rows],
-            "whole": [row.bucket_start_utc_ns < over.running_utc_ns for row in rows],
+            "whole": [row.bucket_start_utc_ns < over.current_utc_ns for row in rows],
         }
     )
 
 
 @st.cache_data(ttl="5s", show_spinner=False)
 def by_prompt(station: str, over: Window) -> pd.DataFrame:
-    """``prompt``, ``parts`` with counted findings of it."""
+    """Return ``prompt`` and ``parts`` (with counted findings of the prompt)."""
     with reading() as session:
         rows = pareto(session, station, over.since_utc_ns, over.until_utc_ns)
     return pd.DataFrame(
@@ -66,7 +67,7 @@ def by_prompt(station: str, over: Window) -> pd.DataFrame:
 
 @st.cache_data(ttl="5s", show_spinner=False)
 def by_cause(station: str, over: Window) -> pd.DataFrame:
-    """Steps ``since``, ``until`` and ``at`` (their middle), ``cause`` in words, ``parts``."""
+    """Return steps: ``since``, ``until``, ``at`` (the middle), ``cause`` in words, ``parts``."""
     with reading() as session:
         rows = no_verdict_causes(
             session, station, over.step_s, over.since_utc_ns, over.until_utc_ns
@@ -86,7 +87,7 @@ def by_cause(station: str, over: Window) -> pd.DataFrame:
 
 @st.cache_data(ttl="5s", show_spinner=False)
 def durations(station: str, over: Window) -> pd.DataFrame:
-    """``ms`` (whole) from capture to PLC, ``parts``."""
+    """Return ``ms`` (whole milliseconds from capture to PLC) and ``parts``."""
     with reading() as session:
         rows = capture_to_plc_counts(session, station, over.since_utc_ns, over.until_utc_ns)
     return pd.DataFrame({"ms": [row.from_ms for row in rows], "parts": [row.parts for row in rows]})

@@ -16,7 +16,14 @@ from dashboard.components.tiles import station_row
 from dashboard.data import line_data
 from dashboard.data.pictures import NoPicture, picture_of
 from dashboard.local_time import moment
-from dashboard.page_frame import line_name, say, showing_errors, zone, zone_in_words
+from dashboard.page_frame import (
+    REFRESHES,
+    line_name,
+    show_notice,
+    showing_errors,
+    zone,
+    zone_label,
+)
 from storage.queries import LineTile, PartStory
 
 
@@ -25,18 +32,18 @@ def line() -> None:
     with showing_errors():
         now, here = time.time_ns(), zone()
         at = moment(now, here).strftime("%a %d %b %Y, %H:%M:%S")
-        st.html(headline(line_name(), f"{at} ({zone_in_words()})", "page"))
+        st.html(headline(line_name(), f"{at} ({zone_label()})", "page"))
         tiles = line_data.tiles()
         if not tiles:
-            say(
+            show_notice(
                 "No station has reported yet",
-                "The database is there and empty. Stations appear with their first release or "
-                "part. This page looks again by itself.",
+                "The database is empty. A station appears with its first release or part. "
+                f"{REFRESHES}",
             )
             return
         show_tiles(tiles, now, here)
         show_rejects(line_data.rejects(), now, here)
-        show_books([tile.station for tile in tiles], now, here)
+        show_ledger_and_releases([tile.station for tile in tiles], now, here)
 
 
 def show_tiles(tiles: list[LineTile], now_utc_ns: int, here: tzinfo) -> None:
@@ -73,15 +80,15 @@ def _card(story: PartStory, now_utc_ns: int, here: tzinfo) -> str:
         return card(story, None, str(reason), now_utc_ns, here)
 
 
-def show_books(stations: list[str], now_utc_ns: int, here: tzinfo) -> None:
+def show_ledger_and_releases(stations: list[str], now_utc_ns: int, here: tzinfo) -> None:
     epochs, challenges = line_data.epochs(), line_data.challenges()
     releases = line_data.active_releases()
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="ledger"):
-        st.html(headline("Ledger", "every part exactly once, newest epoch"))
+        st.html(headline("Ledger", "every part exactly once; newest epoch"))
         for each in stations:
-            book = ledger_block(each, epochs.get(each, []), now_utc_ns, here)
-            st.html(book + challenge_block(challenges.get(each), now_utc_ns, here))
+            ledger = ledger_block(each, epochs.get(each, []), now_utc_ns, here)
+            st.html(ledger + challenge_block(challenges.get(each), now_utc_ns, here))
     with right, st.container(key="releases"):
         st.html(headline("Mode and release", "what each station looks for"))
         for each in stations:

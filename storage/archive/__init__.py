@@ -1,1 +1,1 @@
-"""Pictures on disk, bounded, and their index in the database."""
+"""The picture archive: a bounded folder of pictures and its index in the database."""

@@ -1,4 +1,4 @@
-"""``python -m storage.archive``: pictures from the frame streams to disk."""
+"""``python -m storage.archive``: writes pictures from the frame streams to disk."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROCESS = "archive"
 
 
 def main() -> int:
-    """Run until SIGTERM; the exit code."""
+    """Run until SIGTERM; return the exit code."""
     settings = load(ArchiveSettings)
     log.configure(PROCESS, settings)
     metrics.serve(settings)

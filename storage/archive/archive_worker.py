@@ -1,4 +1,4 @@
-"""From the frame streams to the archive: acknowledged after file and index row are there."""
+"""Moves frames from the streams to the archive. Acknowledges after file and row are written."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ IDLE_BEFORE_RECLAIM_MS = 10_000
 
 
 class ArchiveWorker:
-    """One batch a step. Inspection does not wait for it: it reads as a group of its own."""
+    """Archives one batch in each step, as a consumer group that inspection never waits for."""
 
     def __init__(
         self,
@@ -50,10 +50,10 @@ class ArchiveWorker:
         self._next_reclaim_ns = 0
 
     def step(self) -> None:
-        """One batch, or a short wait.
+        """Archive one batch, or wait a moment for pictures.
 
         Raises:
-            Unavailable: Redis, the disk or the database; the batch is kept and tried again.
+            Unavailable: Redis, the disk or the database cannot be used; the batch is tried again.
         """
         try:
             self._step()
@@ -93,7 +93,7 @@ def _frames(entries: Sequence[Entry]) -> list[Frame]:
     for entry in entries:
         try:
             frames.append(_frame(entry))
-        except MalformedMessage as error:  # inference answers for the part
+        except MalformedMessage as error:  # inference gives the part its no_verdict
             PICTURES_REFUSED.inc()
             log.error("picture_refused", entry_id=entry.id, reason=str(error))
     return frames

@@ -1,7 +1,7 @@
-"""Pictures that never came: a verdict was made of a capture, and the archive has none.
+"""Counts lost pictures: parts with a verdict on a capture whose picture is not in the archive.
 
-Frames are trimmed under an archive that lags, and go with their Redis. Counted from the database,
-whatever the reason was, since no stream can tell what it no longer has.
+Frames are trimmed if the archive lags, and are lost with their Redis. Losses of any cause are
+counted from the database, since no stream can tell what it no longer has.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class LossCounter:
         self._next_look_ns = 0
 
     def step(self) -> int:
-        """Look again, if it is time; how many were found lost.
+        """Look again if it is time, and return how many new losses were found.
 
         Raises:
             Unavailable: the database cannot be reached.
@@ -57,6 +57,6 @@ class LossCounter:
         return int(found[1])
 
     def _last_with_a_picture(self, session: Session) -> int:
-        """Where the process before this one got to, or a little before."""
+        """Return the verdict up to which an earlier process counted, or a slightly older one."""
         newest = select(func.coalesce(func.max(P.captured_at_utc_ns), 0)).scalar_subquery()
         return session.scalar(select(func.max(V.id)).where(V.captured_at_utc_ns <= newest)) or 0

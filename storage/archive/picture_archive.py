@@ -1,4 +1,4 @@
-"""The archive: keeps pictures, and lets the least interesting go where there is no more room."""
+"""The archive: keeps pictures, and evicts the least interesting ones to make room."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ log = structlog.get_logger()
 
 EVICT_AT_ONCE = 2000
 ROOM_TO_MAKE = 0.05
-"""Share of the bound that an eviction frees beyond what is needed, so that it is seldom."""
+"""Share of the bound that an eviction frees in addition, so that evictions are rare."""
 
 
 class Frame(NamedTuple):
-    """A picture with what is known of it."""
+    """A picture with its header."""
 
     header: FrameHeader
     image: bytes
 
 
 class Bounds(NamedTuple):
-    """How much disk, and what to keep longest."""
+    """Limits of disk use, and which passes to keep longest."""
 
     largest_bytes: int
     least_free_bytes: int
@@ -40,7 +40,7 @@ class Bounds(NamedTuple):
 
 
 class Archive:
-    """The folder and its index, kept in step."""
+    """The picture folder and its index, kept consistent."""
 
     def __init__(
         self, folder: PictureFolder, index: PictureIndex, bounds: Bounds, clock: Clock
@@ -52,10 +52,10 @@ class Archive:
         self._kept_bytes = 0
 
     def reconcile(self) -> None:
-        """Bring folder and index together, at start. No picture is removed for lack of a row.
+        """Make folder and index agree, at start. A picture without a row is kept.
 
-        Files that have no row, because a crash or a new database came between, get one. Rows whose
-        file is gone or short are marked as evicted.
+        Files without a row, after a crash or with a new database, get one. Rows whose file is
+        missing or too short are marked as evicted.
         """
         sizes, kept = self._folder.sizes(), self._index.kept()
         self._forget([row for path, row in kept.items() if sizes.get(path) != row.size_bytes])
@@ -64,10 +64,10 @@ class Archive:
         ARCHIVE_BYTES.set(self._kept_bytes)
 
     def keep(self, frames: Sequence[Frame]) -> None:
-        """Write pictures and index them; keeping them again changes nothing.
+        """Write pictures and index them. Keeping them again changes nothing.
 
         Raises:
-            Unavailable: the disk or the database takes nothing more right now.
+            Unavailable: the disk or the database cannot be written right now.
         """
         known = self._index.known({frame.header.part for frame in frames})
         new = {f.header.part: f for f in reversed(frames) if f.header.part not in known}
@@ -87,7 +87,7 @@ class Archive:
         ARCHIVE_BYTES.set(self._kept_bytes)
 
     def _keep_some(self, frames: Sequence[Frame]) -> None:
-        """One by one, but for a picture that is larger than the whole archive may be."""
+        """Keep pictures one by one, except those that are larger than the whole archive."""
         for frame in frames:
             if len(frame.image) <= self._bounds.largest_bytes:
                 self.keep([frame])
@@ -96,7 +96,7 @@ class Archive:
             log.error("picture_refused", part=str(frame.header.part), size=len(frame.image))
 
     def _make_room(self, incoming_bytes: int) -> None:
-        """Everything may go for newer pictures, but rejects do not go for a disk that is full."""
+        """Evict until the bytes fit. Rejects give way to newer pictures, but not to a full disk."""
         over, short = self._over(incoming_bytes), self._short(incoming_bytes)
         if over > 0:
             self._free(over, Retention.REJECT)
@@ -106,11 +106,11 @@ class Archive:
             raise Unavailable("the archive", f"no room on disk for {incoming_bytes} bytes")
 
     def _over(self, incoming_bytes: int) -> int:
-        """Bytes by which the archive would be above its bound."""
+        """Return the bytes by which the archive would exceed its bound."""
         return self._kept_bytes + incoming_bytes - self._bounds.largest_bytes
 
     def _short(self, incoming_bytes: int) -> int:
-        """Bytes that the disk would lack for the database and the journals."""
+        """Return the bytes that the disk would lack for the database and the journals."""
         return self._bounds.least_free_bytes + incoming_bytes - self._folder.free_bytes()
 
     def _free(self, needed_bytes: int, at_most: Retention) -> None:
@@ -135,15 +135,15 @@ class Archive:
         return freed
 
     def _forget(self, rows: Sequence[PictureRow]) -> None:
-        """Their files are gone, or were left short by a power cut."""
+        """Mark rows as evicted whose files are missing or were cut short by a power cut."""
         if rows:
-            log.warning("archive_pictures_gone", pictures=len(rows))
+            log.warning("archive_pictures_missing", pictures=len(rows))
             for row in rows:
                 self._folder.remove(row.path)
             self._index.mark_evicted([row.id for row in rows], self._clock.now().utc_ns)
 
     def _adopt(self, paths: Sequence[str]) -> None:
-        """Index files that have no row; those that were to be evicted go now."""
+        """Index files that have no row; delete those whose row says evicted."""
         parts = {path: part for path in paths if (part := part_of(path)) is not None}
         known = self._index.known(parts.values())
         for path, part in parts.items():

@@ -1,4 +1,4 @@
-"""Picture files: named after their part, written whole or not at all."""
+"""Picture files, named after their part and written completely or not at all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMED = re.compile(r"^([a-z0-9][a-z0-9_-]{0,62})/(\d{1,19})/\d+/(\d{1,19})\.[a-z
 
 
 def path_of(part: PartKey, image: bytes) -> str:
-    """``station/epoch/sequence div 10000/sequence.ext``: of the identity and nothing foreign."""
+    """Return ``station/epoch/(sequence // 10000)/sequence.ext`` of a part."""
     kinds = (extension for magic, extension in EXTENSIONS.items() if image.startswith(magic))
     folder = part.trigger_seq // PARTS_A_FOLDER
     name = f"{part.trigger_seq}.{next(kinds, 'bin')}"
@@ -32,7 +32,7 @@ def path_of(part: PartKey, image: bytes) -> str:
 
 
 def part_of(path: str) -> PartKey | None:
-    """The part that a file of ours is named after; None where it is none of ours."""
+    """Return the part that a file is named after; None if it is not a file of the archive."""
     match = NAMED.match(path)
     if match is None:
         return None
@@ -41,16 +41,16 @@ def part_of(path: str) -> PartKey | None:
 
 
 class PictureFolder:
-    """The archive's folder. Its errors are ``Unavailable``: a full disk may have room later."""
+    """The archive's folder. A disk error raises ``Unavailable``: there may be room later."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def write(self, path: str, image: bytes) -> None:
-        """Write a file whole: whoever finds its name finds all of it.
+        """Write a file under a temporary name, then rename it, so that a name means a whole file.
 
-        It is not flushed to the platter, which would slow the journals on the same disk; a file
-        that a power cut left short is told by its size.
+        The file is not flushed to disk, which would slow the journals on the same disk. A file that
+        a power cut left short is recognised by its size.
         """
         with self._errors():
             target = self._root / path
@@ -60,23 +60,23 @@ class PictureFolder:
             unfinished.replace(target)
 
     def read(self, path: str) -> bytes:
-        """A file's content."""
+        """Return a file's content."""
         with self._errors():
             return (self._root / path).read_bytes()
 
     def remove(self, path: str) -> None:
-        """Remove a file; that it is gone already is fine."""
+        """Remove a file; do nothing if it is gone."""
         with self._errors():
             (self._root / path).unlink(missing_ok=True)
 
     def free_bytes(self) -> int:
-        """What the disk has left."""
+        """Return the free bytes of the disk."""
         with self._errors():
             self._root.mkdir(parents=True, exist_ok=True)
             return shutil.disk_usage(self._root).free
 
     def sizes(self) -> dict[str, int]:
-        """Every file's path and size in bytes. What was not finished is removed."""
+        """Return the path and the size in bytes of every file. Unfinished files are removed."""
         with self._errors():
             return {
                 file.relative_to(self._root).as_posix(): file.stat().st_size
@@ -84,7 +84,7 @@ class PictureFolder:
             }
 
     def written_at_utc_ns(self, path: str) -> int:
-        """When a file was written."""
+        """Return when a file was written."""
         with self._errors():
             return (self._root / path).stat().st_mtime_ns
 

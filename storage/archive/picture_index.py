@@ -1,4 +1,4 @@
-"""The index of the archive: which pictures there are, and which may go first."""
+"""The index of the archive: which pictures exist, and which are evicted first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IDS_A_STATEMENT = 500
 
 
 class Retention(IntEnum):
-    """What is evicted first. A part of which nothing is known yet is none of the passes."""
+    """Eviction order, lowest first. A part without a verdict is kept like a reject."""
 
     PASS = 0
     NEAR_MISS = 1
@@ -41,7 +41,7 @@ class Picture(NamedTuple):
 
 
 class Evictable(NamedTuple):
-    """A picture that may go."""
+    """A picture that may be evicted."""
 
     id: int
     path: str
@@ -50,10 +50,10 @@ class Evictable(NamedTuple):
 
 
 class PictureIndex:
-    """Every method raises Unavailable where the database cannot be reached.
+    """The rows of ``pictures``. Every method raises Unavailable if the database cannot be reached.
 
-    Pictures meet verdicts by the part's identity, when somebody asks: a picture is written before
-    anybody knows what will be said of it.
+    Pictures are joined to verdicts by the part's identity when they are read: a picture is written
+    before its verdict exists.
     """
 
     def __init__(self, readers: sessionmaker[Session], writers: sessionmaker[Session]) -> None:
@@ -61,43 +61,43 @@ class PictureIndex:
         self._writers = writers
 
     def add(self, pictures: Sequence[Picture]) -> None:
-        """Add rows; the first picture of a part stands."""
+        """Add rows. The first picture of a part stands."""
         with translate_errors(), self._writers.begin() as session:
             for picture in pictures:
                 columns = picture._asdict()
                 insert_or_nothing(session, P, part_columns(columns.pop("part")) | columns)
 
     def known(self, parts: Iterable[PartKey]) -> set[PartKey]:
-        """Those of the parts that have a row, evicted or not."""
+        """Return those of the parts that have a row, evicted or not."""
         with translate_errors(), self._readers() as session:
             return {part for part in parts if session.scalar(select(P.id).where(_is(part)))}
 
     def kept(self) -> dict[str, PictureRow]:
-        """The pictures that are there, by path."""
+        """Return the pictures that are not evicted, by path."""
         with translate_errors(), self._readers() as session:
             rows = session.scalars(select(P).where(P.evicted_at_utc_ns.is_(None)))
             return {row.path: row for row in rows}
 
     def kept_bytes(self) -> int:
-        """The sizes of all pictures that are there."""
+        """Return the total size of the pictures that are not evicted."""
         there = select(func.coalesce(func.sum(P.size_bytes), 0))
         with translate_errors(), self._readers() as session:
             return int(session.scalar(there.where(P.evicted_at_utc_ns.is_(None))) or 0)
 
     def mark_evicted(self, ids: Sequence[int], now_utc_ns: int) -> None:
-        """Their files are gone."""
+        """Mark rows as evicted: their files are gone."""
         with translate_errors(), self._writers.begin() as session:
             for first in range(0, len(ids), IDS_A_STATEMENT):
                 some = P.id.in_(ids[first : first + IDS_A_STATEMENT])
                 session.execute(update(P).where(some).values(evicted_at_utc_ns=now_utc_ns))
 
     def evictable(self, near_miss_logit: float, at_most: Retention, limit: int) -> list[Evictable]:
-        """What may go next: passes, then near misses, then the rest, the oldest first in each.
+        """Return what to evict next: passes, near misses, then the rest; oldest first in each.
 
         Args:
             near_miss_logit: a pass with a presence logit above minus this is a near miss.
-            at_most: nothing that is worth more than this.
-            limit: so many.
+            at_most: the highest class that may be evicted.
+            limit: largest number of pictures.
         """
         keep = _keep(near_miss_logit)
         wanted = (
@@ -116,7 +116,10 @@ class PictureIndex:
 
 
 def _keep(near_miss_logit: float) -> ColumnElement[int]:
-    """A pass both said and presented; near where a prompt came close to 0, or was tolerated."""
+    """Return the class of a picture. A pass is one in the verdict and on the registers.
+
+    It is a near miss if a prompt's presence logit came close to 0 or above.
+    """
     passed = and_(
         V.decision == Decision.PASS, func.coalesce(D.decision, Decision.PASS) == Decision.PASS
     )

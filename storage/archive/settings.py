@@ -12,17 +12,25 @@ MB = 10**6
 
 
 class ArchiveSettings(ProcessSettings):
-    """What ``python -m storage.archive`` needs to know beside what every process does."""
+    """Settings of ``python -m storage.archive``, in addition to those of every process."""
 
     archive_largest_mb: Annotated[
-        int, Field(ge=16, title="Disk the pictures may take, millions of bytes")
+        int, Field(ge=16, title="Largest size of the archive, millions of bytes")
     ] = 2048
     archive_near_miss_logit: Annotated[
-        float, Field(ge=0, title="A pass whose logits came this near to 0 is kept like a reject")
+        float,
+        Field(
+            ge=0,
+            title="A pass with a presence logit above minus this is kept longer than other passes",
+        ),
     ] = 1.0
     archive_least_free_mb: Annotated[
-        int, Field(ge=0, title="Disk that stays free for the database and the journals")
+        int,
+        Field(ge=0, title="Disk kept free for the database and the journals, millions of bytes"),
     ] = 512
     archive_gather_ms: Annotated[
-        int, Field(ge=0, le=2000, title="Pictures of so long a time are one transaction")
+        int,
+        Field(
+            ge=0, le=2000, title="Batch window: pictures that arrive within it are one transaction"
+        ),
     ] = 250

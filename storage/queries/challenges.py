@@ -1,4 +1,4 @@
-"""Challenge parts, apart from production: how each station's last challenge went."""
+"""How each station's last challenge went."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ NEWEST_FIRST = (D.epoch.desc(), D.trigger_seq.desc())
 
 
 def last_challenges(session: Session) -> dict[str, Challenge]:
-    """The last challenge of each station that ever had one.
+    """Return the last challenge of each station that had one.
 
-    It is the newest run of challenge parts, with no other announced part between them.
+    A challenge is a run of challenge parts with no other announced part between them.
     """
     stations = session.scalars(select(SequenceRow.station).distinct())
     found = {station: _last(session, station) for station in stations}

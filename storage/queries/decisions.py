@@ -1,4 +1,4 @@
-"""Every part of a window with what was decided and where its picture came from."""
+"""Parts with their decision and the source of their picture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ D, V = DispositionRow, VerdictRow
 
 
 def decided_parts(session: Session, since_utc_ns: int) -> list[DecidedPart]:
-    """Parts that started since then, in the order of station, epoch and sequence."""
+    """Return the parts that started since then, ordered by station, epoch and sequence."""
     wanted = (
         select(
             *(D.station, D.epoch, D.trigger_seq, D.part_id),

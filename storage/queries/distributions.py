@@ -1,4 +1,4 @@
-"""How parts without a verdict and durations spread: counts, aggregated in SQL."""
+"""Distributions of causes and durations, counted in SQL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ D, V = DispositionRow, VerdictRow
 
 @dataclass(frozen=True)
 class CauseCount:
-    """Parts of one bucket of one station that have no verdict for one cause."""
+    """Parts of one station and bucket without a verdict, for one cause."""
 
     bucket_start_utc_ns: int
     station: str
@@ -26,7 +26,7 @@ class CauseCount:
 
 @dataclass(frozen=True)
 class DurationCount:
-    """Parts whose capture to PLC took at least ``from_ms`` and less than 1 ms more."""
+    """Parts whose time from capture to PLC was at least ``from_ms`` and below ``from_ms + 1``."""
 
     from_ms: int
     parts: int
@@ -35,7 +35,7 @@ class DurationCount:
 def no_verdict_causes(
     session: Session, station: str, bucket_s: float, since_utc_ns: int, until_utc_ns: int
 ) -> list[CauseCount]:
-    """No verdicts per bucket and cause, oldest first.
+    """Return parts without a verdict per bucket and cause, oldest first.
 
     Buckets are those of ``disposition_counts``; ``since <= started < until``.
     """
@@ -56,19 +56,19 @@ def no_verdict_causes(
     return [
         CauseCount(start, station, cause, parts)
         for start, station, cause, parts in session.execute(wanted)
-        if cause is not None  # never, of parts without a verdict
+        if cause is not None  # never None for parts without a verdict
     ]
 
 
 def capture_to_plc_counts(
     session: Session, station: str, since_utc_ns: int, until_utc_ns: int
 ) -> list[DurationCount]:
-    """How many parts took how many whole milliseconds from capture to registers set.
+    """Return how many parts took how many whole milliseconds from capture to registers set.
 
-    Parts with a pass or a reject, as in ``capture_to_plc``; shortest first.
+    Counts parts with a pass or a reject, as ``capture_to_plc`` does; shortest first.
     """
     ms = ms_between(CAPTURED, PRESENTED)
-    # Not a cast alone: PostgreSQL rounds where SQLite truncates.
+    # Not only a cast: PostgreSQL rounds, SQLite truncates.
     whole = cast(func.floor(ms), Integer).label("whole")
     wanted = (
         select(whole, func.count())

@@ -1,4 +1,4 @@
-"""How long things took: monotonic where both ends are of one boot, else UTC."""
+"""Durations: from monotonic clocks if both ends are of the same boot, else from UTC."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ ACKNOWLEDGED: Moment = (
     D.acknowledged_at_boot,
 )
 IN_RATES = D.challenge.is_(False)
-"""Challenge parts are in the ledger and in no rate: they try the station, nobody produced them."""
+"""Challenge parts are in the ledger but not in rates: they test the station."""
 NO_TIME = Percentiles(count=0, p50=None, p99=None)
 
 
 def ms_between(earlier: Moment, later: Moment) -> ColumnElement[float]:
-    """Milliseconds in SQL; null where an end is missing."""
+    """Return the milliseconds between two moments, in SQL; null if one is missing."""
     nanoseconds = case((earlier[2] == later[2], later[1] - earlier[1]), else_=later[0] - earlier[0])
     return type_coerce(cast(nanoseconds, Float) / 1e6, Float)
 
 
 def same_part() -> ColumnElement[bool]:
-    """The verdict and the disposition of one part, by identity."""
+    """Join the verdict and the disposition of a part, by its identity."""
     return and_(V.station == D.station, V.epoch == D.epoch, V.trigger_seq == D.trigger_seq)
 
 
@@ -51,7 +51,7 @@ def latencies(
     since_utc_ns: int | None = None,
     limit: int = 1000,
 ) -> list[PartTimes]:
-    """The newest ``limit`` parts' durations, newest first."""
+    """Return the durations of the newest ``limit`` parts, newest first."""
     wanted = times_of_parts().order_by(D.started_at_utc_ns.desc(), D.id.desc()).limit(limit)
     if station is not None:
         wanted = wanted.where(D.station == station)
@@ -61,7 +61,7 @@ def latencies(
 
 
 def times_of_parts() -> Select[*tuple[Any, ...]]:
-    """The columns that ``part_times`` reads, a row a disposition."""
+    """Select the columns that ``part_times`` reads, one row for each disposition."""
     return select(
         D.station,
         D.epoch,
@@ -78,7 +78,7 @@ def times_of_parts() -> Select[*tuple[Any, ...]]:
 
 
 def part_times(row: Any) -> PartTimes:
-    """One row of ``times_of_parts``."""
+    """Return the durations of one row of ``times_of_parts``."""
     return PartTimes(
         part=PartKey(station=row.station, epoch=row.epoch, trigger_seq=row.trigger_seq),
         started_at_utc_ns=row.started_at_utc_ns,
@@ -95,7 +95,7 @@ def part_times(row: Any) -> PartTimes:
 def capture_to_plc(
     session: Session, station: str | None = None, since_utc_ns: int | None = None
 ) -> dict[str, Percentiles]:
-    """Per station, from capture to registers set, of parts with a pass or a reject."""
+    """Return percentiles per station, from capture to registers set, of passes and rejects."""
     ms = ms_between(CAPTURED, PRESENTED)
     parts = select(
         D.station,

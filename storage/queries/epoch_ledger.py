@@ -1,7 +1,7 @@
-"""The ledger: every part of every epoch, exactly once, or it is not closed.
+"""The ledger: it is closed if every part of an epoch has exactly one disposition.
 
-Where the PLC's counter jumped, parts that it counted alone may be missing without a trace. The
-epoch that began there is never closed.
+If the PLC's counter jumped, parts that only the PLC counted may be missing without a trace. The
+epoch that began then is never closed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Epoch = tuple[str, int]
 
 @dataclass
 class _Count:
-    """One epoch while its groups are added up."""
+    """Counts of one epoch, while its groups are added."""
 
     lowest: int | None = None
     highest: int | None = None
@@ -41,10 +41,11 @@ class _Count:
 def ledger(
     session: Session, station: str | None = None, since_utc_ns: int | None = None
 ) -> list[LedgerRow]:
-    """Each epoch of each station (or of one), newest epoch first.
+    """Return each epoch of all stations, or of one, newest epoch first.
 
-    ``since_utc_ns`` leaves out epochs in which no part started and of which no sequencer spoke
-    since then; an epoch that is in is counted whole.
+    Args:
+        since_utc_ns: leave out epochs without a part and without a report of their sequencer since
+            then. The others are counted completely.
     """
     counts: dict[Epoch, _Count] = defaultdict(_Count)
     for group in session.execute(_groups(station)):
@@ -104,17 +105,17 @@ def _sequences(station: str | None) -> Select[SequenceRow]:
 
 
 def _recent(session: Session, station: str | None, since_utc_ns: int) -> set[Epoch]:
-    """Epochs with a part, or a word of their sequencer, since then."""
+    """Return the epochs with a part or a report of their sequencer since then."""
     parts = (
         select(DispositionRow.station, DispositionRow.epoch)
         .where(DispositionRow.started_at_utc_ns >= since_utc_ns)
         .distinct()
     )
-    spoken = select(SequenceRow.station, SequenceRow.epoch).where(
+    reported = select(SequenceRow.station, SequenceRow.epoch).where(
         SequenceRow.known_at_utc_ns >= since_utc_ns
     )
     if station is not None:
         parts = parts.where(DispositionRow.station == station)
-        spoken = spoken.where(SequenceRow.station == station)
-    found: Iterable[Sequence[object]] = [*session.execute(parts), *session.execute(spoken)]
+        reported = reported.where(SequenceRow.station == station)
+    found: Iterable[Sequence[object]] = [*session.execute(parts), *session.execute(reported)]
     return {(str(row[0]), int(str(row[1]))) for row in found}

@@ -1,4 +1,4 @@
-"""Single parts: the last rejects, and one part's whole story."""
+"""Single parts: the last rejects, and everything about one part."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Row = TypeVar("Row", DispositionRow, VerdictRow, PictureRow)
 
 
 def last_rejects(session: Session, station: str | None = None, limit: int = 12) -> list[PartStory]:
-    """The newest parts that the ledger has as rejects, newest first."""
+    """Return the newest parts that are rejects in the ledger, newest first."""
     wanted = (
         select(D.station, D.epoch, D.trigger_seq)
         .where(D.decision == Decision.REJECT)
@@ -33,10 +33,11 @@ def last_rejects(session: Session, station: str | None = None, limit: int = 12) 
 
 
 def part_story(session: Session, wanted: str, limit: int = 20) -> list[PartStory]:
-    """Everything of the parts that ``wanted`` may mean, newest first; empty if none is known.
+    """Return everything about the parts that ``wanted`` may mean, newest first.
 
-    ``wanted`` is ``station/epoch/sequence``, a verdict id, or the PLC's part id, which several
-    parts can have.
+    Args:
+        wanted: ``station/epoch/sequence``, a verdict id, or the PLC's part id, which several parts
+            can have.
     """
     stories = [_story(session, part) for part in _meant(session, wanted, limit)]
     known = [one for one in stories if one.verdict or one.disposition or one.picture]

@@ -1,4 +1,4 @@
-"""How good the parts are, over time and by prompt. Aggregated in SQL."""
+"""How good the parts are, over time and by prompt. Counted in SQL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ D, V, F = DispositionRow, VerdictRow, FindingRow
 
 
 def parts_with(decision: Decision) -> ColumnElement[int]:
-    """How many rows of a group have this decision; 0, never null."""
+    """Count the rows of a group with this decision; 0, never null."""
     return func.count(case((D.decision == decision, 1)))
 
 

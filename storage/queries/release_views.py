@@ -12,7 +12,7 @@ A, R = ActivationRow, ReleaseRow
 
 
 def releases(session: Session, station: str | None = None) -> list[ReleaseView]:
-    """Every release of each station, last activated first."""
+    """Return every release of each station, the last activated first."""
     last = (
         select(A.station, A.release_id, func.max(A.id).label("id"))
         .group_by(A.station, A.release_id)

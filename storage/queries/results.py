@@ -1,4 +1,4 @@
-"""What the queries answer with. Times are UTC nanoseconds since 1970, areas in ``area_unit``."""
+"""What the queries return. Times are UTC nanoseconds since 1970, areas are in ``area_unit``."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class LedgerRow:
     """One epoch of one station.
 
     Attributes:
-        first_seq, last_seq: what the sequencer journaled, widened by dispositions beyond it.
+        first_seq, last_seq: the sequencer's range, widened by dispositions outside it.
         triggered: parts from first to last, ``passed + rejected + no_verdict + missing``.
         missing: parts without a disposition.
-        known_at_utc_ns: when the sequencer last said how far it is; None: never, so never closed.
-        closed: the sequencer's range is known and each part in it has its one disposition; never
+        known_at_utc_ns: when the sequencer last reported its range; None if never.
+        closed: the sequencer's range is known and each part in it has one disposition; never true
             after a jump.
-        after_jump: the PLC's counter jumped here: parts before the first one may be in no ledger.
+        after_jump: the PLC's counter jumped when the epoch began: parts before it may be missing.
     """
 
     station: str
@@ -41,7 +41,7 @@ class LedgerRow:
 
 @dataclass(frozen=True)
 class DecidedPart:
-    """One disposition; ``source`` is empty where no verdict named a picture."""
+    """One disposition. ``source`` is empty if no verdict named a picture."""
 
     part: PartKey
     part_id: int
@@ -54,7 +54,7 @@ class DecidedPart:
 
 @dataclass(frozen=True)
 class Percentiles:
-    """Nearest-rank percentiles of ``count`` values, milliseconds; None without a value."""
+    """Nearest-rank percentiles of ``count`` values, milliseconds; None if there are no values."""
 
     count: int
     p50: float | None
@@ -66,10 +66,10 @@ class LineTile:
     """One station right now.
 
     Attributes:
-        mode, release_id: of the active release; None where no release was ever seen.
-        phase: the bridge's state, None where no bridge reported.
-        recipe: what the PLC selected, by its number; None where the station has no recipes, or no
-            bridge told.
+        mode, release_id: of the active release; None if there is none.
+        phase: the bridge's state; None if no bridge reported.
+        recipe: the number of the recipe that the PLC selected; None if the station has no recipes
+            or no bridge reported.
         parts_last_hour: dispositions of parts that started in the last hour, without challenge
             parts.
         rejected_last_hour, no_verdict_last_hour: how many of those.
@@ -126,7 +126,7 @@ class PictureView:
 
 @dataclass(frozen=True)
 class VerdictView:
-    """What inference said of a part, with everything it saw."""
+    """What inference decided about a part, with everything it found."""
 
     verdict_id: str
     decision: Decision
@@ -149,7 +149,7 @@ class VerdictView:
 
 @dataclass(frozen=True)
 class DispositionView:
-    """What the bridge did about a part. ``late_*``: a verdict that came and was not applied."""
+    """What the bridge presented for a part. ``late_*``: a verdict that came too late to apply."""
 
     revision: int
     decision: Decision
@@ -169,11 +169,11 @@ class DispositionView:
 
 @dataclass(frozen=True)
 class PartStory:
-    """Everything known of one part; what never reached storage is None.
+    """Everything known about one part; what never reached storage is None.
 
     Attributes:
         release_config: the configuration under which it was inspected, as it was published.
-        times: what the clocks say of it, None where neither side has both ends.
+        times: its durations; None if there is no disposition.
     """
 
     part: PartKey
@@ -187,9 +187,9 @@ class PartStory:
 
 @dataclass(frozen=True)
 class PartTimes:
-    """One part's durations, milliseconds; None where an end of it never happened.
+    """One part's durations, milliseconds; None if one end of a duration is missing.
 
-    On one machine they are monotonic; across machines they rest on UTC.
+    On one machine they come from the monotonic clock, across machines from UTC.
 
     Attributes:
         verdict_to_plc_ms: the bridge's own share, its journal included: from the verdict's arrival
@@ -233,7 +233,7 @@ class ParetoRow:
 
 @dataclass(frozen=True)
 class ReleaseView:
-    """A configuration of a station and when, by whom and why it was (last) activated."""
+    """A configuration of a station, and when, by whom and why it was last activated."""
 
     station: str
     release_id: str

@@ -1,4 +1,4 @@
-"""Rows as the frozen types that leave the database."""
+"""Rows as frozen dataclasses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage.queries.results import (
 
 
 def verdict_view(row: VerdictRow) -> VerdictView:
-    """A verdict with its findings, in the order in which they were found."""
+    """Return a verdict with its findings, in the order in which they were found."""
     size = None
     if row.image_width_px is not None and row.image_height_px is not None:
         size = (row.image_width_px, row.image_height_px)
@@ -45,7 +45,7 @@ def finding(row: FindingRow) -> Finding:
 
 
 def disposition_view(row: DispositionRow) -> DispositionView:
-    """What the bridge did."""
+    """Return what the bridge presented."""
     return DispositionView(
         revision=row.revision,
         decision=row.decision,
@@ -65,7 +65,7 @@ def disposition_view(row: DispositionRow) -> DispositionView:
 
 
 def picture_view(row: PictureRow) -> PictureView:
-    """Where the picture is, or when it was evicted."""
+    """Return where the picture is, or when it was evicted."""
     return PictureView(
         path=row.path,
         size_bytes=row.size_bytes,

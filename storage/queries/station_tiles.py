@@ -1,4 +1,4 @@
-"""The line right now: a tile a station."""
+"""The line right now: one tile for each station."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from storage.queries.results import LineTile, Percentiles, ReleaseView
 D = DispositionRow
 MINUTE_NS, HOUR_NS = 60 * 10**9, 3600 * 10**9
 TIMES_OF_NS = 10 * MINUTE_NS
-"""How far back a tile's percentiles go: what is slow now must show now."""
+"""How far back a tile's percentiles go: short, so that what is slow now shows now."""
 
 
 def line_tiles(session: Session, now_utc_ns: int) -> list[LineTile]:
-    """Every station that ever had a release, a sequencer or a bridge, by name."""
+    """Return a tile for every station that ever had a release, a sequencer or a bridge, by name."""
     hour = _last_hour(session, now_utc_ns)
     active = {view.station: view for view in releases(session) if view.active}
     times = capture_to_plc(session, since_utc_ns=now_utc_ns - TIMES_OF_NS)
@@ -72,13 +72,13 @@ def _recipe(release: ReleaseView | None, phase: PhaseRow | None) -> int | None:
 
 
 def _stations(session: Session) -> set[str]:
-    """Not asked of the dispositions, which are many."""
+    """Return the known stations, from small tables: there are many dispositions."""
     tables = (ActivationRow, SequenceRow, PhaseRow)
     return set(session.scalars(union(*(select(table.station) for table in tables))))
 
 
 def _last_hour(session: Session, now_utc_ns: int) -> dict[str, tuple[int, int, int]]:
-    """Per station: parts passed, rejected and without a verdict."""
+    """Return parts passed, rejected and without a verdict, per station."""
     wanted = (
         select(
             D.station,

@@ -63,7 +63,7 @@ def test_every_picture_of_a_card_is_drawn(url: str, open_page: Open) -> None:
     widths = page.eval_on_selector_all(".card img", "all => all.map(i => i.naturalWidth)")
     assert len(widths) == 7
     assert all(widths)
-    expect(page.locator(".card .absent")).to_have_text("Picture gave way to newer ones")
+    expect(page.locator(".card .absent")).to_have_text("Picture deleted to free space")
 
 
 def test_times_are_in_the_viewers_zone_which_is_named(url: str, open_page: Open) -> None:
@@ -89,7 +89,7 @@ def test_trends_are_drawn_for_the_station_that_is_chosen(
     page = open_page(f"{url}/trends?period=1+hour", theme=theme)
     page.get_by_role("radio", name="tile-top").or_(page.get_by_text("tile-top")).first.click()
     expect(page.locator(".vega-embed canvas, .vega-embed svg")).to_have_count(4)
-    expect(page.locator(".st-key-chart-defect-rate")).to_contain_text("samples of 1 minute")
+    expect(page.locator(".st-key-chart-reject-rate")).to_contain_text("samples of 1 minute")
     assert page.evaluate(CUT_OFF) == []
 
 
@@ -97,8 +97,8 @@ def test_a_line_of_a_minute_ago_has_trends(serve: Serve, open_page: Open, tmp_pa
     fill(_engine(tmp_path), tmp_path / "archive", time.time_ns(), hours=0.03)
     page = open_page(f"{serve(tmp_path)}/trends")
     expect(page.locator(".vega-embed canvas, .vega-embed svg")).to_have_count(4)
-    expect(page.locator(".st-key-chart-defect-rate")).to_contain_text("samples of 1 minute")
-    expect(page.locator(".st-key-chart-defect-rate")).to_contain_text("if parts keep coming")
+    expect(page.locator(".st-key-chart-reject-rate")).to_contain_text("samples of 1 minute")
+    expect(page.locator(".st-key-chart-reject-rate")).to_contain_text("if parts keep coming")
     assert page.evaluate(CUT_OFF) == []
 
 

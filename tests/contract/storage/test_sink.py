@@ -161,7 +161,7 @@ def test_malformed_messages_are_buried_and_the_line_goes_on(
         assert session.scalar(select(func.count()).select_from(VerdictRow)) == 1
     assert {(b"", 1), (b"not json", 2), (b"\xff\x00", 1), (b"{}", 1)} < set(letters)
     assert "it is about station lids" in letters[stray.model_dump_json().encode(), 1]
-    assert "the database refuses it" in letters[too_large.model_dump_json().encode(), 1]
+    assert "the database cannot store it" in letters[too_large.model_dump_json().encode(), 1]
 
 
 def test_a_contradiction_is_buried_and_never_confirmed(

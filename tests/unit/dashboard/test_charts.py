@@ -13,10 +13,10 @@ from dashboard.charts.causes_chart import causes_chart
 from dashboard.charts.control_chart import (
     BEYOND,
     IN_CONTROL,
-    NOT_JUDGED,
+    NOT_EVALUATED,
     RUN,
     control_chart,
-    judged,
+    find_signals,
 )
 from dashboard.charts.latency_chart import binned, latency_chart
 from dashboard.charts.pareto_chart import pareto_chart, ranked
@@ -36,7 +36,7 @@ def _samples(rejected: list[int], inspected: int = 100, running: bool = False) -
 
 
 def _control(samples: pd.DataFrame) -> dict[str, Any]:
-    return control_chart(*judged(samples), SINCE, UNTIL, ZONE, LIGHT).to_dict()
+    return control_chart(*find_signals(samples), SINCE, UNTIL, ZONE, LIGHT).to_dict()
 
 
 def _labels(chart: dict[str, Any]) -> list[str]:
@@ -62,31 +62,31 @@ def _titles(chart: dict[str, Any], axis: str) -> set[str | None]:
 
 
 def test_a_sample_beyond_a_limit_outweighs_a_run() -> None:
-    table, _ = judged(_samples([12] * 4 + [14] * 8 + [13, 50]))
+    table, _ = find_signals(_samples([12] * 4 + [14] * 8 + [13, 50]))
     assert table["signal"].iloc[-1] == BEYOND
     assert table["signal"].iloc[0] == IN_CONTROL
-    low = judged(_samples([11] * 8 + [15] * 4))[0]["signal"]
+    low = find_signals(_samples([11] * 8 + [15] * 4))[0]["signal"]
     assert low.iloc[7] == RUN
 
 
-def test_runs_are_not_judged_where_most_samples_lie_below_their_mean_by_chance() -> None:
-    table, limits = judged(_samples([0] * 9 + [1, 1]))
+def test_runs_are_not_evaluated_if_most_samples_are_below_the_mean_by_chance() -> None:
+    table, limits = find_signals(_samples([0] * 9 + [1, 1]))
     assert limits is not None
     assert set(table["signal"]) == {IN_CONTROL}
 
 
-def test_the_running_sample_makes_no_limits_and_signals_nothing() -> None:
+def test_the_current_sample_makes_no_limits_and_signals_nothing() -> None:
     whole = [12, 13, 11, 14, 12, 13, 11, 12, 13, 14]
-    table, limits = judged(_samples([*whole, 100], running=True))
-    alone = judged(_samples(whole))[1]
+    table, limits = find_signals(_samples([*whole, 100], running=True))
+    alone = find_signals(_samples(whole))[1]
     assert limits is not None
     assert alone is not None
     assert limits.centre == alone.centre
-    assert table["signal"].iloc[-1] == NOT_JUDGED
+    assert table["signal"].iloc[-1] == NOT_EVALUATED
     assert BEYOND not in set(table["signal"])
 
 
-def test_the_running_sample_is_hollow_and_called_so_far() -> None:
+def test_the_current_sample_is_hollow_and_marked_incomplete() -> None:
     chart = _control(_samples([12] * 10 + [13], running=True))
     (hollow,) = _hollow(chart)
     assert hollow["encoding"]["tooltip"][-1] == {
@@ -95,11 +95,11 @@ def test_the_running_sample_is_hollow_and_called_so_far() -> None:
         "type": "nominal",
     }
     (row,) = chart["datasets"][hollow["data"]["name"]]
-    assert (row["sample"], row["rejected"]) == ("so far", 13)
+    assert (row["sample"], row["rejected"]) == ("incomplete", 13)
     assert _hollow(_control(_samples([12] * 11))) == []
 
 
-def test_a_running_sample_off_the_chart_points_up_and_leaves_the_axis_alone() -> None:
+def test_a_current_sample_above_the_axis_is_a_triangle_and_leaves_the_axis_alone() -> None:
     calm, wild = (_control(_samples([12] * 10 + [last], running=True)) for last in (12, 100))
     tops = [
         {layer["encoding"]["y"]["scale"]["domain"][1] for layer in chart["layer"]}
@@ -113,12 +113,12 @@ def test_a_running_sample_off_the_chart_points_up_and_leaves_the_axis_alone() ->
 
 
 def test_too_few_whole_samples_are_points_without_limits() -> None:
-    assert judged(_samples([2] * 10, running=True))[1] is None
+    assert find_signals(_samples([2] * 10, running=True))[1] is None
     chart = _control(_samples([2] * 10, running=True))
     assert "area" not in _marks(chart)
     assert _labels(chart) == []
     assert _marks(chart).count("point") == 2
-    assert judged(_samples([2] * 11, running=True))[1] is not None
+    assert find_signals(_samples([2] * 11, running=True))[1] is not None
 
 
 def test_the_first_minute_of_a_line_is_one_hollow_point() -> None:
@@ -152,7 +152,7 @@ def test_signals_differ_in_shape_as_well_as_in_colour() -> None:
 
 
 def test_a_line_without_rejects_still_has_a_chart() -> None:
-    _, limits = judged(_samples([0] * 10))
+    _, limits = find_signals(_samples([0] * 10))
     chart = _control(_samples([0] * 10))
     assert limits is not None
     assert limits.centre == 0

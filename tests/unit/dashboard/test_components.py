@@ -136,7 +136,7 @@ def test_a_step_of_only_rejects_is_a_bar_of_rejects() -> None:
 
 def test_a_closed_ledger_says_closed() -> None:
     assert sentence(LEDGER) == "Closed: all 1,000 parts have exactly one disposition."
-    assert causes(LEDGER) == "No verdict because of: Model error 7, Overload 3."
+    assert causes(LEDGER) == "Causes of no verdict: Model error 7, Overload 3."
     assert "Missing" not in equation(LEDGER)
     assert 'class="ledger closed"' in ledger_block("top", [LEDGER], NOW, UTC)
 
@@ -151,13 +151,13 @@ def test_missing_parts_are_counted_out() -> None:
 def test_a_silent_sequencer_proves_nothing() -> None:
     silent = replace(LEDGER, known_at_utc_ns=None, closed=False)
     assert "has not reported" in sentence(silent)
-    assert earlier([silent]).endswith("epoch 4 (sequencer never reported).")
+    assert earlier([silent]).endswith("epoch 4 (its part counter was never reported).")
 
 
 def test_an_epoch_that_began_by_a_jump_says_so() -> None:
     jumped = replace(LEDGER, closed=False, after_jump=True)
     assert "counter jumped" in sentence(jumped)
-    assert earlier([jumped]).endswith("(began where the PLC's counter jumped).")
+    assert earlier([jumped]).endswith("(the PLC's part counter jumped when it began).")
 
 
 def test_earlier_epochs_that_are_open_are_named() -> None:
@@ -199,11 +199,11 @@ def test_who_put_a_release_in_force_and_why_is_shown() -> None:
 
 def test_a_release_of_another_version_is_named_not_guessed() -> None:
     html = release_block("top", _release({"prompts": "other"}), NOW, UTC)
-    assert "Another version wrote it" in html
+    assert "Another version of Referee wrote it" in html
 
 
 def test_no_release_says_what_follows() -> None:
-    assert "every part is called no verdict" in release_block("top", None, NOW, UTC)
+    assert "no part gets a verdict" in release_block("top", None, NOW, UTC)
 
 
 def _finding(prompt: str, area: float) -> Finding:
@@ -261,10 +261,10 @@ def test_a_card_says_what_how_much_when_and_where_it_went() -> None:
 
 
 def test_a_card_adds_up_what_several_prompts_found() -> None:
-    html = card(_story(["crack", ANGRY]), None, "Picture gave way to newer ones", NOW, UTC)
-    assert "and 1 prompt more" in html
+    html = card(_story(["crack", ANGRY]), None, "Picture deleted to free space", NOW, UTC)
+    assert "and 1 more prompt" in html
     assert "2.50 mm² <span>in 2 regions</span>" in html
-    assert "Picture gave way to newer ones" in html
+    assert "Picture deleted to free space" in html
     assert ANGRY not in html
 
 

@@ -86,7 +86,7 @@ def _station(run_dir: Path, ages_s: list[float], cause: Cause | None = None) -> 
 
 
 @pytest.mark.parametrize("page", [None, TRENDS])
-def test_a_missing_database_is_said_and_not_made(run_dir: Path, page: str | None) -> None:
+def test_a_missing_database_is_shown_and_not_created(run_dir: Path, page: str | None) -> None:
     assert "No database yet" in _page(page)
     assert list(run_dir.iterdir()) == []
 
@@ -105,14 +105,14 @@ def test_an_empty_database_waits_for_a_station(run_dir: Path, page: str | None) 
 
 
 @pytest.mark.parametrize("page", [None, TRENDS])
-def test_a_broken_database_is_said(run_dir: Path, page: str | None) -> None:
+def test_a_broken_database_is_shown(run_dir: Path, page: str | None) -> None:
     (run_dir / "referee.sqlite").write_bytes(b"this is no database, and long enough to tell" * 9)
     text = _page(page)
     assert "The database cannot be reached right now" in text
     assert "file is not a database" in text
 
 
-def test_a_url_that_is_none_is_named(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_url_that_is_not_valid_is_named(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFEREE_DATABASE_URL", "not a url")
     assert "REFEREE_DATABASE_URL" in _page()
 
@@ -127,7 +127,7 @@ def test_a_station_without_a_part_is_calm(run_dir: Path) -> None:
     text = _page()
     for wanted in ("tile-top", "Guard", "no part yet", "No part has been rejected yet"):
         assert wanted in text
-    assert "The station has had none yet" in _page(TRENDS)
+    assert "This station has had no parts yet" in _page(TRENDS)
 
 
 def test_a_part_of_this_minute_is_in_every_chart(run_dir: Path) -> None:
@@ -136,19 +136,21 @@ def test_a_part_of_this_minute_is_in_every_chart(run_dir: Path) -> None:
     app = _open(TRENDS)
     text = _text(app)
     assert "1 part in samples of 1 minute" in text
-    assert "The running sample so far" in text or time.time() // 60 > minute  # it ended meanwhile
-    assert "limits are drawn from 10 whole samples on: at " in text
+    assert (
+        "The current sample is incomplete" in text or time.time() // 60 > minute
+    )  # it ended meanwhile
+    assert "limits need 10 complete samples: expected at " in text
     assert _charts(app) == 3
-    assert "None: 1 part, each with a verdict" in text
+    assert "None of 1 part: each has a verdict" in text
 
 
 def test_parts_without_a_verdict_are_not_called_nothing(run_dir: Path) -> None:
     _station(run_dir, [2.0, 1.0], Cause.WORKER_LOST)
     app = _open(TRENDS)
     text = _text(app)
-    assert "No verdict yet: 2 parts without one" in text
-    assert "No prompt found anything on 2 parts" in text
-    assert "No verdict of 2 parts has reached the PLC yet" in text
+    assert "No part has a verdict yet: 2 parts without one" in text
+    assert "No findings on 2 parts" in text
+    assert "No verdict has reached the PLC yet (2 parts started)" in text
     assert _charts(app) == 1
 
 
@@ -171,7 +173,7 @@ def test_a_period_without_a_part_says_when_the_last_one_was(run_dir: Path) -> No
     app.session_state["period"] = "1 hour"
     app.run()
     assert "No part started in this period" in _text(app)
-    assert "The last one started 5 h ago, at " in _text(app)
+    assert "The last part started 5 h ago, at " in _text(app)
 
 
 def test_the_line_page_shows_every_station(
@@ -184,7 +186,7 @@ def test_the_line_page_shows_every_station(
     assert "Closed: all " in text
     assert "Not closed: 2 of " in text
     assert text.count("data:image/jpeg;base64,") == 7
-    assert text.count("Picture gave way to newer ones") == 1
+    assert text.count("Picture deleted to free space") == 1
     assert "a small round hole or pit" in text
 
 
@@ -194,7 +196,7 @@ def test_a_picture_that_vanished_is_said_on_its_card(
     monkeypatch.setenv("REFEREE_DATABASE_URL", f"sqlite:///{afternoon / 'referee.sqlite'}")
     text = _page()
     assert text.count('<article class="card"') == 8
-    assert text.count("Picture file is gone") == 7
+    assert text.count("Picture file is missing") == 7
 
 
 def test_the_trends_page_draws_four_charts(

@@ -26,9 +26,9 @@ moments = st.integers(NOW, NOW + 30 * DAY)
 
 
 @given(periods, moments)
-def test_now_is_in_the_running_sample(period: Period, now: int) -> None:
+def test_now_is_in_the_current_sample(period: Period, now: int) -> None:
     over = window(period, now)
-    assert over.running_utc_ns <= now < over.until_utc_ns
+    assert over.current_utc_ns <= now < over.until_utc_ns
     assert over.until_utc_ns - over.since_utc_ns == span_ns(period)
     assert over.since_utc_ns % (over.sample_s * NS) == 0
 

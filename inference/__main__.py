@@ -36,7 +36,8 @@ def main() -> int:
     log.configure(process, settings)
     metrics.serve(settings)
     stop, clock, releases = Stop.from_signals(), SystemClock(), ReleaseBook()
-    journal, model = connect(settings.journal_redis_url), TritonModel(settings.triton_url)
+    journal = connect(settings.journal_redis_url)
+    model = TritonModel(settings.triton_url, settings.model_name)
     link = MqttLink(
         settings.broker,
         topics,

@@ -25,7 +25,7 @@ def decided(
     timings_ms: Mapping[str, float],
 ) -> Verdict:
     """Pass or reject: the findings held against the station's rules."""
-    height, width = perception.size_hw
+    height, width = perception.geometry.sensor_hw
     return Verdict(
         **_about(frame, release, perception.model_version),
         decision=decision(found.reasons),

@@ -56,7 +56,9 @@ def find(perception: Perception, station: StationConfig) -> Found:
     if len(perception.presence) != len(station.prompts):
         raise ModelRejected(f"{len(perception.presence)} answers to {len(station.prompts)} prompts")
     corners = station.region_of_interest
-    inside = region_mask(corners, perception.size_hw) if corners else None  # None: everywhere
+    inside = (
+        region_mask(corners, perception.geometry.sensor_hw) if corners else None
+    )  # None: everywhere
     findings: list[Finding] = []
     scores: list[PromptScore] = []
     reasons: list[Reason] = []

@@ -10,7 +10,7 @@ network pixels wide. Pixel centres lie at half-integers in all three.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -29,19 +29,29 @@ REDUCED = {  # so many times smaller
 }
 
 
-@dataclass(frozen=True)
-class NetworkInput:
+class Geometry(NamedTuple):
+    """How a picture lies in what the network sees. All are height and width.
+
+    Attributes:
+        sensor_hw: of the picture, sensor pixels.
+        network_hw: of what the network sees, padding included, network pixels.
+        content_hw: of the picture within that, network pixels.
+    """
+
+    sensor_hw: tuple[int, int]
+    network_hw: tuple[int, int]
+    content_hw: tuple[int, int]
+
+
+class NetworkInput(NamedTuple):
     """One picture as the network takes it, and how to come back.
 
     Attributes:
-        pixels: (3, Hn, Wn) uint8, RGB, 0..255; Hn and Wn are multiples of ``multiple``.
-        scale: network pixels per sensor pixel, in (0, 1].
-        content_hw: height and width in network pixels without the padding.
+        pixels: (3, H, W) uint8, RGB, 0..255; H and W are ``geometry.network_hw``.
     """
 
     pixels: np.ndarray
-    scale: float
-    content_hw: tuple[int, int]
+    geometry: Geometry
 
 
 def decode_image(encoded: bytes) -> np.ndarray:
@@ -66,14 +76,11 @@ def decode_image(encoded: bytes) -> np.ndarray:
 
 def read_for_network(
     encoded: bytes, max_side_px: int = MAX_SIDE_PX, multiple: int = SIZE_MULTIPLE
-) -> tuple[NetworkInput, tuple[int, int]]:
-    """``to_network`` of ``decode_image``; a JPEG is decoded no larger than the network needs.
+) -> NetworkInput:
+    """Do ``decode_image`` and ``to_network``; a JPEG is decoded no larger than the network needs.
 
-    Its decoder can leave out what makes a picture two, four or eight times as large. What is left
-    is averaged down as ever: only detail as fine as a network pixel comes out a little different.
-
-    Returns:
-        The network's input, and height and width of the picture in sensor pixels.
+    A JPEG decoder can make a picture two, four or eight times smaller as it decodes. The rest is
+    averaged down as usual: only detail as fine as a network pixel comes out a little different.
 
     Raises:
         BadImage: as ``decode_image``.
@@ -82,13 +89,12 @@ def read_for_network(
     _check_size(*sensor_hw)
     reduced = _reduced(sensor_hw, max_side_px) if encoded.startswith(JPEG_START) else None
     if reduced is None:
-        image = decode_image(encoded)
-        return to_network(image, max_side_px, multiple), image.shape[:2]
-    return to_network(_decoded(encoded, reduced), max_side_px, multiple, sensor_hw), sensor_hw
+        return to_network(decode_image(encoded), max_side_px, multiple)
+    return to_network(_decoded(encoded, reduced), max_side_px, multiple, sensor_hw)
 
 
 def _reduced(sensor_hw: tuple[int, int], max_side_px: int) -> int | None:
-    """How OpenCV is told to decode smaller; None where the network wants it whole.
+    """Return OpenCV's flag for decoding smaller; None if the network needs every pixel.
 
     Sides that cannot be divided would be rounded up, and the far edge be half a pixel off.
     """
@@ -137,7 +143,7 @@ def to_network(
     multiple: int = SIZE_MULTIPLE,
     sensor_hw: tuple[int, int] | None = None,
 ) -> NetworkInput:
-    """Bring a picture to the size the network takes: native scale wherever it fits.
+    """Bring a picture to the size that the network takes; it is never enlarged.
 
     A longest side above ``max_side_px`` is averaged down to it; then the right and bottom are
     mirrored outwards to the next multiple (a mirror shows no edge that is not in the part).
@@ -146,16 +152,16 @@ def to_network(
         image_rgb: (H, W, 3) uint8.
         max_side_px: longest side in network pixels before padding.
         multiple: both sides become a multiple of this many network pixels.
-        sensor_hw: of the picture, where it was decoded smaller than it is.
+        sensor_hw: of the picture, if it was decoded smaller than it is.
     """
-    height, width = sensor_hw or image_rgb.shape[:2]
+    height, width = sensor_hw = sensor_hw or image_rgb.shape[:2]
     scale = min(1.0, max_side_px / max(height, width))
     if scale < 1.0:
         height, width = max(1, round(height * scale)), max(1, round(width * scale))
         image_rgb = cv2.resize(image_rgb, (width, height), interpolation=cv2.INTER_AREA)
     padded = pad_to_multiple(image_rgb, multiple)
-    pixels = np.ascontiguousarray(padded.transpose(2, 0, 1))
-    return NetworkInput(pixels=pixels, scale=scale, content_hw=(height, width))
+    geometry = Geometry(sensor_hw, padded.shape[:2], content_hw=(height, width))
+    return NetworkInput(np.ascontiguousarray(padded.transpose(2, 0, 1)), geometry)
 
 
 def pad_to_multiple(array: np.ndarray, multiple: int) -> np.ndarray:
@@ -167,26 +173,21 @@ def pad_to_multiple(array: np.ndarray, multiple: int) -> np.ndarray:
     return cv2.copyMakeBorder(array, 0, bottom, 0, right, cv2.BORDER_REFLECT_101)
 
 
-def margin_to_sensor(
-    margin: np.ndarray, network_input_meta: NetworkInput, sensor_hw: tuple[int, int]
-) -> np.ndarray:
-    """Bilinear, from the margin's grid to sensor pixels, with the padding cut off.
+def margin_to_sensor(margin: np.ndarray, geometry: Geometry) -> np.ndarray:
+    """Bring margins from the network's grid to sensor pixels, bilinear, without the padding.
 
     Args:
         margin: (N, h, w) float, one map a prompt; above 0 the Anomaly token wins.
-        network_input_meta: what ``to_network`` returned for this picture.
-        sensor_hw: height and width of the decoded picture.
+        geometry: of the picture; the grid covers ``network_hw``.
 
     Returns:
         (N, H, W) float32.
     """
-    padded_h, padded_w = network_input_meta.pixels.shape[1:]
-    content_h, content_w = network_input_meta.content_hw
-    sensor_h, sensor_w = sensor_hw
-    out = np.empty((len(margin), sensor_h, sensor_w), np.float32)
+    content_h, content_w = geometry.content_hw
+    out = np.empty((len(margin), *geometry.sensor_hw), np.float32)
     for index, grid in enumerate(margin):
-        full = _resize(np.asarray(grid, np.float32), padded_h, padded_w)
-        out[index] = _resize(full[:content_h, :content_w], sensor_h, sensor_w)
+        full = _resize(np.asarray(grid, np.float32), *geometry.network_hw)
+        out[index] = _resize(full[:content_h, :content_w], *geometry.sensor_hw)
     return out
 
 
@@ -197,5 +198,5 @@ def _resize(grid: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def margin_to_mask(margin: np.ndarray) -> np.ndarray:
-    """Where Anomaly beats Background: ``margin > 0``, bool, same shape. There is no threshold."""
+    """Return where Anomaly beats Background: ``margin > 0``, bool, same shape. No threshold."""
     return np.asarray(margin) > 0

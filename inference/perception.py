@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contracts.errors import ModelRejected
-from inference.imaging import NetworkInput, margin_to_sensor
+from inference.imaging import Geometry, margin_to_sensor
 
 
 @dataclass(frozen=True)
@@ -16,25 +16,21 @@ class Perception:
     """Answer of the model to one picture and N prompts, in the prompts' order.
 
     Attributes:
-        presence: (N,) float32 logits; above 0 the words refer to something in the picture.
+        presence: (N,) float32 logits; above 0 the prompt refers to something.
         margin: (N, h, w) float32, Anomaly minus Background logit, on a grid that covers
-            ``network_hw``.
-        size_hw: height and width of the picture in sensor pixels.
-        network_hw: height and width of what the network saw, padding included, network pixels.
-        content_hw: of the picture within that, network pixels.
+            ``geometry.network_hw``.
+        geometry: how the picture lies in what the network saw.
         model_version: names the weights that answered.
         timings_ms: milliseconds of each step on the server, and ``model`` for the whole call.
 
     Raises:
-        ModelRejected: shapes that contradict each other, or a logit that is no number: "not above
-            0" would otherwise be taken for a good part.
+        ModelRejected: shapes that contradict each other, or a logit that is not a number: it is not
+            above 0 and would otherwise count as a good part.
     """
 
     presence: np.ndarray
     margin: np.ndarray
-    size_hw: tuple[int, int]
-    network_hw: tuple[int, int]
-    content_hw: tuple[int, int]
+    geometry: Geometry
     model_version: str
     timings_ms: Mapping[str, float]
 
@@ -47,8 +43,5 @@ class Perception:
             raise ModelRejected("the model answered a logit that is not a finite number")
 
     def sensor_margin(self, prompt: int) -> np.ndarray:
-        """Margin of one prompt as (H, W) float32 in sensor pixels, bilinear."""
-        # margin_to_sensor reads only the size of the pixels: they stayed on the server.
-        no_pixels = np.broadcast_to(np.uint8(0), (3, *self.network_hw))
-        seen = NetworkInput(no_pixels, scale=1.0, content_hw=self.content_hw)
-        return margin_to_sensor(self.margin[prompt : prompt + 1], seen, self.size_hw)[0]
+        """Return the margin of one prompt as (H, W) float32 in sensor pixels, bilinear."""
+        return margin_to_sensor(self.margin[prompt : prompt + 1], self.geometry)[0]

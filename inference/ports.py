@@ -12,7 +12,7 @@ from inference.perception import Perception
 
 
 class Model(Protocol):
-    """Looks at a picture for what the words describe."""
+    """Looks in a picture for what prompts describe."""
 
     def is_ready(self) -> bool:
         """Whether it would answer now."""
@@ -22,13 +22,8 @@ class Model(Protocol):
         """Do what can be done from here about a model that died. Raises ModelUnavailable."""
         ...
 
-    def infer(
-        self, image: bytes, words: Sequence[str], timeout_s: float, *, is_beside: bool = False
-    ) -> Perception:
-        """``is_beside``: another picture is looked at meanwhile.
-
-        Raises BadImage, ModelRejected, ModelUnavailable, or ModelTooSlow where time ran out.
-        """
+    def infer(self, image: bytes, prompts: Sequence[str], timeout_s: float) -> Perception:
+        """Raises BadImage, ModelRejected, ModelUnavailable, or ModelTooSlow if time ran out."""
         ...
 
 

@@ -77,8 +77,8 @@ class Readiness:
     def _warm_up(self, release: Release) -> Trouble | None:
         try:
             for each in (*release.recipes(), release):
-                words = [prompt.words for prompt in each.config.prompts]
-                perception = self._model.infer(self._picture, words, WARM_UP_TIMEOUT_S)
+                prompts = [prompt.words for prompt in each.config.prompts]
+                perception = self._model.infer(self._picture, prompts, WARM_UP_TIMEOUT_S)
         except (ModelRejected, ModelUnavailable) as error:
             return Trouble(code="no_model", detail=str(error))
         self._version = perception.model_version

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from inference.model_name import DEFAULT_MODEL, ModelName
 from runtime.process.settings import ProcessSettings
 
 
@@ -15,6 +16,12 @@ class InferenceSettings(ProcessSettings):
 
     model_config = SettingsConfigDict(env_ignore_empty=True)
 
+    model: Annotated[str, Field(title="Model of Triton's repository that inspects the parts")] = (
+        DEFAULT_MODEL
+    )
+    model_version: Annotated[
+        str, Field(title="Version of the model, as its folder is named; empty: the newest")
+    ] = ""
     instance: Annotated[
         int, Field(ge=0, title="Number of this worker where a line has several; 0: the only one")
     ] = 0
@@ -41,6 +48,11 @@ class InferenceSettings(ProcessSettings):
     greatest_skew_ms: Annotated[
         int, Field(ge=0, title="A part that began so far in the future: clocks disagree, no pass")
     ] = 500
+
+    @property
+    def model_name(self) -> ModelName:
+        """Return which model of Triton's repository inspects the parts."""
+        return ModelName(self.model, self.model_version)
 
     @property
     def process(self) -> str:

@@ -1,6 +1,6 @@
 """What the model on Triton takes and answers, by name: shared by the server's side and the client.
 
-All tensors of ``dqformer`` carry a leading batch axis of 1 in a request and its answer, because
+All tensors of the network carry a leading batch axis of 1 in a request and its answer, because
 Triton batches requests of several stations along it.
 
 Text travels as UINT8, the bytes of its UTF-8 or JSON, and the models read and write tensors by
@@ -16,20 +16,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-DQFORMER = "dqformer"
 PROMPT_ENCODER = "prompt_encoder"
 
 IMAGE = "image"
 """UINT8 [bytes]: a PNG or JPEG file, as the camera gave it."""
-WORDS = "words"
-"""UINT8 [bytes]: JSON list of N prompts; see ``encode_words``."""
+PROMPTS = "prompts"
+"""UINT8 [bytes]: JSON list of N prompt texts; see ``encode_prompts``."""
 
 PRESENCE = "presence"
-"""FP32 [N]: logit; above 0 the words refer to something in the picture."""
+"""FP32 [N]: logit; above 0 the prompt refers to something in the picture."""
 MARGIN = "margin"
 """FP32 [N, h, w]: Anomaly minus Background logit on the network's grid, padding included."""
-MASK = "mask"
-"""UINT8 [N, H, W]: 1 where presence and margin are above 0, in sensor pixels. Only on request."""
 SENSOR_SIZE = "sensor_size"
 """INT32 [2]: height and width of the decoded picture."""
 NETWORK_SIZE = "network_size"
@@ -49,40 +46,38 @@ TOKEN_MASK = "mask"
 VERSION = "version"
 """UINT8 [bytes]: UTF-8; names the prompt encoder's weights."""
 
-BESIDE = "beside"
-"""A request's parameter: the picture is looked at while another is, so it takes its share of the
-threads only."""
-
-MOST_WORDS = 64
+MOST_PROMPTS = 64
 """Prompts in one request."""
 BAD_IMAGE = "bad_image: "
-"""Begins the error text of a request whose bytes are no picture that can be inspected."""
+"""Begins the error text of a request whose bytes are not a picture that can be inspected."""
 
 
 def encode_text(text: str) -> np.ndarray:
-    """(bytes,) uint8, UTF-8."""
+    """Return (bytes,) uint8, UTF-8."""
     return np.frombuffer(text.encode(), np.uint8)
 
 
 def decode_text(tensor: np.ndarray) -> str:
-    """The inverse. Raises ValueError where it is not UTF-8."""
+    """Return the text of ``encode_text``. Raises ValueError if it is not UTF-8."""
     return tensor.tobytes().decode()
 
 
-def encode_words(words: Sequence[str]) -> np.ndarray:
-    """(bytes,) uint8."""
-    return encode_text(json.dumps(list(words), ensure_ascii=False))
+def encode_prompts(texts: Sequence[str]) -> np.ndarray:
+    """Return prompt texts as (bytes,) uint8."""
+    return encode_text(json.dumps(list(texts), ensure_ascii=False))
 
 
-def decode_words(tensor: np.ndarray) -> tuple[str, ...]:
-    """The inverse. Raises ValueError where it is not a JSON list of 1 to ``MOST_WORDS`` texts,
-    or a text is blank.
+def decode_prompts(tensor: np.ndarray) -> tuple[str, ...]:
+    """Return the texts of ``encode_prompts``.
+
+    Raises:
+        ValueError: not a JSON list of 1 to ``MOST_PROMPTS`` texts, or a text is blank.
     """
-    words = json.loads(decode_text(tensor))
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise ValueError("words are not a JSON list of texts")
-    if not 0 < len(words) <= MOST_WORDS:
-        raise ValueError(f"{len(words)} prompts: a request has 1 to {MOST_WORDS}")
-    if not all(word.strip() for word in words):
+    texts = json.loads(decode_text(tensor))
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("prompts are not a JSON list of texts")
+    if not 0 < len(texts) <= MOST_PROMPTS:
+        raise ValueError(f"{len(texts)} prompts: a request has 1 to {MOST_PROMPTS}")
+    if not all(text.strip() for text in texts):
         raise ValueError("a prompt is empty: write what a defect looks like")
-    return tuple(words)
+    return tuple(texts)

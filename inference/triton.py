@@ -14,6 +14,8 @@ from tritonclient.utils import InferenceServerException
 
 from contracts.errors import BadImage, ModelRejected, ModelTooSlow, ModelUnavailable, RefereeError
 from inference import tensors
+from inference.imaging import Geometry
+from inference.model_name import ModelName
 from inference.perception import Perception
 
 log = structlog.get_logger()
@@ -40,11 +42,17 @@ WANTED = (
 
 
 class TritonModel:
-    """DQFormer on a Triton server; one instance may be shared by threads."""
+    """The model on a Triton server; one instance may be shared by threads."""
 
-    def __init__(self, url: str) -> None:
-        """``url`` is host:port of the server's gRPC. Nothing is connected yet."""
+    def __init__(self, url: str, model: ModelName | None = None) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            url: host:port of the server's gRPC.
+            model: which one inspects; DQFormer if not given.
+        """
         self._url = url
+        self._model = model or ModelName()
         self._client = InferenceServerClient(url, channel_args=CHANNEL)
         self._dead_models: set[str] = set()
 
@@ -64,16 +72,16 @@ class TritonModel:
         self._client.close()
 
     def is_ready(self, timeout_s: float = 0.5) -> bool:
-        """Whether the server answers, the model is loaded, and its process was not seen dead."""
+        """Return whether the server answers, the model is loaded and no process of it has died."""
         try:
             return not self._dead_models and bool(
-                self._client.is_model_ready(tensors.DQFORMER, client_timeout=timeout_s)
+                self._client.is_model_ready(*self._model, client_timeout=timeout_s)
             )
         except InferenceServerException:
             return False
 
     def revive(self) -> None:
-        """Load models again whose process on the server died; the server itself never does.
+        """Load models again whose process on the server died; the server does not do so itself.
 
         Raises:
             ModelUnavailable: the server is not there, or does not let clients load models.
@@ -87,19 +95,16 @@ class TritonModel:
             self._dead_models.discard(name)
             log.warning("model_loaded_again", model=name, server=self._url)
 
-    def infer(
-        self, image: bytes, words: Sequence[str], timeout_s: float, *, is_beside: bool = False
-    ) -> Perception:
-        """Look at one picture for what the words describe.
+    def infer(self, image: bytes, prompts: Sequence[str], timeout_s: float) -> Perception:
+        """Look in one picture for what the prompts describe.
 
         Args:
             image: a PNG or JPEG file, as the camera gave it.
-            words: 1 to 64 prompts.
+            prompts: 1 to 64 texts.
             timeout_s: the answer is of no use afterwards.
-            is_beside: another picture is looked at meanwhile, and the threads are to be shared.
 
         Raises:
-            BadImage: the bytes are no picture that can be inspected.
+            BadImage: the bytes are not a picture that can be inspected.
             ModelRejected: the same request will be refused again; or the answer makes no sense.
             ModelTooSlow: it did not answer in time.
             ModelUnavailable: the server is not there, not ready, or broke.
@@ -107,28 +112,31 @@ class TritonModel:
         started = time.perf_counter()
         try:
             result = self._client.infer(
-                tensors.DQFORMER,
-                _inputs(image, words),
+                self._model.name,
+                _inputs(image, prompts),
+                self._model.version,
                 outputs=[InferRequestedOutput(name) for name in WANTED],
                 client_timeout=timeout_s,
-                parameters={tensors.BESIDE: is_beside},
             )
         except InferenceServerException as error:
-            self._dead_models |= dead_models(str(error.message()))
+            self._dead_models |= dead_models(str(error.message()), self._model.name)
             raise translated(error, self._url) from error
         return _perception(result, (time.perf_counter() - started) * 1e3)
 
 
-def dead_models(text: str) -> set[str]:
-    """Models whose process is gone, as the server's error tells: "Stub process 'NAME_0_0' ..."."""
-    models = (tensors.DQFORMER, tensors.PROMPT_ENCODER)
+def dead_models(text: str, network: str) -> set[str]:
+    """Return the models whose process is gone, by the server's error "Stub process 'NAME_0_0' ...".
+
+    Triton has no other sign of it: the error is plain text.
+    """
+    models = (network, tensors.PROMPT_ENCODER)
     return {name for name in models if f"'{name}_" in text and "is not healthy" in text}
 
 
-def _inputs(image: bytes, words: Sequence[str]) -> list[InferInput]:
+def _inputs(image: bytes, prompts: Sequence[str]) -> list[InferInput]:
     values = {
         tensors.IMAGE: np.frombuffer(image, np.uint8),
-        tensors.WORDS: tensors.encode_words(words),
+        tensors.PROMPTS: tensors.encode_prompts(prompts),
     }
     inputs = []
     for name, value in values.items():
@@ -144,9 +152,11 @@ def _perception(result: InferResult, model_ms: float) -> Perception:
     return Perception(
         presence=value[tensors.PRESENCE],
         margin=value[tensors.MARGIN],
-        size_hw=_pair(value[tensors.SENSOR_SIZE]),
-        network_hw=_pair(value[tensors.NETWORK_SIZE]),
-        content_hw=_pair(value[tensors.CONTENT_SIZE]),
+        geometry=Geometry(
+            _pair(value[tensors.SENSOR_SIZE]),
+            _pair(value[tensors.NETWORK_SIZE]),
+            _pair(value[tensors.CONTENT_SIZE]),
+        ),
         model_version=tensors.decode_text(value[tensors.MODEL_VERSION]),
         timings_ms={**dict(steps), "model": model_ms},
     )
@@ -158,7 +168,7 @@ def _pair(size: np.ndarray) -> tuple[int, int]:
 
 
 def translated(error: InferenceServerException, url: str) -> RefereeError:
-    """Our error for Triton's.
+    """Return our error for Triton's.
 
     Only an invalid argument is the request's own fault. Everything else (gone, loading, a backend
     that crashed and is started again, no answer in time) may work later.

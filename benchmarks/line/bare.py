@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from benchmarks.line.scenario import WORDS
 from inference.imaging import decode_image, to_network
+from inference.serving.network import Network
 from inference.text_encoder import TextEncoder
 from inference.triton import TritonModel
 from referee.line.servers.served_network import ServedNetwork
@@ -29,16 +28,6 @@ def timed(work: Callable[[int], object], times: int, warm_up: int = WARM_UP) -> 
     return taken_ms
 
 
-def opened(served: ServedNetwork) -> Any:
-    """The network in the very class that Triton's model runs, which lies in its repository."""
-    sys.path.insert(0, str(served.file.parent))
-    try:
-        from network import Network  # type: ignore[import-not-found]
-    finally:
-        sys.path.remove(str(served.file.parent))
-    return Network(served.file, served.threads, served.providers)
-
-
 def bare_network(
     served: ServedNetwork,
     pictures: Sequence[bytes],
@@ -47,7 +36,7 @@ def bare_network(
     times: int,
 ) -> list[float]:
     """The network in a loop, pictures decoded and words encoded beforehand: ms of each run."""
-    network = opened(served)
+    network = Network(served.file, served.name, served.threads, served.providers)
     words = encoder.encode(list(WORDS[:prompts]))
     inputs = [
         to_network(decode_image(picture), served.max_side_px, served.multiple).pixels[None]

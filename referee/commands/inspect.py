@@ -18,6 +18,7 @@ from contracts.release import Prompt, StationConfig
 from contracts.verdict import decision
 from inference.findings import find
 from inference.imaging import decode_image
+from inference.model_name import ModelName
 from inference.overlay import draw_findings
 from inference.triton import TritonModel
 from referee.line.servers.serving import serving_triton
@@ -66,7 +67,7 @@ def _inspect_all(
     with ExitStack() as stack:
         with console.status("starting Triton"):
             url = triton or stack.enter_context(serving_triton())
-        model = stack.enter_context(TritonModel(url))
+        model = stack.enter_context(TritonModel(url, ModelName.from_environment()))
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
         quiet = len(images) < 5

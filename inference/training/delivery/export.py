@@ -27,12 +27,13 @@ from contracts.errors import FatalError
 from inference import text_encoder
 from inference.dqformer.model import STRIDE, DQFormer
 from inference.imaging import SIZE_MULTIPLE, margin_to_mask
+from inference.model_name import DEFAULT_MODEL
 from inference.text_encoder import PromptTokens
 from inference.training.evaluation.predictors import OnnxPredictor, TorchPredictor, model_of
 from inference.training.loop.checkpoint import load as read_checkpoint
 from inference.training.loop.weights import SUFFIX, round_to_half, save_weights
 
-DEFAULT_OUT = Path("triton_models/dqformer/1")
+DEFAULT_OUT = Path("triton_models") / DEFAULT_MODEL / "1"
 DEFAULT_WEIGHTS = Path("checkpoints")
 SMALLEST_AGREEMENT = 0.995
 CHECK_SIZES_HW = ((224, 224), (96, 352), (333, 417))

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from contracts.errors import UserError
 from inference.dqformer.model import DQFormer
+from inference.model_name import DEFAULT_MODEL
 from inference.training.data.batches import BatchMaker
 from inference.training.data.dataset import Part
 from inference.training.data.labelled_folder import load_sound
@@ -209,7 +210,7 @@ def deliver(
     models = options.out / MODELS
     copy_repository(options.shipped, models)
     weights = options.out / f"{recipe.name}{SUFFIX}"
-    network = models / "dqformer" / "1"
+    network = models / DEFAULT_MODEL / "1"
     export(options.out / checkpoint.NAME, network, {}, weights)
     after = figures(read_network(weights)[0], data.cases, recipe)
     described = json.loads((network / "model.json").read_text())

@@ -10,6 +10,7 @@ import torch
 
 from inference.dqformer.model import DQFormer
 from inference.imaging import MAX_SIDE_PX, SIZE_MULTIPLE
+from inference.model_name import DEFAULT_MODEL
 from inference.training.delivery.export import write_onnx
 
 LEFT_OUT = ("model.onnx", "model.json", "__pycache__")
@@ -18,7 +19,7 @@ LEFT_OUT = ("model.onnx", "model.json", "__pycache__")
 def write_repository(model: DQFormer, version: str, shipped: Path, folder: Path) -> Path:
     """Copy the shipped repository to a new folder, with this network in it; returns the folder."""
     copy_repository(shipped, folder)
-    network = folder / "dqformer" / "1"
+    network = folder / DEFAULT_MODEL / "1"
     # The exporter bakes the layout in; ONNX Runtime chooses its own.
     write_onnx(model.to(memory_format=torch.contiguous_format), network / "model.onnx")
     card = {

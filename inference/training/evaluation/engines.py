@@ -132,4 +132,4 @@ class OnnxPredictor:
             "token_mask": prompts.mask,
         }
         margin, presence = self.session.run(["margin", "presence"], feeds)
-        return Prediction(margin_to_sensor(margin[0], prepared, image_rgb.shape[:2]), presence[0])
+        return Prediction(margin_to_sensor(margin[0], prepared.geometry), presence[0])

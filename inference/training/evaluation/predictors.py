@@ -39,7 +39,7 @@ class TorchPredictor:
             torch.from_numpy(prompts.states)[None].to(device),
             torch.from_numpy(prompts.mask)[None].to(device),
         )
-        margin = margin_to_sensor(output.margin[0].cpu().numpy(), prepared, image_rgb.shape[:2])
+        margin = margin_to_sensor(output.margin[0].cpu().numpy(), prepared.geometry)
         return Prediction(margin, output.presence[0].cpu().numpy())
 
 

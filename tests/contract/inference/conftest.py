@@ -139,12 +139,12 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def new_triton(
     tiny_models: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], TritonServer]]:
+) -> Iterator[Callable[..., TritonServer]]:
     """Makes servers, not started, and stops them all in the end."""
     made: list[TritonServer] = []
 
-    def new() -> TritonServer:
-        made.append(TritonServer(tiny_models, tmp_path_factory.mktemp("triton") / "log"))
+    def new(models: Path = tiny_models) -> TritonServer:
+        made.append(TritonServer(models, tmp_path_factory.mktemp("triton") / "log"))
         return made[-1]
 
     yield new

@@ -7,6 +7,7 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
 from inference import tensors
+from inference.model_name import DEFAULT_MODEL
 from inference.text_encoder import MAX_TOKENS, STATE_WIDTH
 from inference.triton import WANTED
 from referee.project import MODELS
@@ -24,17 +25,17 @@ def shapes(puts: list) -> dict[str, tuple[str, tuple[int, ...]]]:
     }
 
 
-@pytest.mark.parametrize("model", [tensors.DQFORMER, tensors.PROMPT_ENCODER])
+@pytest.mark.parametrize("model", [DEFAULT_MODEL, tensors.PROMPT_ENCODER])
 def test_every_model_of_the_repository_is_named_as_its_folder(model: str) -> None:
     config = config_of(model)
     assert (config.name, config.backend) == (model, "python")
     folders = {path.parent.name for path in MODELS.glob("*/config.pbtxt")}
-    assert folders == {tensors.DQFORMER, tensors.PROMPT_ENCODER}
+    assert folders == {DEFAULT_MODEL, tensors.PROMPT_ENCODER}
 
 
 def test_prompt_encoder() -> None:
     config = config_of(tensors.PROMPT_ENCODER)
-    assert shapes(config.input) == {tensors.WORDS: ("TYPE_UINT8", (-1,))}
+    assert shapes(config.input) == {tensors.PROMPTS: ("TYPE_UINT8", (-1,))}
     assert shapes(config.output) == {
         tensors.STATES: ("TYPE_FP32", (-1, MAX_TOKENS, STATE_WIDTH)),
         tensors.TOKEN_MASK: ("TYPE_UINT8", (-1, MAX_TOKENS)),
@@ -42,27 +43,26 @@ def test_prompt_encoder() -> None:
     }
 
 
-def test_dqformer() -> None:
-    config = config_of(tensors.DQFORMER)
+def test_network() -> None:
+    config = config_of(DEFAULT_MODEL)
     assert shapes(config.input) == {
         tensors.IMAGE: ("TYPE_UINT8", (-1,)),
-        tensors.WORDS: ("TYPE_UINT8", (-1,)),
+        tensors.PROMPTS: ("TYPE_UINT8", (-1,)),
     }
     assert shapes(config.output) == {
         tensors.PRESENCE: ("TYPE_FP32", (-1,)),
         tensors.MARGIN: ("TYPE_FP32", (-1, -1, -1)),
-        tensors.MASK: ("TYPE_UINT8", (-1, -1, -1)),
         tensors.SENSOR_SIZE: ("TYPE_INT32", (2,)),
         tensors.NETWORK_SIZE: ("TYPE_INT32", (2,)),
         tensors.CONTENT_SIZE: ("TYPE_INT32", (2,)),
         tensors.MODEL_VERSION: ("TYPE_UINT8", (-1,)),
         tensors.TIMINGS: ("TYPE_FP32", (len(tensors.STEPS),)),
     }
-    assert set(shapes(config.output)) == {*WANTED, tensors.MASK}
+    assert set(shapes(config.output)) == set(WANTED)
 
 
 def test_stations_share_batches_and_a_lone_part_never_waits() -> None:
-    config = config_of(tensors.DQFORMER)
+    config = config_of(DEFAULT_MODEL)
     assert config.max_batch_size > 1
     assert all(put.allow_ragged_batch for put in config.input)
     assert config.HasField("dynamic_batching")
@@ -70,7 +70,7 @@ def test_stations_share_batches_and_a_lone_part_never_waits() -> None:
 
 
 def test_parameters() -> None:
-    given = {name: one.string_value for name, one in config_of(tensors.DQFORMER).parameters.items()}
+    given = {name: one.string_value for name, one in config_of(DEFAULT_MODEL).parameters.items()}
     assert given == {
         "threads": "2",
         "providers": "CUDAExecutionProvider,CPUExecutionProvider",

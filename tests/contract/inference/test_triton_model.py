@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -11,14 +13,16 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedOutput
+from tritonclient.grpc import InferenceServerClient
+from typer.testing import CliRunner
 
 from contracts.errors import BadImage, ModelRejected, ModelUnavailable, RefereeError
-from inference import tensors
 from inference.imaging import decode_image, margin_to_sensor, to_network
-from inference.server_watch import GRACE_S
+from inference.model_name import ModelName
+from inference.serving.server_watch import GRACE_S
 from inference.text_encoder import TextEncoder
-from inference.triton import WANTED, TritonModel
+from inference.triton import TritonModel
+from referee.cli import app
 from referee.project import text_encoder_folder
 from tests.contract.inference.conftest import MODEL_PROCESSES, TritonServer
 from tests.contract.inference.pictures import dark, jpeg, png, with_spot
@@ -48,34 +52,16 @@ def test_same_answer_as_the_network_itself(model: TritonModel, tiny_models: Path
     # Token states may differ in the last bit: matrices are multiplied with other thread counts.
     np.testing.assert_allclose(perception.margin, margin[0], atol=1e-5)
     np.testing.assert_allclose(perception.presence, presence[0], atol=1e-5)
-    assert perception.size_hw == (150, 203)
+    assert perception.geometry == network_input.geometry
+    assert perception.geometry.sensor_hw == (150, 203)
     np.testing.assert_array_equal(
-        perception.sensor_margin(1),
-        margin_to_sensor(perception.margin, network_input, (150, 203))[1],
+        perception.sensor_margin(1), margin_to_sensor(perception.margin, network_input.geometry)[1]
     )
-    beside = model.infer(encoded, WORDS, TIMEOUT_S, is_beside=True)
-    np.testing.assert_allclose(beside.margin, perception.margin, atol=1e-5)
-
-
-def test_masks_in_sensor_pixels_only_on_request(model: TritonModel, triton: TritonServer) -> None:
-    encoded = png(with_spot())
-    perception = model.infer(encoded, WORDS, TIMEOUT_S)
-    image = InferInput(tensors.IMAGE, [1, len(encoded)], "UINT8")
-    image.set_data_from_numpy(np.frombuffer(encoded, np.uint8)[None])
-    text = tensors.encode_words(WORDS)
-    words = InferInput(tensors.WORDS, [1, text.size], "UINT8")
-    words.set_data_from_numpy(text[None])
-    with InferenceServerClient(triton.url) as client:
-        wanted = [InferRequestedOutput(tensors.MASK)]
-        mask = client.infer(tensors.DQFORMER, [image, words], outputs=wanted).as_numpy("mask")
-    expected = np.stack([perception.sensor_margin(index) > 0 for index in range(len(WORDS))])
-    np.testing.assert_array_equal(mask[0], expected)
-    assert tensors.MASK not in WANTED
 
 
 def test_a_picture_of_fifty_megapixels(model: TritonModel) -> None:
     perception = model.infer(jpeg(with_spot(5000, 9900)), WORDS, 60.0)
-    assert perception.size_hw == (5000, 9900)
+    assert perception.geometry.sensor_hw == (5000, 9900)
     with pytest.raises(BadImage, match="too large"):
         model.infer(jpeg(dark(5000, 10_100)), WORDS, 60.0)
 
@@ -166,7 +152,36 @@ def _answer(model: TritonModel, encoded: bytes, words: list[str]) -> object:
         perception = model.infer(encoded, words, TIMEOUT_S)
     except RefereeError as error:
         return type(error)
-    return perception.size_hw, np.round(perception.presence, 3).tolist()
+    return perception.geometry.sensor_hw, np.round(perception.presence, 3).tolist()
+
+
+def test_another_model_of_the_repository_inspects(
+    new_triton: Callable[..., TritonServer],
+    tiny_models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(tiny_models, models)
+    (models / "dqformer").rename(models / "mine")
+    (models / "mine" / "1").rename(models / "mine" / "7")
+    config = models / "mine" / "config.pbtxt"
+    config.write_text(config.read_text().replace('name: "dqformer"', 'name: "mine"'))
+    server = new_triton(models)
+    server.start()
+    with TritonModel(server.url, ModelName("mine", "7")) as mine:
+        assert mine.is_ready()
+        assert mine.infer(png(with_spot()), WORDS, TIMEOUT_S).model_version.startswith("mine-")
+    with TritonModel(server.url) as shipped:
+        assert not shipped.is_ready()
+
+    (tmp_path / "spot.png").write_bytes(png(with_spot()))
+    arguments = ["inspect", str(tmp_path / "spot.png"), "--triton", server.url, "--json"]
+    monkeypatch.setenv("REFEREE_MODEL", "mine")
+    (answer,) = json.loads(CliRunner().invoke(app, arguments).stdout)["images"]
+    assert answer["decision"] == "reject"
+    assert answer["model_version"].startswith("mine-")
+    server.stop()
 
 
 def test_no_model_reports_to_anybody(triton: TritonServer) -> None:
@@ -207,7 +222,7 @@ def test_no_model_outlives_its_server(new_triton: Callable[[], TritonServer]) ->
 def test_no_answer_in_time_is_unavailable(model: TritonModel) -> None:
     with pytest.raises(ModelUnavailable, match="in time"):
         model.infer(png(dark(2000, 2000)), WORDS, 0.001)
-    assert model.infer(png(dark()), WORDS, TIMEOUT_S).size_hw == (150, 203)
+    assert model.infer(png(dark()), WORDS, TIMEOUT_S).geometry.sensor_hw == (150, 203)
 
 
 def test_a_server_that_dies_and_comes_back(new_triton: Callable[[], TritonServer]) -> None:

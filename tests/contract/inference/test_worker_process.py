@@ -112,7 +112,8 @@ def test_a_rule_of_another_package_decides(line: Line, tmp_path: Path) -> None:
 
 def test_no_release_is_told_and_no_pass(line: Line) -> None:
     line.start_worker()
-    assert line.until_ready(ready=False).troubles["tiles"].code == "no_release"
+    trouble = until(lambda: line.until_ready(ready=False).troubles.get(STATION), "its trouble")
+    assert trouble.code == "no_release"
     assert line.verdict_of(line.put(1, png(dark()))).cause is Cause.NO_RELEASE
     line.apply()
     line.until_ready()

@@ -179,7 +179,7 @@ def test_the_bare_network_is_the_one_that_the_line_serves(
     (folder / "1" / "model.json").write_text('{"max_side_px": 320, "size_multiple": 64}')
     (folder / "1" / "model.onnx").write_bytes(b"another")
     served = served_network()
-    assert tuple(served) == (tmp_path, 3, ("A", "B"), 320, 64)
+    assert tuple(served) == (folder / "1", "dqformer", 3, ("A", "B"), 320, 64)
     assert served.digest != shipped.digest
     monkeypatch.setenv("REFEREE_MODEL_THREADS", "1")
     assert served_network().threads == 1

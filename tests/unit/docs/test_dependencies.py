@@ -23,7 +23,7 @@ EXTRAS = {
     "contracts": (),
     "dashboard": ("dashboard",),
     "inference": (),
-    "inference/dlpack.py": ("triton",),
+    "inference/serving": ("triton",),
     "inference/dqformer": ("train",),
     "inference/training": ("train", "triton"),
     "ingest": (),

@@ -80,7 +80,11 @@ def test_files_of_the_run_folder_are_those_of_the_code() -> None:
 
 
 def test_variables_of_commands_and_triton_are_documented() -> None:
-    read = [ROOT / "referee" / "project.py", *(ROOT / "triton_models").rglob("*.py")]
+    read = [
+        ROOT / "referee" / "project.py",
+        ROOT / "inference" / "model_name.py",
+        *(ROOT / "inference" / "serving").glob("*.py"),
+    ]
     names = {name for file in read for name in re.findall(r"REFEREE_[A-Z_]+", file.read_text())}
     assert {"REFEREE_RUNTIME_DIR", "REFEREE_MODEL_THREADS"} <= names
     assert {name for name in names if f"| `{name}` |" not in OPERATING} == set()

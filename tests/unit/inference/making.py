@@ -11,6 +11,7 @@ from contracts.identity import PartKey
 from contracts.messages import FrameHeader
 from contracts.release import Prompt, Release, StationConfig
 from inference.frames import Frame
+from inference.imaging import Geometry
 from inference.perception import Perception
 from runtime.messaging.streams import Entry
 from runtime.process.clock import Clock
@@ -33,9 +34,7 @@ def perception(margin: np.ndarray, presence: Sequence[float] | None = None) -> P
     return Perception(
         presence=np.array([1.0] * len(margin) if presence is None else presence, np.float32),
         margin=margin.astype(np.float32),
-        size_hw=size_hw,
-        network_hw=size_hw,
-        content_hw=size_hw,
+        geometry=Geometry(size_hw, size_hw, size_hw),
         model_version="model-1",
         timings_ms={"model": 5.0},
     )

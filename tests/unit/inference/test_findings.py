@@ -13,6 +13,7 @@ from contracts.errors import ModelRejected
 from contracts.release import Prompt
 from contracts.verdict import decision
 from inference.findings import MOST_CORNERS, MOST_LISTED, find, region_mask
+from inference.imaging import Geometry
 from tests.unit.inference.making import SCRATCH, config, margin_with, perception
 
 
@@ -114,9 +115,8 @@ def test_margins_are_brought_to_sensor_pixels() -> None:
     larger = type(seen)(
         presence=seen.presence,
         margin=seen.margin,
-        size_hw=(60, 56),
-        network_hw=(32, 32),  # stride 4
-        content_hw=(30, 28),  # the sensor's size halved, then padded
+        # The sensor's size halved, then padded; the network's stride is 4.
+        geometry=Geometry(sensor_hw=(60, 56), network_hw=(32, 32), content_hw=(30, 28)),
         model_version="",
         timings_ms={},
     )

@@ -111,8 +111,8 @@ def test_too_large_is_refused_before_it_is_decoded() -> None:
 def test_native_scale_is_kept_and_sides_are_mirrored_to_the_multiple() -> None:
     prepared = to_network(COLOUR)
     assert prepared.pixels.shape == (3, 64, 64)
-    assert prepared.scale == 1.0
-    assert prepared.content_hw == (40, 50)
+    assert prepared.geometry.sensor_hw == (40, 50)
+    assert prepared.geometry.content_hw == (40, 50)
     assert np.array_equal(prepared.pixels[:, :40, :50].transpose(1, 2, 0), COLOUR)
     assert np.array_equal(prepared.pixels[:, 40, :50], prepared.pixels[:, 38, :50])
 
@@ -120,8 +120,7 @@ def test_native_scale_is_kept_and_sides_are_mirrored_to_the_multiple() -> None:
 def test_a_long_side_is_reduced() -> None:
     prepared = to_network(np.zeros((400, 1280, 3), np.uint8))
     assert prepared.pixels.shape == (3, 224, 640)
-    assert prepared.scale == 0.5
-    assert prepared.content_hw == (200, 640)
+    assert prepared.geometry.content_hw == (200, 640)
 
 
 @pytest.mark.parametrize(
@@ -131,10 +130,10 @@ def test_a_long_side_is_reduced() -> None:
 def test_a_jpeg_decoded_smaller_looks_the_same(size_hw: tuple[int, int], suffix: str) -> None:
     texture = cv2.resize(COLOUR, size_hw[::-1], interpolation=cv2.INTER_CUBIC)
     file = encoded(texture, suffix)
-    prepared, sensor_hw = read_for_network(file)
+    prepared = read_for_network(file)
     whole = to_network(decode_image(file))
-    assert sensor_hw == size_hw
-    assert (prepared.scale, prepared.content_hw) == (whole.scale, whole.content_hw)
+    assert prepared.geometry.sensor_hw == size_hw
+    assert prepared.geometry == whole.geometry
     apart = np.abs(prepared.pixels.astype(int) - whole.pixels)
     assert apart.mean() < 1.0
     assert apart.max() < 10
@@ -155,8 +154,13 @@ def test_a_margin_finds_its_way_back_to_sensor_pixels(size_hw: tuple[int, int]) 
     """A linear ramp over the network's grid is the same ramp over the sensor's pixels."""
     prepared = to_network(np.zeros((*size_hw, 3), np.uint8))
     height, width = (side // 2 for side in prepared.pixels.shape[1:])
-    columns = (np.arange(width, dtype=np.float32) + 0.5) * 2 / prepared.scale
-    margin = margin_to_sensor(np.tile(columns, (2, height, 1)), prepared, size_hw)
+    columns = (
+        (np.arange(width, dtype=np.float32) + 0.5)
+        * 2
+        * size_hw[1]
+        / prepared.geometry.content_hw[1]
+    )
+    margin = margin_to_sensor(np.tile(columns, (2, height, 1)), prepared.geometry)
     assert margin.shape == (2, *size_hw)
     assert margin.dtype == np.float32
     expected = np.arange(size_hw[1]) + 0.5

@@ -1,44 +1,28 @@
-"""Prompts of dqformer on Triton: encoded once, bounded."""
+"""Prompts of the network on Triton: encoded once, bounded."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
-from types import ModuleType
 
 import numpy as np
-import pytest
 
-from referee.project import MODELS
-
-
-@pytest.fixture(scope="module")
-def prompts() -> ModuleType:
-    """Loaded by path, as Triton does: nothing imports the model repository."""
-    path = MODELS / "dqformer" / "1" / "prompts.py"
-    spec = importlib.util.spec_from_file_location("prompts", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from inference.serving.prompt_cache import EncodedPrompt, PromptCache
 
 
 class Encoder:
     """States tell the text's length."""
 
-    def __init__(self, prompts: ModuleType) -> None:
-        self._prompts = prompts
+    def __init__(self) -> None:
         self.asked: list[list[str]] = []
 
-    def __call__(self, words: Sequence[str]) -> list:
-        self.asked.append(list(words))
-        return [self._prompts.Prompt(np.full((2, 3), len(w)), np.ones(2, bool)) for w in words]
+    def __call__(self, texts: Sequence[str]) -> list[EncodedPrompt]:
+        self.asked.append(list(texts))
+        return [EncodedPrompt(np.full((2, 3), len(text)), np.ones(2, bool)) for text in texts]
 
 
-def test_asks_only_for_what_it_has_not(prompts: ModuleType) -> None:
-    encode = Encoder(prompts)
-    cache = prompts.PromptCache(encode, 8)
+def test_asks_only_for_what_it_has_not() -> None:
+    encode = Encoder()
+    cache = PromptCache(encode, 8)
     cache.encodings(["a", "bb"])
     states, mask = cache.encodings(["ccc", "a", "ccc"])
     assert encode.asked == [["a", "bb"], ["ccc"]]
@@ -46,11 +30,9 @@ def test_asks_only_for_what_it_has_not(prompts: ModuleType) -> None:
     assert mask.shape == (3, 2)
 
 
-def test_least_recently_used_goes_first_and_one_request_may_exceed_the_bound(
-    prompts: ModuleType,
-) -> None:
-    encode = Encoder(prompts)
-    cache = prompts.PromptCache(encode, 2)
+def test_least_recently_used_goes_first_and_one_request_may_exceed_the_bound() -> None:
+    encode = Encoder()
+    cache = PromptCache(encode, 2)
     cache.encodings(["a", "b"])
     cache.encodings(["a"])
     cache.encodings(["c"])  # "b" goes

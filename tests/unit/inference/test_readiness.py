@@ -39,11 +39,9 @@ class World:
     def revive(self) -> None:
         raise ModelUnavailable("nobody listens")
 
-    def infer(
-        self, image: bytes, words: Sequence[str], timeout_s: float, *, is_beside: bool = False
-    ) -> Perception:
-        self.asked += words
-        if self.refuses in words:
+    def infer(self, image: bytes, prompts: Sequence[str], timeout_s: float) -> Perception:
+        self.asked += prompts
+        if self.refuses in prompts:
             raise ModelRejected("no such words")
         return perception(margin_with())
 

@@ -1,4 +1,4 @@
-"""Words on their way to the model and back."""
+"""Prompts on their way to the model and back."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.tensors import MOST_WORDS, decode_text, decode_words, encode_text, encode_words
+from inference.tensors import MOST_PROMPTS, decode_prompts, decode_text, encode_prompts, encode_text
 
 texts = st.text(min_size=1).filter(str.strip)
 
 
-@given(st.lists(texts, min_size=1, max_size=MOST_WORDS))
-def test_words_come_back(words: list[str]) -> None:
-    assert decode_words(encode_words(words)) == tuple(words)
+@given(st.lists(texts, min_size=1, max_size=MOST_PROMPTS))
+def test_prompts_come_back(prompts: list[str]) -> None:
+    assert decode_prompts(encode_prompts(prompts)) == tuple(prompts)
 
 
 @pytest.mark.parametrize(
     "raw", [b"", b"x", b"{}", b"[]", b"[1]", b'[" "]', b'["\xff"]', b'["x"' + b',"x"' * 64 + b"]"]
 )
-def test_what_are_no_words_is_a_value_error(raw: bytes) -> None:
+def test_other_bytes_are_a_value_error(raw: bytes) -> None:
     with pytest.raises(ValueError):
-        decode_words(np.frombuffer(raw, np.uint8))
+        decode_prompts(np.frombuffer(raw, np.uint8))
 
 
 def test_text() -> None:

@@ -32,7 +32,6 @@ class Line:
         self.buried: list[str] = []
         self.recorded: list[Verdict] = []
         self.asked: list[Sequence[str]] = []
-        self.asked_beside: list[bool] = []
         self.release: Release | None = release()
         self.model_ms = 10.0
         self.margin: np.ndarray = NOTHING
@@ -76,11 +75,8 @@ class Line:
 
     def revive(self) -> None: ...
 
-    def infer(
-        self, image: bytes, words: Sequence[str], timeout_s: float, *, is_beside: bool = False
-    ) -> Perception:
-        self.asked.append(words)
-        self.asked_beside.append(is_beside)
+    def infer(self, image: bytes, prompts: Sequence[str], timeout_s: float) -> Perception:
+        self.asked.append(prompts)
         self.clock.advance_ms(min(self.model_ms, timeout_s * 1e3))
         if self.model_ms > timeout_s * 1e3:
             raise ModelTooSlow("did not answer in time")
@@ -284,7 +280,6 @@ def test_a_part_waits_for_the_one_that_is_looked_at_unless_others_wait(line: Lin
     lone.join(2)
     assert [verdict.decision for verdict in line.recorded] == [Decision.PASS]
     assert line.turns.acquire(timeout=0)  # it was given back
-    assert line.asked_beside == [True, False]  # alone, it has all threads
 
 
 def test_a_turn_that_ends_with_an_error_is_given_back(line: Line) -> None:

@@ -14,7 +14,7 @@ from contracts.causes import Decision
 from contracts.release import Prompt, StationConfig
 from contracts.verdict import decision
 from inference.findings import find
-from inference.imaging import NetworkInput, margin_to_sensor
+from inference.imaging import Geometry, margin_to_sensor
 from inference.perception import Perception
 from inference.text_encoder import PromptTokens
 from inference.training.data.dataset import Part
@@ -135,7 +135,9 @@ def test_the_final_mask_is_what_the_verdict_is_made_of(
     prompt = Prompt(words="any defect", **filters)
     station = StationConfig(camera=CameraConfig(kind="replay"), prompts=(prompt,))
     size = (16, 16)
-    seen = Perception(np.array([presence], np.float32), margin[None], size, size, size, "", {})
+    seen = Perception(
+        np.array([presence], np.float32), margin[None], Geometry(size, size, size), "", {}
+    )
     found = find(seen, station)
     mask = final_mask(margin, float(np.float32(presence)), prompt)
     assert mask.any() == (decision(found.reasons) is Decision.REJECT)
@@ -159,10 +161,10 @@ def test_iou_is_at_the_pictures_own_resolution() -> None:
 
 
 def test_padding_never_reaches_the_mask() -> None:
-    meta = NetworkInput(np.zeros((3, 64, 64), np.uint8), 1.0, (40, 50))
+    geometry = Geometry(sensor_hw=(40, 50), network_hw=(64, 64), content_hw=(40, 50))
     margin = np.full((1, 32, 32), -1.0, np.float32)
     margin[:, 21:, :] = 5.0  # below row 42 of the content
-    assert not (margin_to_sensor(margin, meta, (40, 50)) > 0).any()
+    assert not (margin_to_sensor(margin, geometry) > 0).any()
 
 
 def test_precision_counts_from_the_threshold_on() -> None:

@@ -16,7 +16,7 @@ GRACE_S = 10.0
 
 
 def end_with_server() -> None:
-    """From now on this process ends when its parent has, ``GRACE_S`` later at most.
+    """End this process when its parent ends, at most ``GRACE_S`` later.
 
     A thread winds up a timer whose signal ends the process (SIGALRM, by its default), again and
     again while the parent lives. A thread that cannot run any more cannot wind it up.

@@ -1,4 +1,4 @@
-"""The prompt encoder, asked through Triton itself (business logic scripting)."""
+"""Asks the prompt encoder of the same Triton for token states (business logic scripting)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
-from prompts import Prompt
 
 from contracts.errors import ModelUnavailable
 from inference import tensors
-from inference.dlpack import exported
+from inference.serving.dlpack import exported
+from inference.serving.prompt_cache import EncodedPrompt
 
 ANSWERS = (tensors.STATES, tensors.TOKEN_MASK, tensors.VERSION)
 
 
-class PromptEncoder:
+class PromptStates:
     """Asks the model ``prompt_encoder`` of the same server.
 
     Attributes:
@@ -25,13 +25,13 @@ class PromptEncoder:
     def __init__(self) -> None:
         self.version = ""
 
-    def encode(self, words: Sequence[str]) -> list[Prompt]:
-        """Each text's token states. Raises ModelUnavailable: it is not there, or failed."""
-        encoded = exported(tensors.encode_words(words))
+    def encode(self, texts: Sequence[str]) -> list[EncodedPrompt]:
+        """Return each text's token states. Raises ModelUnavailable if the encoder cannot answer."""
+        encoded = exported(tensors.encode_prompts(texts))
         request = pb_utils.InferenceRequest(
             model_name=tensors.PROMPT_ENCODER,
             requested_output_names=list(ANSWERS),
-            inputs=[pb_utils.Tensor.from_dlpack(tensors.WORDS, encoded)],
+            inputs=[pb_utils.Tensor.from_dlpack(tensors.PROMPTS, encoded)],
         )
         response = request.exec()
         if response.has_error():
@@ -41,4 +41,4 @@ class PromptEncoder:
             for name in ANSWERS
         )
         self.version = tensors.decode_text(version)
-        return [Prompt(*pair) for pair in zip(states, mask.astype(bool), strict=True)]
+        return [EncodedPrompt(*pair) for pair in zip(states, mask.astype(bool), strict=True)]

@@ -1,0 +1,1 @@
+"""What runs inside Triton: the classes that the model repository's `model.py` files name."""

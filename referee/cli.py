@@ -30,7 +30,7 @@ from referee.commands import (
 
 app = typer.Typer(
     name="referee",
-    help="Calls every part on a production line, pass or reject, in your own words.",
+    help="Inspect every part on a production line and decide: pass or reject.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
@@ -43,8 +43,8 @@ for command in COMMANDS:
 
 
 def main() -> None:
-    """Run a command; what is our user's to mend is one clear line and exit code 2."""
-    # Standard output is for answers; what the libraries log goes beside it, if it matters.
+    """Run a command. An error that its user can correct is one line, and exits with 2."""
+    # Standard output is for answers; warnings of the libraries go to standard error.
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

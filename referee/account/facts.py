@@ -1,4 +1,4 @@
-"""What a run left behind in SQL and in the soft PLC's report, once its ledger is closed."""
+"""Reads what a run recorded, in SQL and in the simulated PLC's report."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LEDGER_TIMEOUT_S = 60.0
 def settled_facts(
     line: LineFile, running: RunningLine, restarts: Counter[str], since_utc_ns: int
 ) -> RunFacts:
-    """The run's facts once the ledger is closed, or as they stand after a minute."""
+    """Return the run's facts when its ledger is closed, or after a minute."""
     report = json.loads(running.folder.soft_plc_report.read_text())
     triggered = sum(unit["triggered"] for unit in report["units"].values())
     sessions = open_sessions(running.folder.database_url)

@@ -1,4 +1,4 @@
-"""How soon a station answered when its line last ran, from the database of its run folder."""
+"""Answer times of a station in the line's last run, from the run folder's database."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from storage.queries import Answer, last_answers, open_sessions
 
 
 class LastRun(NamedTuple):
-    """From trigger (or capture, where the camera triggers) to registers.
+    """Times from trigger (or from capture, if the camera triggers) to the registers.
 
     Attributes:
-        p99_ms: nearest rank; None where more than one part in a hundred had no answer in time.
+        p99_ms: nearest rank; None if more than one part in a hundred had no answer in time.
         too_late: parts without an answer in time.
     """
 
@@ -31,7 +31,7 @@ class LastRun(NamedTuple):
 
     @classmethod
     def of(cls, answers: list[Answer]) -> LastRun | None:
-        """None without an answer."""
+        """Return the figures; None if there is no answer."""
         if not answers:
             return None
         p99 = percentile([inf if each.ms is None else each.ms for each in answers], 99)
@@ -44,7 +44,7 @@ class LastRun(NamedTuple):
 
 
 def last_run(folder: RunFolder, station: str) -> LastRun | None:
-    """None where the line has not run there yet.
+    """Return the last run of a station; None if the line has not run in this folder yet.
 
     Raises:
         Unavailable: the database cannot be read.

@@ -1,4 +1,4 @@
-"""What a run came to: the ledger in SQL held against what the PLC's gate really did."""
+"""Summary of a run: the ledger in SQL compared with what the PLC's gate did."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from storage.queries import DecidedPart, LedgerRow
 
 
 class RunFacts(NamedTuple):
-    """Everything a run left behind.
+    """Everything that a run recorded.
 
     Attributes:
         units: PLC unit of each station.
@@ -32,7 +32,7 @@ class RunFacts(NamedTuple):
 
 
 def summarise(facts: RunFacts, is_defective: Callable[[str], bool | None]) -> dict[str, Any]:
-    """One JSON object. ``escapes`` and the like are there where the pictures' truth is known."""
+    """Return one JSON object. It has escapes and false rejects if the pictures' truth is known."""
     gate = _gates(facts)
     triggered_by_plc = sum(unit["triggered"] for unit in facts.report["units"].values())
     triggered = sum(row.triggered for row in facts.ledger)
@@ -60,7 +60,7 @@ def summarise(facts: RunFacts, is_defective: Callable[[str], bool | None]) -> di
 
 
 def is_sound(summary: Mapping[str, Any]) -> bool:
-    """Every part accounted for, and nothing passed the gate that the ledger does not call pass."""
+    """Return whether the ledger is closed and only parts with the verdict pass passed the gate."""
     return bool(summary["ledger_closed"]) and summary["gate"]["wrong_pass"] == 0
 
 

@@ -1,4 +1,4 @@
-"""What was really on the parts of a run, where the pictures' folder says so."""
+"""Compares decisions with the truth, if the folder of the pictures knows it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contracts.causes import Decision
 
 
 class Judgement(NamedTuple):
-    """What the gate was told of a part, and where its picture came from."""
+    """The decision on a part, and where its picture came from."""
 
     decision: Decision
     source: str
@@ -32,7 +32,7 @@ class Errors(NamedTuple):
 def count_errors(
     judged: Iterable[Judgement], is_defective: Callable[[str], bool | None]
 ) -> Errors | None:
-    """Hold decisions against the truth; None where the truth of no part is known."""
+    """Count wrong decisions; return None if the truth of no part is known."""
     known = [
         (one.decision, truth)
         for one in judged

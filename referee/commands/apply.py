@@ -24,16 +24,20 @@ def register(app: typer.Typer) -> None:
 
 
 def apply(
-    file: Annotated[Path, typer.Argument(help="Line file whose stations become active.")],
+    file: Annotated[Path, typer.Argument(help="Line file with the new prompts and rules.")],
     run_dir: RunDirOption = None,
     mqtt: Annotated[
-        str | None, typer.Option(help="host:port of the broker, for a line on other machines.")
+        str | None,
+        typer.Option(help="host:port of the MQTT broker, for a line on another machine."),
     ] = None,
     by: ByOption = None,
     why: WhyOption = "",
 ) -> None:
-    """Publish a line file's stations as their active releases; parts already on the way keep
-    the release they were inspected with. Who and why are kept with each."""
+    """Put a line file's prompts and rules in force on the running line.
+
+    Each station gets a new release. Parts already inspected keep the release they were inspected
+    with. Who made the change, and why, is stored with the release.
+    """
     line = load_line_file(file)
     activations = signed(line.releases(), by or this_user(), why)
     broker = _broker(mqtt) if mqtt else _broker_of(run_folder_of(line, run_dir))

@@ -1,4 +1,4 @@
-"""`referee check`: read a line file as the line would, and say what it means."""
+"""`referee check`: read a line file as the line does, and show what it means."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def register(app: typer.Typer) -> None:
 def check(
     file: Annotated[Path, typer.Argument(help="Line file (YAML).")], run_dir: RunDirOption = None
 ) -> None:
-    """Check a line file; an error names file, line, field and what would be right.
+    """Check a line file. An error names the file, the line, the field, and what is allowed.
 
-    Warns where the last run in the line's folder leaves no room before a deadline. Exit code 0 all
-    the same: the file is right.
+    Warns if the last run of this line left no time before a deadline. A warning still exits with
+    0, because the file is valid.
     """
     line = load_line_file(file)
     console = Console()
-    console.print(f"[bold]{line.site}/{line.line}[/]  {file} is right")
+    console.print(f"[bold]{line.site}/{line.line}[/]  {file} is valid")
     folder = run_folder_of(line, run_dir)
     for release in line.releases():
         station, last = line.stations[release.station], _last_run(folder, release.station, console)
@@ -44,7 +44,7 @@ def check(
 
 
 def _last_run(folder: RunFolder, station: str, console: Console) -> LastRun | None:
-    """None, and why, where what was measured cannot be read: the file is right all the same."""
+    """Return the last run; print a warning and return None if it cannot be read."""
     try:
         return last_run(folder, station)
     except Unavailable as error:
@@ -71,4 +71,4 @@ def _alone(config: StationConfig) -> str:
     if config.trigger is not TriggerSource.CAMERA:
         return ""
     pace = f"at most {config.frames_per_s:g} a second" if config.frames_per_s else "each frame"
-    return f"  triggers by itself, {pace}"
+    return f"  triggered by the camera, {pace}"

@@ -1,4 +1,4 @@
-"""`referee data`: referring expressions for labelled pictures, and what is in them."""
+"""`referee data`: build a data set of pictures, expressions and masks; count what is in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ PLOT = "statistics.png"
 
 
 def register(app: typer.Typer) -> None:
-    data = typer.Typer(help="Referring expressions for labelled pictures.", no_args_is_help=True)
+    data = typer.Typer(
+        help="Build a referring data set (picture, expression, mask), or count what is in one.",
+        no_args_is_help=True,
+    )
     data.command("build")(build)
     data.command("stats")(stats)
     app.add_typer(data, name="data")
@@ -28,22 +31,23 @@ def register(app: typer.Typer) -> None:
 
 def build(
     data: Annotated[
-        Path, typer.Option(help="A line's folder (MVTec AD layout or index.json), or of several.")
+        Path,
+        typer.Option(help="Folder of a line (MVTec AD layout or index.json), or of several lines."),
     ],
     out: Annotated[Path, typer.Option(help="An empty folder for the data set.")],
-    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same words.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same expressions.")] = 0,
     per_image: Annotated[
-        int, typer.Option(min=1, help="Expressions of a defective picture, at most.")
+        int, typer.Option(min=1, help="Most expressions for a defective picture.")
     ] = 8,
-    per_good: Annotated[int, typer.Option(min=1, help="Expressions of a good one, at most.")] = 2,
+    per_good: Annotated[int, typer.Option(min=1, help="Most expressions for a good picture.")] = 2,
     synthetic: Annotated[
-        int, typer.Option(min=0, help="Pictures painted with defects, for each line.")
+        int, typer.Option(min=0, help="Number of pictures with painted defects, for each line.")
     ] = 0,
     grammar: Annotated[
         Path | None, typer.Option(help="YAML with your own kinds, names and sentences.")
     ] = None,
 ) -> None:
-    """Say what is on labelled pictures: kinds, places, sizes, numbers, and what is not there."""
+    """Write expressions for labelled pictures: kind, place, size, number, and absent kinds."""
     from inference.training.words.grammar_file import read_grammar
     from inference.training.words.referring_builder import Build
     from inference.training.words.referring_builder import build as build_set
@@ -53,7 +57,7 @@ def build(
     pictures = len({record.image for record in records})
     Console().print(
         f"{len(records)} expressions of {pictures} pictures in {out}; "
-        f"`referee data stats --data {out}` tells more",
+        f"see `referee data stats --data {out}`",
         soft_wrap=True,
     )
 
@@ -64,8 +68,10 @@ def _progress(entries: Sequence[Entry], line: str) -> Iterator[Entry]:
 
 def stats(
     data: Annotated[Path, typer.Option(help="A folder that `referee data build` made.")],
-    out: Annotated[Path | None, typer.Option(help=f"Folder for a plot, {PLOT}.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    out: Annotated[Path | None, typer.Option(help=f"Folder for the plot {PLOT}.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on standard output.")
+    ] = False,
 ) -> None:
     """Count expressions, kinds, sizes of anomalies and words."""
     from inference.training.words.referring_plot import draw_statistics

@@ -1,4 +1,4 @@
-"""`referee doctor`: what this machine lacks, and how to get it."""
+"""`referee doctor`: what is missing on this machine, and how to install it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`referee down`: stop a line that was started elsewhere (another terminal, a lost session)."""
+"""`referee down`: stop a line that another terminal started."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ def register(app: typer.Typer) -> None:
 
 
 def down(run_dir: RunDirOption = None) -> None:
-    """Stop every process of a line; the line started last where no folder is named."""
+    """Stop every process of a line. Without --run-dir: the line that was started last."""
     folder = newest_run_folder(run_dir)
     supervisor = Supervisor(folder)
     if not supervisor.is_running():
-        Console().print(f"No line runs in {folder.path}.")
+        Console().print(f"No line is running in {folder.path}.")
         return
     supervisor.stop()
     Console().print(f"Stopped the line in {folder.path}.")

@@ -36,47 +36,54 @@ def evaluate(
     data: Annotated[
         Path,
         typer.Option(
-            help="A line's folder (index.json, or MVTec AD layout), or of several; "
-            "or what `referee data build` wrote."
+            help="Folder of a line (index.json, or MVTec AD layout), or of several lines; "
+            "or a folder that `referee data build` wrote."
         ),
     ],
     checkpoint: Annotated[
-        Path | None, typer.Option(help="Weights (.safetensors, last.pt); else what ships.")
+        Path | None,
+        typer.Option(help="Weights (.safetensors or last.pt). Default: the shipped weights."),
     ] = None,
-    split: Annotated[str, typer.Option(help="Which pictures; without an index, test is val.")] = (
-        "val"
-    ),
+    split: Annotated[
+        str, typer.Option(help="Which pictures to use; without an index, test counts as val.")
+    ] = ("val"),
     engine: Annotated[
         EngineName | None,
-        typer.Option(help="served (as the line runs it), or torch; torch if --checkpoint."),
+        typer.Option(help="served: as on a line. Default: served, or torch with --checkpoint."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on standard output.")
+    ] = False,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Leave out paraphrases, no text, and pixel figures.")
+        bool, typer.Option("--quick", help="Skip figures on paraphrases, on no text, and by pixel.")
     ] = False,
     gallery: Annotated[
         Path | None, typer.Option(help="Folder for pictures of the worst cases.")
     ] = None,
     speed: Annotated[
-        bool, typer.Option("--speed", help="Also time 1, 4 and 16 prompts (idle machine).")
+        bool,
+        typer.Option(
+            "--speed", help="Also measure the time for 1, 4 and 16 prompts (on an idle machine)."
+        ),
     ] = False,
     agree: Annotated[
-        bool, typer.Option("--agree", help="Only hold torch and served against each other.")
+        bool, typer.Option("--agree", help="Only compare the masks of torch and served.")
     ] = False,
     triton: Annotated[
-        str | None, typer.Option(help="host:port of a running Triton's gRPC; else one is started.")
+        str | None, typer.Option(help="host:port of a running Triton (gRPC). Default: start one.")
     ] = None,
 ) -> None:
-    """Measure the network on labelled pictures. Exit code 1 where --agree finds that it does not.
+    """Measure the network on labelled pictures. Exits with 1 if --agree finds a disagreement.
 
-    The operating point is the shipped one: what a line file does that names no smallest area."""
+    Uses the default rule: any finding, however small, rejects the part.
+    """
     from inference.training.data.labelled import labelled_lines
     from inference.training.words.referring_set import FILE
 
     measure: Callable[[Engine], dict[str, Any]]
     if (data / FILE).is_file():
         if agree or gallery or speed or quick:
-            raise UserError(f"{data} holds expressions; all but --json is for labelled pictures")
+            raise UserError(f"{data} holds expressions: only --json can be used with it")
         measure, shown = _words_measured(data, split), word_tables
     else:
         lines = labelled_lines(data, split)

@@ -1,4 +1,4 @@
-"""`referee export`: a run's network for Triton, and its weights to fine-tune from."""
+"""`referee export`: write a run's network for Triton, and its weights."""
 
 from __future__ import annotations
 
@@ -15,17 +15,22 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    checkpoint: Annotated[Path, typer.Option("--checkpoint", help="A run's last.pt.")],
+    checkpoint: Annotated[
+        Path, typer.Option("--checkpoint", help="The last.pt of a training run.")
+    ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Folder of model.onnx; default: the network that ships."),
+        typer.Option("--out", help="Folder for model.onnx. Default: replace the shipped network."),
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option("--weights", help="Weights file; default checkpoints/NAME.safetensors."),
+        typer.Option(
+            "--weights", help="Weights file to write. Default: checkpoints/NAME.safetensors."
+        ),
     ] = None,
     figures: Annotated[
-        Path | None, typer.Option("--figures", help="What `evaluate` wrote, for model.json.")
+        Path | None,
+        typer.Option("--figures", help="JSON of `referee evaluate`, to put into model.json."),
     ] = None,
 ) -> None:
     """Write a run's averaged network as model.onnx, model.json and a weights file."""

@@ -1,4 +1,4 @@
-"""`referee finetune`: the network that ships, made better on a user's own parts."""
+"""`referee finetune`: train the shipped network further, on your own parts."""
 
 from __future__ import annotations
 
@@ -18,31 +18,35 @@ def register(app: typer.Typer) -> None:
 
 def finetune(
     data: Annotated[
-        Path, typer.Option("--data", help="Folder in MVTec AD layout, or with an index.json.")
+        Path, typer.Option("--data", help="Folder with an index.json, or in MVTec AD layout.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for all of it; default runs/FOLDER.")
+        Path | None, typer.Option("--out", help="Folder for the results. Default: runs/FOLDER.")
     ] = None,
-    minutes: Annotated[float, typer.Option(min=1, help="How long it may take, all in all.")] = 40.0,
+    minutes: Annotated[float, typer.Option(min=1, help="Longest time for everything.")] = 40.0,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="So many steps, however long they take.")
+        int | None, typer.Option(min=1, help="Number of training steps, instead of a time.")
     ] = None,
     start_from: Annotated[
-        Path, typer.Option(help="Weights (safetensors) or a run's last.pt to begin with.")
+        Path,
+        typer.Option(
+            help="Weights (.safetensors, or the last.pt of a run) to start from.",
+            show_default="shipped",
+        ),
     ] = SHIPPED_WEIGHTS,
     grammar: Annotated[
         Path | None,
-        typer.Option(help="What your kinds are called: a file that adds to captions.yaml."),
+        typer.Option(help="Names of your kinds of defects (YAML, adds to captions.yaml)."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 0,
     device: Annotated[
-        str | None, typer.Option("--device", help="cpu or cuda; default: cuda where there is one.")
+        str | None, typer.Option("--device", help="cpu or cuda. Default: cuda if available.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was stopped.")
+        bool, typer.Option("--resume", help="Continue a run that was stopped.")
     ] = False,
 ) -> None:
-    """Fine-tune on some hundred labelled pictures; writes network, figures and model card."""
+    """Fine-tune on about a hundred labelled pictures. Writes network, figures and model card."""
     if not start_from.is_file():
         raise UserError(f"--start-from {start_from}: no such file")
     with needs_extra("train"):

@@ -1,4 +1,4 @@
-"""`referee inspect`: verdict and overlay of single pictures, without a line."""
+"""`referee inspect`: inspect single pictures, without a line."""
 
 from __future__ import annotations
 
@@ -32,21 +32,27 @@ def register(app: typer.Typer) -> None:
 
 
 def inspect(
-    images: Annotated[list[Path], typer.Argument(help="Pictures.", metavar="IMAGE...")],
+    images: Annotated[list[Path], typer.Argument(help="Picture files.", metavar="IMAGE...")],
     prompt: Annotated[
         list[str] | None,
-        typer.Option("--prompt", help=f'What to look for, in words; repeatable ("{UNIVERSAL}").'),
+        typer.Option(
+            "--prompt", help=f'What to look for, in words; may be repeated. Default: "{UNIVERSAL}".'
+        ),
     ] = None,
     smallest_area: Annotated[
-        float, typer.Option(min=0, help="Findings smaller than this (px2) do not count.")
+        float, typer.Option(min=0, help="Ignore findings smaller than this area (px2).")
     ] = 0.0,
-    out: Annotated[Path | None, typer.Option(help="Folder for pictures with findings.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for pictures with the findings drawn in.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on standard output.")
+    ] = False,
     triton: Annotated[
-        str | None, typer.Option(help="host:port of a running Triton's gRPC; else one is started.")
+        str | None, typer.Option(help="host:port of a running Triton (gRPC). Default: start one.")
     ] = None,
 ) -> None:
-    """Look for what the words describe. Exit code 1 where a picture could not be inspected."""
+    """Inspect pictures for what the words describe. Exits with 1 if a picture is not readable."""
     missing = [str(image) for image in images if not image.is_file()]
     if missing:
         raise UserError(f"no such file: {', '.join(missing)}")

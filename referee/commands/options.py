@@ -14,21 +14,23 @@ from contracts.line import LineFile
 from runtime.process.run_folder import RUNS, RunFolder
 from runtime.process.settings import run_folder_at
 
-LineOption = Annotated[Path, typer.Option("--line", help="Line file (YAML).")]
+LineOption = Annotated[
+    Path, typer.Option("--line", help="Line file (YAML).", show_default="the demo line")
+]
 ImagesOption = Annotated[
     Path | None,
-    typer.Option("--images", help="Folder of pictures that the replay cameras serve."),
+    typer.Option("--images", help="Folder of pictures that `replay` cameras show."),
 ]
 RunDirOption = Annotated[
     Path | None,
-    typer.Option("--run-dir", help="Folder of the line's logs, journals, database and archive."),
+    typer.Option("--run-dir", help="Folder for logs, journals, database and archive."),
 ]
 
 ByOption = Annotated[
-    str | None, typer.Option("--by", help="Who puts it in force; your login name if not given.")
+    str | None, typer.Option("--by", help="Who makes the change. Default: your login name.")
 ]
 WhyOption = Annotated[
-    str, typer.Option("--why", help="Why it is put in force. The mode bypass needs a reason.")
+    str, typer.Option("--why", help="Why the change is made. Mode bypass requires a reason.")
 ]
 
 
@@ -38,7 +40,7 @@ def run_folder_of(line: LineFile, given: Path | None) -> RunFolder:
 
 
 def checked_images(images: Path | None) -> Path | None:
-    """The folder, if it is one."""
+    """Return the folder given with --images. Raises UserError if it does not exist."""
     if images is not None and not images.is_dir():
         raise UserError(f"--images {images}: no such folder")
     return images

@@ -1,4 +1,4 @@
-"""`referee part`: one part's whole story, from trigger to gate."""
+"""`referee part`: everything that is stored about one part, from trigger to gate."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def register(app: typer.Typer) -> None:
 
 def part(
     identity: Annotated[
-        str, typer.Argument(help="station/epoch/sequence, a verdict id, or the PLC's part id.")
+        str, typer.Argument(help="station/epoch/sequence, a verdict id, or the PLC part id.")
     ],
     run_dir: RunDirOption = None,
 ) -> None:
-    """Tell everything known of a part: picture, findings, the rule that decided, gate, times."""
+    """Show everything known about a part: picture, findings, deciding rule, gate, times."""
     folder = newest_run_folder(run_dir)
     with open_sessions(folder.database_url)() as session:
         stories = part_story(session, identity)
     if not stories:
-        raise UserError(f"no part {identity} is stored in {folder.path}")
+        raise UserError(f"part {identity} is not in the database of {folder.path}")
     console = Console()
     for story in stories:
         console.print(_told(story, folder))
@@ -57,16 +57,16 @@ def _trigger(story: PartStory) -> Rows:
 
 def _picture(story: PartStory, folder: RunFolder) -> Rows:
     if story.picture is None:
-        return [("picture", "none was archived")]
+        return [("picture", "not archived")]
     where = str(folder.archive / story.picture.path)
-    gone = " (gave way to newer ones)" if story.picture.evicted_at_utc_ns else ""
+    gone = " (deleted to make room)" if story.picture.evicted_at_utc_ns else ""
     return [("picture", where + gone), ("taken from", story.picture.source)]
 
 
 def _verdict(story: PartStory) -> Rows:
     verdict = story.verdict
     if verdict is None:
-        return [("verdict", "none reached storage")]
+        return [("verdict", "not stored")]
     because = f": {verdict.cause} {verdict.detail}".rstrip() if verdict.cause else ""
     rows = [
         ("verdict", f"{verdict.decision}{because}"),
@@ -87,7 +87,7 @@ def _verdict(story: PartStory) -> Rows:
     ]
     return rows + [
         (
-            "nearness",
+            "score",
             f"{s.prompt}: presence logit {s.presence_logit:.2f}, margin peak {s.margin_peak:.2f}",
         )
         for s in verdict.scores
@@ -97,13 +97,13 @@ def _verdict(story: PartStory) -> Rows:
 def _bridge(story: PartStory) -> Rows:
     disposition = story.disposition
     if disposition is None:
-        return [("presented", "no disposition reached storage")]
+        return [("presented", "no disposition is stored")]
     because = f" ({disposition.cause})" if disposition.cause else ""
     challenge = ", challenge part" if disposition.challenge else ""
     said = f"{disposition.decision}{because}, mode {disposition.mode}{challenge}"
     rows = [("disposition", said)]
     if disposition.late_verdict_id:
-        late = f"{disposition.late_decision} came too late and was not applied"
+        late = f"{disposition.late_decision} came too late and was not used"
         rows.append(("late verdict", late))
     rows += [
         ("presented", _clock(disposition.presented_at_utc_ns)),
@@ -120,7 +120,7 @@ def _times(story: PartStory) -> Rows:
         "trigger to capture": story.times.start_to_capture_ms,
         "capture to decision": story.times.capture_to_decision_ms,
         "capture to PLC": story.times.capture_to_plc_ms,
-        "verdict at the bridge to PLC": story.times.verdict_to_plc_ms,
+        "bridge: verdict received to PLC": story.times.verdict_to_plc_ms,
         "PLC to acknowledge": story.times.plc_to_acknowledge_ms,
         **{f"  {step}": ms for step, ms in story.times.timings_ms.items()},
     }

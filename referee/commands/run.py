@@ -1,4 +1,4 @@
-"""`referee run`: so many parts through a whole line, and what it came to."""
+"""`referee run`: send a number of parts through a whole line and print a summary."""
 
 from __future__ import annotations
 
@@ -34,19 +34,22 @@ def register(app: typer.Typer) -> None:
 def run(
     line: LineOption = DEMO_LINE,
     images: ImagesOption = None,
-    parts: Annotated[int, typer.Option(min=1, help="Parts at each station.")] = 200,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    parts: Annotated[int, typer.Option(min=1, help="Number of parts at each station.")] = 200,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on standard output.")
+    ] = False,
     run_dir: RunDirOption = None,
 ) -> None:
-    """Run a line for a number of parts, without a dashboard, and sum up.
+    """Run a line for a number of parts, without a dashboard, and print a summary.
 
-    Exit code 0 where the ledger closed and nothing passed the gate that was not called a pass.
+    Exits with 0 if the ledger is closed and every part that passed the gate has the verdict
+    "pass"; else with 1.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     line_file = load_line_file(line)
     if line_file.soft_plc is None:
         raise UserError(
-            f"{line}: a run needs `soft_plc`; a line with a real PLC is started with up"
+            f"{line}: `referee run` needs a `soft_plc` section; use `referee up` with a real PLC"
         )
     with tempfile.TemporaryDirectory(prefix="referee-run-") as scratch:
         folder = run_folder_at(run_dir or Path(scratch)).resolved()

@@ -1,4 +1,4 @@
-"""`referee train`: train a network by a recipe."""
+"""`referee train`: train a network."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def register(app: typer.Typer) -> None:
 def train(
     recipe: Annotated[Path, typer.Option("--recipe", help="Recipe file (YAML).")],
     out: Annotated[
-        Path | None, typer.Option("--out", help="The run's folder; default runs/NAME.")
+        Path | None, typer.Option("--out", help="Folder of the run. Default: runs/NAME.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")
+        bool, typer.Option("--resume", help="Continue from the last checkpoint of the run.")
     ] = False,
     device: Annotated[
-        str | None, typer.Option("--device", help="cpu or cuda; default: cuda where there is one.")
+        str | None, typer.Option("--device", help="cpu or cuda. Default: cuda if available.")
     ] = None,
 ) -> None:
-    """Train by a recipe. Ctrl-C stops it cleanly; --resume goes on, after a kill -9 too."""
+    """Train a network from a recipe. Ctrl-C stops it; --resume continues, even after kill -9."""
     with needs_extra("train"):
         from inference.training.loop.train import train_command
     raise typer.Exit(train_command(recipe, out, resume, device))

@@ -1,4 +1,4 @@
-"""`referee up`: start the whole line, restart what dies, stop all on Ctrl-C."""
+"""`referee up`: start a whole line, restart processes that die, stop all on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def up(
     line: LineOption = DEMO_LINE,
     images: ImagesOption = None,
     run_dir: RunDirOption = None,
-    dashboard: Annotated[bool, typer.Option(help="Serve the dashboard as well.")] = True,
+    dashboard: Annotated[bool, typer.Option(help="Start the dashboard too.")] = True,
     why: WhyOption = "",
 ) -> None:
-    """Start a line: servers, stages, dashboard (and the soft PLC where the line file has one)."""
+    """Start a line: servers, stages, dashboard; also the simulated PLC if the line file has one."""
     console = Console()
     line_file = load_line_file(line)
     endpoints = choose(line_file)
@@ -68,12 +68,12 @@ def up(
         ):
             status.stop()
             console.print(_addresses(line_file, running, dashboard))
-            console.print("The line runs. Ctrl-C stops it.")
+            console.print("The line is running. Press Ctrl-C to stop it.")
             with suppress(Unavailable):  # the supervisor is gone: `referee down` elsewhere
                 _report_restarts(running, console)
     except KeyboardInterrupt:
         pass
-    console.print("The line is stopped.")
+    console.print("The line has stopped.")
 
 
 def _around_the_line(
@@ -111,7 +111,7 @@ def _short(path: Path) -> Path:
 
 
 def _report_restarts(running: RunningLine, console: Console) -> None:
-    """Until Ctrl-C: one line whenever a process was started again."""
+    """Print one line for each process that was restarted, until Ctrl-C."""
     before = _by_name(running)
     while True:
         running.watch.follow(1.0)
@@ -119,7 +119,7 @@ def _report_restarts(running: RunningLine, console: Console) -> None:
         for name, process in now.items():
             if process.pid and before[name].pid not in (0, process.pid):
                 log = _short(process.log)
-                console.print(f"[yellow]{name} died and was started again[/], see {log}")
+                console.print(f"[yellow]{name} died and was restarted[/], see {log}")
             elif not process.pid:
                 now[name] = before[name]  # keep the old pid until the new one is there
         before = now

@@ -1,4 +1,4 @@
-"""The soft PLC's belt for a number of parts, watched from outside."""
+"""Runs the simulated PLC for a number of parts and shows the progress."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from referee.line.running_line import RunningLine
 def run_belt(
     line: LineFile, plc: SoftPlc, running: RunningLine, parts: int, console: Console
 ) -> Counter[str]:
-    """Until every part is past the gate; counts what had to be started again meanwhile.
+    """Run until every part has passed the gate; return how often each process was restarted.
 
     Raises:
-        Unavailable: the soft PLC ended before its last part; the text names its log.
+        Unavailable: the simulated PLC ended before its last part; the text names its log.
     """
     report = running.folder.soft_plc_report
     argv = soft_plc_argv(line, plc, running.endpoints, report, parts)
@@ -43,13 +43,15 @@ def run_belt(
             belt.terminate()
             belt.wait()
     if belt.returncode != 0:
-        raise Unavailable("the soft PLC", f"ended with exit code {belt.returncode}, see {log_file}")
+        raise Unavailable(
+            "the simulated PLC", f"ended with exit code {belt.returncode}, see {log_file}"
+        )
     restarts.look()
     return restarts.counts
 
 
 class Restarts:
-    """Counts processes whose id has changed between two looks."""
+    """Counts processes whose id changed between two calls of ``look``."""
 
     def __init__(self, running: RunningLine) -> None:
         self._running = running
@@ -57,7 +59,7 @@ class Restarts:
         self.counts: Counter[str] = Counter()
 
     def look(self) -> None:
-        """Compare with the last look."""
+        """Compare with the last call."""
         for process in self._running.supervisor.processes():
             if process.pid and process.pid != self._pids[process.name]:
                 self.counts[process.name] += 1

@@ -1,4 +1,4 @@
-"""Where a running line's servers listen: the line file's ports, and free ones for the rest."""
+"""Ports of a line's servers: those of the line file, and free ones for the rest."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Endpoints(BaseModel):
 
     @classmethod
     def load(cls, folder: RunFolder) -> Endpoints:
-        """Of the line that runs (or ran) in this folder. Raises UserError where none did."""
+        """Read the ports of the newest start in this folder. Raises UserError if there is none."""
         try:
             return cls.model_validate_json(folder.endpoints.read_text())
         except FileNotFoundError:
@@ -98,8 +98,8 @@ def _refuse_taken(host: str, port: int, setting: str) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise UserError(
-                f"nothing can listen on port {port} of {host}: {error.strerror}; stop what listens "
-                f"there, or set {setting} in the line file"
+                f"port {port} of {host} cannot be used: {error.strerror}; stop the program "
+                f"that uses it, or set {setting} in the line file"
             ) from error
 
 

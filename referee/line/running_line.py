@@ -21,7 +21,7 @@ READY_TIMEOUT_S = 120.0
 
 
 class RunningLine(NamedTuple):
-    """What a command may ask of the line it has started."""
+    """A line that a command has started."""
 
     supervisor: Supervisor
     watch: LineWatch
@@ -46,8 +46,8 @@ def started_line(
     releases; a station in bypass needs it.
 
     Raises:
-        UserError: a station in bypass, and no reason.
-        Unavailable: a server or stage does not come up; the text names it and its reason.
+        UserError: a station is in mode bypass and no reason is given.
+        Unavailable: a server or stage does not start; the text names it and the reason.
     """
     activations = signed(line.releases(), this_user(), why)
     folder.path.mkdir(parents=True, exist_ok=True)

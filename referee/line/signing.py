@@ -1,4 +1,4 @@
-"""Who puts a release in force, and why."""
+"""Releases with who puts them in force, and why."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from contracts.release import Activation, Release
 
 
 def signed(releases: Iterable[Release], who: str, why: str) -> list[Activation]:
-    """The releases as they are published.
+    """Return the releases as they are published.
 
     Raises:
-        UserError: a station in bypass, and nobody said why.
+        UserError: a station is in mode bypass and no reason is given.
     """
     return [_signed(release, who, why) for release in releases]
 
 
 def this_user() -> str:
-    """The login name of who runs this process; the number where the machine knows no name."""
+    """Return the login name of the user; the user id if it has no name."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # a container's user that is in no passwd file
@@ -31,6 +31,7 @@ def this_user() -> str:
 def _signed(release: Release, who: str, why: str) -> Activation:
     if release.config.mode is Mode.BYPASS and not (who.strip() and why.strip()):
         raise UserError(
-            f"station {release.station}: mode bypass lets every part through; say why: --why TEXT"
+            f"station {release.station}: mode bypass lets every part through: "
+            "give the reason with --why TEXT"
         )
     return Activation.by(who, why, release)

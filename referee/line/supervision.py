@@ -54,7 +54,7 @@ class Supervisor:
         self._daemon: subprocess.Popen[bytes] | None = None
 
     def start(self, programs: Sequence[Program]) -> None:
-        """Start every program. Raises UserError where this folder's line runs already."""
+        """Start every program. Raises UserError if a line already runs in this folder."""
         if self.is_running():
             raise UserError(
                 f"a line already runs in {self._folder.path}; stop it with `referee down`, "
@@ -73,7 +73,7 @@ class Supervisor:
         self._await_answer()
 
     def processes(self) -> list[ProcessStatus]:
-        """Every process, in the order of its name. Raises Unavailable without a supervisor."""
+        """Return every process, sorted by name. Raises Unavailable if no supervisor runs."""
         return [
             ProcessStatus(
                 info["name"],
@@ -85,11 +85,11 @@ class Supervisor:
         ]
 
     def pid(self, name: str) -> int:
-        """Process id of a running program, 0 where it is down right now."""
+        """Return the process id of a program, 0 if it is not running."""
         return next(process.pid for process in self.processes() if process.name == name)
 
     def is_running(self) -> bool:
-        """Whether a supervisor answers for this run folder."""
+        """Return whether a supervisor answers for this run folder."""
         try:
             self._call("getPID")
         except Unavailable:

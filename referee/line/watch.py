@@ -1,4 +1,4 @@
-"""What a running line says of itself, and telling it what to look for: the command line's link."""
+"""The commands' connection to a running line: process states in, releases out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class LineWatch:
         self.states: dict[str, ProcessState] = {}
 
     def publish(self, releases: Iterable[Release], timeout_s: float = 5.0) -> None:
-        """Make these the stations' active releases. Raises Unavailable where the broker did not."""
+        """Publish the stations' active releases. Raises Unavailable if the broker is silent."""
         for release in releases:
             sent = self._link.publish(
                 self._topics.config(release.station),
@@ -38,10 +38,12 @@ class LineWatch:
                 retain=True,
             )
             if not sent.wait(timeout_s):
-                raise Unavailable("MQTT broker", f"the release of {release.station} was not taken")
+                raise Unavailable(
+                    "MQTT broker", f"did not acknowledge the release of {release.station}"
+                )
 
     def follow(self, for_s: float) -> None:
-        """Take in what arrives in the next ``for_s`` seconds."""
+        """Read process states for ``for_s`` seconds."""
         deadline = time.monotonic() + for_s
         while (left_s := deadline - time.monotonic()) > 0:
             try:
@@ -55,10 +57,10 @@ class LineWatch:
     def wait_until_up(
         self, timeout_s: float, on_wait: Callable[[str], None] = lambda reason: None
     ) -> None:
-        """Until parts would get verdicts, were there a PLC; ``on_wait`` hears why not yet.
+        """Wait until every process is ready, apart from the PLC. ``on_wait`` gets the reasons.
 
         Raises:
-            Unavailable: not within ``timeout_s``; the text says which process is not ready and why.
+            Unavailable: the line is not ready in time; the text names process and reason.
         """
         deadline = time.monotonic() + timeout_s
         while waits := self.reasons_to_wait():

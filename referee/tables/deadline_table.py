@@ -1,4 +1,4 @@
-"""A station's deadline: given, from its gate, and against what was measured."""
+"""A station's deadline: from the line file, from its gate, and as the last run met it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Rows = Iterator[tuple[str, str]]
 
 
 def deadline_table(station: Station, last: LastRun | None) -> Table:
-    """Every term of it, in milliseconds."""
+    """Return a table of every term, in milliseconds."""
     table = Table("deadline", "ms", show_edge=False)
     table.columns[1].justify = "right"
     for name, value in (*_gate(station), *_deadline(station), *_measured(station, last)):
@@ -23,7 +23,7 @@ def deadline_table(station: Station, last: LastRun | None) -> Table:
 
 
 def warning(station: Station, last: LastRun | None) -> str | None:
-    """Why parts would lack time, as far as the last run shows it; None where it does not."""
+    """Return why parts lack time, judged by the last run; None if they have enough."""
     if last is None:
         return None
     if last.p99_ms is None:
@@ -33,7 +33,7 @@ def warning(station: Station, last: LastRun | None) -> str | None:
     needed = f"p99 of the last run is {format_ms(last.p99_ms)} ms"
     if station.gate is not None:
         needed += f", acknowledging takes up to {format_ms(station.gate.acknowledging_ms)} ms more"
-    return f"{needed}: no room before the deadline of {station.deadline_ms} ms"
+    return f"{needed}: this leaves no time before the deadline of {station.deadline_ms} ms"
 
 
 def _room_ms(station: Station, p99_ms: float) -> float:
@@ -44,7 +44,7 @@ def _room_ms(station: Station, p99_ms: float) -> float:
 def _gate(station: Station) -> Rows:
     gate = station.gate
     if gate is None:
-        yield "the gate allows", "not known: no `gate`"
+        yield "the gate allows", "not known: `gate` is missing"
         return
     way, speed = gate.distance_from_trigger_mm, gate.greatest_belt_speed_mm_per_s
     yield f"to the gate, {way:g} mm at {speed:g} mm/s", format_ms(gate.travel_ms)

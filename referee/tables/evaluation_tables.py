@@ -1,4 +1,4 @@
-"""What `referee evaluate` found, for people."""
+"""The results of `referee evaluate` as tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Triton server of one's own, for as long as a command needs it."""
+"""A Triton server that a command starts for itself and stops again."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ START_TIMEOUT_S = 60.0
 
 @contextmanager
 def serving_triton(models: Path = MODELS) -> Iterator[str]:
-    """host:port of a ready server's gRPC; the server ends with the context.
+    """Start a server and return host:port of its gRPC. The server stops with the context.
 
     Args:
         models: model repository.
 
     Raises:
         UserError: a part of the server is not installed.
-        ModelUnavailable: it does not come up; its own last words are in the text.
+        ModelUnavailable: it does not start; the end of its log is in the text.
     """
     ports = TritonPorts(*free_ports(LOOPBACK, 3))
     command = triton_command(ports, host=LOOPBACK, models=models)

@@ -96,13 +96,13 @@ def test_a_given_deadline_stands_beside_it(check) -> None:
     assert (shown["the gate allows"], shown["given in the line file"]) == ("1040", "700")
     assert "in force" not in shown
     shown = rows(check(LINE))
-    assert shown["the gate allows"] == "not known: no `gate`"
+    assert shown["the gate allows"] == "not known: `gate` is missing"
     assert (shown["given in the line file"], shown["in force"]) == ("none", "1000")
 
 
 def test_a_camera_that_triggers_by_itself_is_named(check) -> None:
     shown = check(LINE + "\n    trigger: camera\n    frames_per_s: 2.5\n")
-    assert "triggers by itself, at most 2.5 a second" in " ".join(shown.output.split())
+    assert "triggered by the camera, at most 2.5 a second" in " ".join(shown.output.split())
     assert "by itself" not in check(LINE).output
     guarded = check(LINE + "\n    trigger: camera\n    frames_per_s: 2\n    mode: guard\n")
     assert guarded.exit_code != 0
@@ -120,7 +120,11 @@ def test_a_run_with_room_warns_of_nothing(check, run_dir: Path) -> None:
     ("answers_ms", "gate", "says"),
     [
         ([400.0] * 98 + [990.0, 5000.0], GATE, "p99 of the last run is 990 ms, acknowledging"),
-        ([1000.0], "", "p99 of the last run is 1000 ms: no room before the deadline of 1000 ms"),
+        (
+            [1000.0],
+            "",
+            "p99 of the last run is 1000 ms: this leaves no time before the deadline of 1000 ms",
+        ),
         ([400.0] * 97 + [900.0, None, None], GATE, "2 of 100 parts of the last run had no answer"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.plugins import installed, write_package
 
 
 @pytest.fixture(scope="module", autouse=True)
-def flash(tmp_path_factory: pytest.TempPathFactory):
+def flash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("outside")
     write_flash_camera(folder)
     with installed(folder):

@@ -56,7 +56,9 @@ def test_plc_unit_of_version_0_1_is_the_unit_and_changes_no_release() -> None:
         ({"stations": ["top"]}, {"modbus": 5020, "opcua": 4840}),
     ],
 )
-def test_the_opcua_section_of_version_0_1_names_ports_and_protocols(section, ports) -> None:
+def test_the_opcua_section_of_version_0_1_names_ports_and_protocols(
+    section: dict[str, Any], ports: dict[str, int]
+) -> None:
     found = line({"plc_unit": 2}, opcua=section)
     assert found.fieldbus_ports == ports
     assert [each.plc.protocol for each in found.stations.values()] == ["opcua", "modbus"]
@@ -86,7 +88,9 @@ def test_an_empty_opcua_section_of_version_0_1_serves_it_for_reading() -> None:
         ({"plc": {"protocol": "opcua"}}, {"soft_plc": {"parts_per_s": 1}}, "top has plc.protocol"),
     ],
 )
-def test_what_no_bridge_could_serve_is_refused(top, more, complaint) -> None:
+def test_what_no_bridge_could_serve_is_refused(
+    top: dict[str, Any], more: dict[str, Any], complaint: str
+) -> None:
     with pytest.raises(BadLineFile, match=complaint):
         line(top, **more)
 

@@ -77,7 +77,9 @@ def test_the_deadline_is_the_last_whole_millisecond_that_is_left(gate: dict[str,
 
 
 @given(gates(), st.sampled_from(list(GATE)), st.integers(1, 1000))
-def test_more_of_anything_but_the_way_leaves_no_more_time(gate, name, tenths) -> None:
+def test_more_of_anything_but_the_way_leaves_no_more_time(
+    gate: dict[str, float], name: str, tenths: int
+) -> None:
     before, after = read(gate), read(gate | {name: gate[name] + tenths / 10})
     if name == "distance_from_trigger_mm":
         before, after = after, before
@@ -94,7 +96,9 @@ SHORT = {
 
 
 @given(gates(**SHORT))
-def test_the_distance_that_the_error_names_is_enough_and_a_millimetre_less_is_not(gate) -> None:
+def test_the_distance_that_the_error_names_is_enough_and_a_millimetre_less_is_not(
+    gate: dict[str, float],
+) -> None:
     with pytest.raises(ValidationError) as caught:
         GateTiming.model_validate(gate)
     told = caught.value.errors()[0]["msg"]
@@ -104,7 +108,9 @@ def test_the_distance_that_the_error_names_is_enough_and_a_millimetre_less_is_no
 
 
 @given(gates(), st.none() | st.integers(10, 60_000))
-def test_a_station_is_never_later_than_its_gate(gate, given_ms) -> None:
+def test_a_station_is_never_later_than_its_gate(
+    gate: dict[str, float], given_ms: int | None
+) -> None:
     timing = read(gate)
     said = {} if given_ms is None else {"deadline_ms": given_ms}
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -64,7 +66,9 @@ def test_rules_are_sentences(rules: dict[str, object], says: str) -> None:
         ({"zone": [[0, 0], [1, 0], [1, 2]]}, "zone", "between 0 and 1"),
     ],
 )
-def test_what_is_wrong_with_a_rule_is_said_with_its_place(rules, place, says) -> None:
+def test_what_is_wrong_with_a_rule_is_said_with_its_place(
+    rules: dict[str, Any], place: str, says: str
+) -> None:
     with pytest.raises(ValidationError) as caught:
         Recipe(prompts=[{"words": "x", **rules}])
     found = caught.value.errors()[0]

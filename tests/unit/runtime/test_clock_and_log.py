@@ -26,7 +26,7 @@ except ZeroDivisionError:
 """
 
 
-def test_the_system_clock_runs_on_both_scales():
+def test_the_system_clock_runs_on_both_scales() -> None:
     clock = SystemClock()
     first = clock.now()
     time.sleep(0.01)
@@ -36,7 +36,7 @@ def test_the_system_clock_runs_on_both_scales():
     assert abs(first.utc_ns - time.time_ns()) < 10e9
 
 
-def test_the_manual_clock_moves_when_told():
+def test_the_manual_clock_moves_when_told() -> None:
     clock = ManualClock(start_ns=5)
     first = clock.now()
     clock.advance_ms(1.5)
@@ -44,7 +44,7 @@ def test_the_manual_clock_moves_when_told():
     assert clock.now().utc_ns == 1_500_005
 
 
-def test_every_log_line_is_json_with_process_and_time():
+def test_every_log_line_is_json_with_process_and_time() -> None:
     result = subprocess.run(
         [sys.executable, "-c", LOGS], capture_output=True, text=True, check=True
     )

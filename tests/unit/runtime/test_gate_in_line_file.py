@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ stations:
 
 
 @pytest.fixture
-def write(tmp_path: Path):
+def write(tmp_path: Path) -> Callable[[str], Path]:
     def write(text: str) -> Path:
         path = tmp_path / "line.yaml"
         path.write_text(text)
@@ -41,7 +42,9 @@ def write(tmp_path: Path):
     return write
 
 
-def test_a_given_deadline_stands_and_one_that_is_not_given_is_the_latest(write) -> None:
+def test_a_given_deadline_stands_and_one_that_is_not_given_is_the_latest(
+    write: Callable[[str], Path],
+) -> None:
     assert load_line_file(write(TIMED)).stations["top"].deadline_ms == 600
     [release] = load_line_file(write(TIMED.replace("    deadline_ms: 600\n", ""))).releases()
     assert release.config.deadline_ms == 649
@@ -70,7 +73,15 @@ def test_a_given_deadline_stands_and_one_that_is_not_given_is_the_latest(write) 
     ],
 )
 @pytest.mark.parametrize("given", [True, False])
-def test_what_is_wrong_is_named(write, right, wrong, line, field, says, given) -> None:
+def test_what_is_wrong_is_named(
+    write: Callable[[str], Path],
+    right: str,
+    wrong: str,
+    line: int,
+    field: str,
+    says: str,
+    given: bool,
+) -> None:
     text = TIMED.replace(right, wrong, 1)
     assert text != TIMED
     if not given and field != "deadline_ms":
@@ -85,7 +96,9 @@ def test_what_is_wrong_is_named(write, right, wrong, line, field, says, given) -
     assert "more after it" not in told
 
 
-def test_a_deadline_that_could_not_be_computed_is_no_mistake_of_its_own(write) -> None:
+def test_a_deadline_that_could_not_be_computed_is_no_mistake_of_its_own(
+    write: Callable[[str], Path],
+) -> None:
     text = TIMED.replace("    deadline_ms: 600\n", "").replace("kind: simulated", "kind: none")
     with pytest.raises(BadLineFile, match=r"line.yaml:5: stations.top.camera.kind: ") as caught:
         load_line_file(write(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -43,7 +44,7 @@ archive:
 
 
 @pytest.fixture
-def write(tmp_path: Path):
+def write(tmp_path: Path) -> Callable[[str], Path]:
     path = tmp_path / "line.yaml"
 
     def write(text: str) -> Path:
@@ -53,7 +54,7 @@ def write(tmp_path: Path):
     return write
 
 
-def test_a_good_file_is_read(write):
+def test_a_good_file_is_read(write: Callable[[str], Path]) -> None:
     line = load_line_file(write(GOOD))
     station = line.stations["top"]
     assert (line.site, line.sockets.dashboard, station.mode) == ("plant-1", 8600, Mode.GUARD)
@@ -73,7 +74,7 @@ RECIPES = """\
 """
 
 
-def test_recipes_have_numbers(write):
+def test_recipes_have_numbers(write: Callable[[str], Path]) -> None:
     text = GOOD.replace("sockets:", RECIPES + "sockets:")
     station = load_line_file(write(text)).stations["top"]
     assert station.recipes[2].prompts[0].words == "rust"
@@ -89,7 +90,9 @@ def test_recipes_have_numbers(write):
         ("[0, 1]]", "[0, 7]]", 24, "stations.top.recipes.10.region_of_interest", "between 0"),
     ],
 )
-def test_what_is_wrong_with_a_recipe_is_named(write, right, wrong, line, field, says):
+def test_what_is_wrong_with_a_recipe_is_named(
+    write: Callable[[str], Path], right: str, wrong: str, line: int, field: str, says: str
+) -> None:
     assert right in RECIPES
     text = GOOD.replace("sockets:", RECIPES.replace(right, wrong) + "sockets:")
     with pytest.raises(BadLineFile) as caught:
@@ -141,7 +144,9 @@ def test_what_is_wrong_with_a_recipe_is_named(write, right, wrong, line, field, 
         ("a dent", "*x", 12, "", "undefined alias"),
     ],
 )
-def test_what_is_wrong_is_named(write, right, wrong, line, field, says):
+def test_what_is_wrong_is_named(
+    write: Callable[[str], Path], right: str, wrong: str, line: int, field: str, says: str
+) -> None:
     assert right in GOOD
     path = write(GOOD.replace(right, wrong, 1))
     with pytest.raises(BadLineFile) as caught:
@@ -163,13 +168,15 @@ CAMERA = "    camera:\n      kind: simulated\n      seed: 7\n"
 
 
 @pytest.fixture
-def flash(tmp_path: Path):
+def flash(tmp_path: Path) -> Iterator[str]:
     write_flash_camera(tmp_path)
     with installed(tmp_path):
         yield GOOD.replace(CAMERA, FLASH).replace("mode: guard", "mode: observe")
 
 
-def test_a_camera_from_outside_is_read_with_its_options(write, flash):
+def test_a_camera_from_outside_is_read_with_its_options(
+    write: Callable[[str], Path], flash: str
+) -> None:
     camera = load_line_file(write(flash)).stations["top"].camera
     assert (camera.kind, camera.options) == ("flash", {"text": "hello", "free_running": True})
 
@@ -184,7 +191,15 @@ def test_a_camera_from_outside_is_read_with_its_options(write, flash):
         ("g: true", "g: false", 4, "stations.top", "flash needs frames_per_s"),
     ],
 )
-def test_what_is_wrong_with_it_is_named_as_for_ours(write, flash, right, wrong, line, field, says):
+def test_what_is_wrong_with_it_is_named_as_for_ours(
+    write: Callable[[str], Path],
+    flash: str,
+    right: str,
+    wrong: str,
+    line: int,
+    field: str,
+    says: str,
+) -> None:
     assert right in flash
     with pytest.raises(BadLineFile) as caught:
         load_line_file(write(flash.replace(right, wrong)))
@@ -193,7 +208,7 @@ def test_what_is_wrong_with_it_is_named_as_for_ours(write, flash, right, wrong, 
 
 
 @pytest.mark.parametrize("source", ["0", "rtsp://camera/belt"])
-def test_a_live_camera_needs_no_frames_per_s(write, source):
+def test_a_live_camera_needs_no_frames_per_s(write: Callable[[str], Path], source: str) -> None:
     alone = f"    camera: {{kind: opencv, source: '{source}'}}\n    trigger: camera\n"
     text = GOOD.replace(CAMERA, alone).replace("mode: guard", "mode: observe")
     assert load_line_file(write(text)).stations["top"].frames_per_s is None
@@ -201,13 +216,13 @@ def test_a_live_camera_needs_no_frames_per_s(write, source):
         load_line_file(write(text.replace(f"'{source}'", "belt.avi")))
 
 
-def test_all_that_is_wrong_is_counted(write):
+def test_all_that_is_wrong_is_counted(write: Callable[[str], Path]) -> None:
     text = GOOD.replace("label", "lable").replace("800", "-1").replace("8600", "x")
     with pytest.raises(BadLineFile, match=r"lable: no such field \(and 2 more after it\)"):
         load_line_file(write(text))
 
 
-def test_files_that_are_none(write, tmp_path: Path):
+def test_files_that_are_none(write: Callable[[str], Path], tmp_path: Path) -> None:
     with pytest.raises(BadLineFile, match="No such file"):
         load_line_file(tmp_path / "nowhere.yaml")
     with pytest.raises(BadLineFile, match="is empty"):
@@ -235,7 +250,9 @@ def bomb() -> str:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
-def test_a_typo_in_any_key_is_found_on_its_line(write, data):
+def test_a_typo_in_any_key_is_found_on_its_line(
+    write: Callable[[str], Path], data: st.DataObject
+) -> None:
     rows = GOOD.splitlines()
     row = data.draw(st.sampled_from([i for i, text in enumerate(rows) if ":" in text]))
     key = rows[row].split(":")[0].removeprefix("      - ").strip()
@@ -249,6 +266,7 @@ def test_a_typo_in_any_key_is_found_on_its_line(write, data):
     # A required field that is misspelt is missing first, at the head of its mapping.
     named = {typo, key, "camera"}
     assert caught.value.field.split(".")[-1] in named
+    assert caught.value.line is not None
     assert caught.value.line <= row + 1
 
 
@@ -265,7 +283,9 @@ def test_a_typo_in_any_key_is_found_on_its_line(write, data):
     ),
     key=st.sampled_from(["site", "stations", "sockets", "soft_plc", "archive", "zzz"]),
 )
-def test_nothing_but_a_bad_line_file_comes_of_any_yaml(write, value, key):
+def test_nothing_but_a_bad_line_file_comes_of_any_yaml(
+    write: Callable[[str], Path], value: object, key: str
+) -> None:
     document = yaml.safe_load(GOOD)
     document[key] = value
     path = write(yaml.safe_dump(document, allow_unicode=True))

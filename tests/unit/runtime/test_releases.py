@@ -14,7 +14,7 @@ def release(station: str, words: str) -> Activation:
     return Activation.by("anna", "a trial", of)
 
 
-def test_the_newest_is_active_and_an_empty_message_clears_it():
+def test_the_newest_is_active_and_an_empty_message_clears_it() -> None:
     book = ReleaseBook()
     assert book.active("top") is None
     old, new, other = release("top", "a dent"), release("top", "a crack"), release("side", "rust")

@@ -16,8 +16,10 @@ from storage.archive.settings import ArchiveSettings
 from storage.settings import StorageSettings
 
 ROOT = Path(__file__).resolve().parents[3]
-PACKAGES = ("contracts", "runtime", "ingest", "inference", "plc", "storage", "dashboard")
-PACKAGES += ("simulation", "referee", "benchmarks")
+PACKAGES = (
+    *("contracts", "runtime", "ingest", "inference", "plc", "storage", "dashboard"),
+    *("simulation", "referee", "benchmarks"),
+)
 ONE_MODULE = ROOT / "runtime" / "process" / "run_folder.py"
 NAMES = {
     value.name

@@ -24,7 +24,7 @@ def drain(order: SendOrder, clock: ManualClock) -> list[int]:
     return out
 
 
-def test_late_is_later_than_the_deadline():
+def test_late_is_later_than_the_deadline() -> None:
     clock = ManualClock()
     sent = outgoing(1, clock)
     clock.advance_ms(1000)
@@ -33,7 +33,7 @@ def test_late_is_later_than_the_deadline():
     assert sent.is_late(clock.now())
 
 
-def test_what_became_late_while_waiting_goes_behind():
+def test_what_became_late_while_waiting_goes_behind() -> None:
     clock, order = ManualClock(), SendOrder()
     order.put(outgoing(1, clock), clock.now())
     clock.advance_ms(900)
@@ -42,26 +42,30 @@ def test_what_became_late_while_waiting_goes_behind():
     assert drain(order, clock) == [2, 1]
 
 
-def test_late_ones_wait_while_there_is_room_for_fresh_ones_only():
+def test_late_ones_wait_while_there_is_room_for_fresh_ones_only() -> None:
     clock, order = ManualClock(), SendOrder()
     old = outgoing(1, clock)
     clock.advance_ms(2000)
     order.put(old, clock.now())
     assert order.next(clock.now(), late_too=False) is None
     order.put(outgoing(2, clock), clock.now())
-    assert order.next(clock.now(), late_too=False).verdict.part.trigger_seq == 2
+    fresh = order.next(clock.now(), late_too=False)
+    assert fresh is not None
+    assert fresh.verdict.part.trigger_seq == 2
     assert drain(order, clock) == [1]
 
 
-def test_what_could_not_be_sent_goes_first():
+def test_what_could_not_be_sent_goes_first() -> None:
     clock, order = ManualClock(), SendOrder()
     for seq in (1, 2):
         order.put(outgoing(seq, clock), clock.now())
-    order.put_back(order.next(clock.now()))
+    first = order.next(clock.now())
+    assert first is not None
+    order.put_back(first)
     assert drain(order, clock) == [1, 2]
 
 
-def test_late_ones_are_bounded():
+def test_late_ones_are_bounded() -> None:
     clock, order = ManualClock(), SendOrder(late_kept=3)
     old = [outgoing(seq, clock) for seq in range(10)]
     clock.advance_ms(2000)
@@ -72,7 +76,7 @@ def test_late_ones_are_bounded():
 
 
 @given(st.lists(st.integers(0, 1500), max_size=30))
-def test_each_goes_once_and_no_late_one_before_a_fresh_one(pauses_ms):
+def test_each_goes_once_and_no_late_one_before_a_fresh_one(pauses_ms: list[int]) -> None:
     clock, order = ManualClock(), SendOrder()
     all_of_them = []
     for seq, pause_ms in enumerate(pauses_ms):

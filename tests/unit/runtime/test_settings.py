@@ -22,13 +22,13 @@ GOOD = {
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch):
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
 
 
-def test_the_environment_is_read():
+def test_the_environment_is_read() -> None:
     settings = load(ProcessSettings)
     assert settings.stations == ("top", "bottom")
     assert settings.topics == Topics("plant", "one")
@@ -47,25 +47,27 @@ def test_the_environment_is_read():
         ("REFEREE_SITE", None),
     ],
 )
-def test_a_wrong_variable_is_named(environment, name, value):
+def test_a_wrong_variable_is_named(
+    environment: pytest.MonkeyPatch, name: str, value: str | None
+) -> None:
     environment.setenv(name, value) if value is not None else environment.delenv(name)
     with pytest.raises(UserError, match=name):
         load(ProcessSettings)
 
 
-def test_a_stage_adds_its_own():
+def test_a_stage_adds_its_own() -> None:
     class StageSettings(ProcessSettings):
         batch: int = 4
 
     assert load(StageSettings).batch == 4
 
 
-def test_the_password_is_not_shown(environment):
+def test_the_password_is_not_shown(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("REFEREE_MQTT_PASSWORD", "secret-word")
     assert "secret-word" not in repr(load(ProcessSettings))
 
 
-def test_certificates_that_are_not_there_are_bad_settings(tmp_path: Path):
+def test_certificates_that_are_not_there_are_bad_settings(tmp_path: Path) -> None:
     assert Broker("host", 1883).tls_context() is None
     with pytest.raises(UserError, match=r"ca\.pem"):
         Broker("host", 8883, ca_file=tmp_path / "ca.pem").tls_context()

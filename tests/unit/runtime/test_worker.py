@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import Never
 
 import pytest
 
@@ -43,10 +44,11 @@ class EndsWhileItPauses(RecordedPauses):
         return super().wait(timeout_s)
 
 
-def test_a_transient_error_is_tried_again_with_growing_pauses():
-    stop, steps = RecordedPauses(), []
+def test_a_transient_error_is_tried_again_with_growing_pauses() -> None:
+    stop = RecordedPauses()
+    steps: list[int] = []
 
-    def step():
+    def step() -> None:
         steps.append(len(steps))
         if len(steps) < 9:
             raise Unavailable("Redis", "gone")
@@ -59,10 +61,11 @@ def test_a_transient_error_is_tried_again_with_growing_pauses():
     assert max(stop.pauses_s) <= LONGEST_BACKOFF_S
 
 
-def test_a_loop_ends_while_it_waits_to_try_again():
-    stop, steps = EndsWhileItPauses(), []
+def test_a_loop_ends_while_it_waits_to_try_again() -> None:
+    stop = EndsWhileItPauses()
+    steps: list[int] = []
 
-    def step():
+    def step() -> Never:
         steps.append(len(steps))
         raise Unavailable("Redis", "gone for long")
 
@@ -70,17 +73,19 @@ def test_a_loop_ends_while_it_waits_to_try_again():
     assert len(steps) == EndsWhileItPauses.AT + 1  # the attempt that the pause was for
 
 
-def test_the_end_cuts_a_pause_short():
+def test_the_end_cuts_a_pause_short() -> None:
     stop = Stop()
     threading.Timer(0.05, stop.set).start()
     assert stop.wait(PATIENCE_S)  # False, and after the whole time, if nothing woke it
 
 
 @pytest.mark.parametrize("error", [UserError("REFEREE_SITE: missing"), KeyError("bug")])
-def test_other_errors_end_the_process_with_1(error, capsys):
+def test_other_errors_end_the_process_with_1(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
     stop = Stop()
 
-    def step():
+    def step() -> Never:
         raise error
 
     assert run_loop(step, stop, "test") == 1
@@ -88,10 +93,10 @@ def test_other_errors_end_the_process_with_1(error, capsys):
     assert str(error) in capsys.readouterr().out
 
 
-def test_a_thread_that_dies_takes_the_process_down():
+def test_a_thread_that_dies_takes_the_process_down() -> None:
     stop = Stop()
 
-    def dies():
+    def dies() -> Never:
         raise KeyError("bug")
 
     with supervised_threads(stop, {"waits": lambda: stop.wait(10), "dies": dies}):
@@ -99,17 +104,17 @@ def test_a_thread_that_dies_takes_the_process_down():
     assert stop.exit_code == 1
 
 
-def test_a_thread_that_ends_early_takes_the_process_down():
+def test_a_thread_that_ends_early_takes_the_process_down() -> None:
     stop = Stop()
     with supervised_threads(stop, {"ends": lambda: None}):
         assert stop.wait(2)
     assert stop.exit_code == 1
 
 
-def test_leaving_stops_the_threads():
+def test_leaving_stops_the_threads() -> None:
     stop, ended = Stop(), threading.Event()
 
-    def waits():
+    def waits() -> None:
         stop.wait(10)
         ended.set()
 
@@ -135,22 +140,23 @@ def start(step: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-c", PROCESS.format(step=step)], stdout=subprocess.PIPE, text=True
     )
+    assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
     return process
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_process_cleanly(number):
+def test_a_signal_ends_the_process_cleanly(number: int) -> None:
     process = start("stop.wait(10)")
     process.send_signal(number)
     assert process.wait(5) == 0
 
 
-def test_an_exception_in_any_thread_ends_the_process():
+def test_an_exception_in_any_thread_ends_the_process() -> None:
     process = start("threading.Thread(target=lambda: 1 / 0).start(); stop.wait(10)")
     assert process.wait(5) == 1
 
 
-def test_a_failed_process_that_hangs_is_cut_off():
+def test_a_failed_process_that_hangs_is_cut_off() -> None:
     process = start("stop.fail(); time.sleep(60)")
     assert process.wait(5) == 1

@@ -16,47 +16,24 @@ from inference.readiness import Readiness
 from inference.settings import InferenceSettings
 from inference.triton import TritonModel
 from inference.worker import InferenceWorker, Limits
-from runtime.messaging.control import Control
-from runtime.messaging.mqtt import MqttLink
-from runtime.messaging.outbox import OutboxPublisher, VerdictOutbox
+from runtime.messaging.outbox import VerdictOutbox
 from runtime.messaging.redis_link import connect
 from runtime.messaging.release_book import ReleaseBook
-from runtime.messaging.state import StateBoard
 from runtime.messaging.streams import StreamGroup, dead_letter
-from runtime.process import log, metrics
-from runtime.process.clock import Clock, SystemClock
-from runtime.process.loop import Stop, run_loop, supervised_threads
+from runtime.messaging.verdict_process import VerdictProcess
+from runtime.process.clock import Clock
+from runtime.process.loop import Stop
 from runtime.process.settings import load
 
 
 def main() -> int:
-    """Run until SIGTERM; returns the exit code."""
+    """Run until SIGTERM; return the exit code."""
     settings = load(InferenceSettings)
-    process, topics = settings.process, settings.topics
-    log.configure(process, settings)
-    metrics.serve(settings)
-    stop, clock, releases = Stop.from_signals(), SystemClock(), ReleaseBook()
-    journal = connect(settings.journal_redis_url)
+    process = VerdictProcess(settings, settings.process, Role.INFERENCE)
+    journal, clock, stop = process.journal, process.clock, process.stop
     model = TritonModel(settings.triton_url, settings.model_name)
-    link = MqttLink(
-        settings.broker,
-        topics,
-        process,
-        subscriptions={topics.config(): 1, topics.stored: 1},
-        will=StateBoard.will(topics, process, Role.INFERENCE),
-    )
-    publisher = OutboxPublisher(journal, link, topics, clock, process)
+    releases = process.releases
     readiness = Readiness(model, releases, settings.stations, stop.wait)
-    control = Control(
-        link.inbox,
-        topics,
-        stations=settings.stations,
-        releases=releases,
-        sinks=settings.sinks,
-        on_stored=publisher.on_stored,
-        board=StateBoard(link, topics, process, Role.INFERENCE, clock),
-        status=lambda: readiness.status,
-    )
     frames = _frames(settings, journal, clock, stop)
     turns = threading.Semaphore(max(1, settings.inference_workers - 1))
     workers = {
@@ -66,16 +43,11 @@ def main() -> int:
     steps = {
         **{name: worker.step for name, worker in workers.items()},
         "claims": frames.keep_claims,
-        "outbox": publisher.step,
         "readiness": readiness.step,
     }
-    jobs = {name: partial(run_loop, step, stop, name) for name, step in steps.items()}
-    link.start()
-    with supervised_threads(stop, jobs):
-        run_loop(control.step, stop, "control")
-    link.stop()
+    exit_code = process.run(steps, status=lambda: readiness.status)
     model.close()
-    return stop.exit_code
+    return exit_code
 
 
 def _frames(

@@ -12,7 +12,6 @@ from contracts.messages import CaptureNotice, Trigger
 from contracts.release import Release, StationConfig
 from ingest.metrics import NOT_CAPTURED
 from ingest.output import PartOutput, Refused
-from ingest.pace import Pace
 from ingest.ports import Notices, Numbers
 from ingest.station_camera import StationCamera
 from runtime.process.clock import Clock
@@ -21,6 +20,27 @@ log = structlog.get_logger()
 
 WAIT_S = 0.5
 PART_IDS = 2**32
+LONGEST_WAIT_S = 0.5
+
+
+class Pace:
+    """Sets when the next frame is due. A frame that comes late moves those after it."""
+
+    def __init__(self, clock: Clock, sleep: Callable[[float], object]) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._due_ns = 0
+
+    def wait(self, frames_per_s: float) -> bool:
+        """Wait for the next frame, half a second at most; return whether it is due."""
+        ahead_s = (self._due_ns - self._clock.now().monotonic_ns) / 1e9
+        if ahead_s > LONGEST_WAIT_S:
+            self._sleep(LONGEST_WAIT_S)
+            return False
+        self._sleep(max(0.0, ahead_s))
+        begun_ns = max(self._due_ns, self._clock.now().monotonic_ns)
+        self._due_ns = begun_ns + round(1e9 / frames_per_s)
+        return True
 
 
 class FrameParts:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import deque
 
 import structlog
 
 from contracts.camera import Shot
-from contracts.causes import Cause
+from contracts.causes import Cause, Decision
 from contracts.errors import ServerFull, Unavailable
-from contracts.messages import Trigger, Verdict
+from contracts.identity import Stamp
+from contracts.messages import FrameHeader, Trigger, Verdict
 from contracts.release import Release
-from ingest.answers import frame_header, refusal
 from ingest.metrics import CAPTURED, FRAMES_LOST, FRAMES_WAITING, MISSED
 from ingest.ports import Frames, VerdictRecorder
 from runtime.process.clock import Clock
@@ -55,7 +56,7 @@ class PartOutput:
 
         Its verdict, if one is owed, is the caller's to ask for.
         """
-        header = frame_header(trigger, shot, release.release_id)
+        header = _frame_header(trigger, shot, release.release_id)
         try:
             waiting = self._frames.waiting()
             FRAMES_WAITING.labels(self._station).set(waiting)
@@ -77,7 +78,7 @@ class PartOutput:
         log.warning(
             "no_verdict", part=str(trigger.part), cause=refused.cause, detail=refused.detail
         )
-        verdict = refusal(
+        verdict = _refusal(
             trigger,
             refused.cause,
             refused.detail,
@@ -105,3 +106,55 @@ class PartOutput:
         self._tidied_at_ns = now_ns
         FRAMES_LOST.labels(self._station).inc(self._frames.tidy())
         return True
+
+
+def _frame_header(trigger: Trigger, shot: Shot, release_id: str) -> FrameHeader:
+    """Return all that is known of a part's frame, except its pixels."""
+    return FrameHeader(
+        part=trigger.part,
+        part_id=trigger.part_id,
+        encoder=trigger.encoder,
+        started_at=trigger.started_at,
+        captured_at=shot.captured_at,
+        deadline_ms=trigger.deadline_ms,
+        recipe=trigger.recipe,
+        source=shot.source,
+        release_id=release_id,
+    )
+
+
+def _refusal(
+    trigger: Trigger,
+    cause: Cause,
+    detail: str,
+    *,
+    at: Stamp,
+    release: Release | None,
+    shot: Shot | None = None,
+) -> Verdict:
+    """Return the ``no_verdict`` of a part.
+
+    Args:
+        trigger: announced the part.
+        cause: why there is no verdict.
+        detail: the cause in a sentence, for people.
+        at: the time of this decision.
+        release: what the station looks for; None if it has no release.
+        shot: the picture, if one was taken.
+    """
+    return Verdict(
+        verdict_id=uuid.uuid4().hex,
+        part=trigger.part,
+        part_id=trigger.part_id,
+        decision=Decision.NO_VERDICT,
+        cause=cause,
+        detail=detail,
+        source=shot.source if shot else "",
+        area_unit=release.config.area_unit if release else "px2",
+        release_id=release.release_id if release else "",
+        started_at=trigger.started_at,
+        captured_at=shot.captured_at if shot else None,
+        decided_at=at,
+        deadline_ms=trigger.deadline_ms,
+        timings_ms={"trigger_to_refusal": at.ms_since(trigger.started_at)},
+    )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 from contracts.causes import TriggerSource
-from contracts.process_state import Trouble
+from contracts.messages import SequenceRange
+from contracts.process_state import Status, Trouble
 from ingest.frame_parts import FrameParts
 from ingest.ports import Releases
 from ingest.station_camera import StationCamera
-from ingest.worker import StationWorker
+from ingest.triggered_parts import TriggeredParts
 
 
 class IngestStation:
-    """Goes on with what its release says, from one part to the next."""
+    """Serves one part after the other, as the release in force says."""
 
     def __init__(
         self,
@@ -19,7 +23,7 @@ class IngestStation:
         *,
         releases: Releases,
         camera: StationCamera,
-        triggered: StationWorker,
+        triggered: TriggeredParts,
         alone: FrameParts,
     ) -> None:
         self._name = name
@@ -45,5 +49,31 @@ class IngestStation:
         return Trouble(code="no_camera", detail=why) if why else None
 
     def close(self) -> None:
-        """Give the camera back."""
+        """Release the camera."""
         self._camera.close()
+
+
+class HasTrouble(Protocol):
+    """One station."""
+
+    def trouble(self) -> Trouble | None:
+        """Return why the station is not ready; None if it is."""
+        ...
+
+
+class Numbered(Protocol):
+    """The numbers of one station's parts."""
+
+    def reached(self) -> tuple[SequenceRange, ...]:
+        """Return how far they are in each epoch; empty if others number the parts."""
+        ...
+
+
+def status_of(stations: Mapping[str, HasTrouble], numbers: Mapping[str, Numbered]) -> Status:
+    """Return the status: a station in trouble is not served, and the others are."""
+    troubles = {name: station.trouble() for name, station in stations.items()}
+    reached = {name: each.reached() for name, each in numbers.items()}
+    return Status(
+        troubles={name: trouble for name, trouble in troubles.items() if trouble},
+        sequences={name: ranges for name, ranges in reached.items() if ranges},
+    )

@@ -20,7 +20,7 @@ from ingest import worker as worker_module
 from ingest.frame_stream import FrameStream
 from ingest.output import PartOutput
 from ingest.station_camera import CameraOpener, StationCamera
-from ingest.worker import StationWorker
+from ingest.triggered_parts import TriggeredParts
 from runtime.messaging.outbox import VerdictOutbox
 from runtime.messaging.redis_link import connect
 from runtime.messaging.streams import StreamGroup, append, dead_letter
@@ -44,7 +44,7 @@ class Line:
         self.release: Release | None = release()
         client, clock = connect(frames.url), SystemClock()
         journal_client = connect(journal.url)
-        self.worker = StationWorker(
+        self.worker = TriggeredParts(
             STATION,
             triggers=StreamGroup(client, [TRIGGERS], names.INGEST_GROUP, "ingest"),
             output=PartOutput(

@@ -12,9 +12,8 @@ from contracts.errors import CameraFailed, Unavailable
 from contracts.identity import PartKey
 from contracts.messages import CaptureNotice, FrameHeader, Verdict
 from contracts.release import Prompt, Release, StationConfig
-from ingest.frame_parts import FrameParts
+from ingest.frame_parts import FrameParts, Pace
 from ingest.output import PartOutput
-from ingest.pace import Pace
 from ingest.station import IngestStation
 from ingest.station_camera import StationCamera
 from runtime.process.clock import ManualClock

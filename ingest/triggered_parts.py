@@ -31,7 +31,7 @@ ORPHANED_AFTER_MS = 1000
 ORPHANS_AT_ONCE = 100
 
 
-class StationWorker:
+class TriggeredParts:
     """Serves one station.
 
     A trigger is for now. It is acknowledged before the capture and never captured a second time,

@@ -15,7 +15,7 @@ from contracts.release import Prompt, Recipe, Release, StationConfig
 from ingest import worker
 from ingest.output import PartOutput
 from ingest.station_camera import StationCamera
-from ingest.worker import StationWorker
+from ingest.triggered_parts import TriggeredParts
 from runtime.messaging.streams import Entry
 from runtime.process.clock import ManualClock
 
@@ -72,7 +72,7 @@ class World:
         self.backlog = 0
         self.lost = 0
         self.camera = StationCamera(self.open_camera, self.clock)
-        self.worker = StationWorker(
+        self.worker = TriggeredParts(
             "tiles",
             triggers=self,
             output=PartOutput("tiles", self, self, self.clock, greatest_backlog=3),

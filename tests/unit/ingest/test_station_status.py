@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from contracts.process_state import Trouble
-from ingest.readiness import status_of
+from ingest.station import status_of
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What was seen, or why nothing was, made into the part's verdict. Pure."""
+"""Builds a part's verdict from its findings, or from the reason why there are none. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inference.frames import Frame
 from inference.perception import Perception
 
 
-def decided(
+def verdict_of(
     frame: Frame,
     release: Release,
     perception: Perception,
@@ -24,7 +24,7 @@ def decided(
     at: Stamp,
     timings_ms: Mapping[str, float],
 ) -> Verdict:
-    """Pass or reject: the findings held against the station's rules."""
+    """Return pass or reject, by whether a rule was broken."""
     height, width = perception.geometry.sensor_hw
     return Verdict(
         **_about(frame, release, perception.model_version),
@@ -38,7 +38,7 @@ def decided(
     )
 
 
-def undecided(
+def no_verdict(
     frame: Frame,
     release: Release | None,
     cause: Cause,
@@ -47,7 +47,7 @@ def undecided(
     at: Stamp,
     timings_ms: Mapping[str, float],
 ) -> Verdict:
-    """No verdict, and why."""
+    """Return the verdict ``no_verdict`` with its cause."""
     return Verdict(
         **_about(frame, release, ""),
         decision=Decision.NO_VERDICT,
@@ -75,6 +75,6 @@ def _about(frame: Frame, release: Release | None, model_version: str) -> dict[st
 
 
 def verdict_id(frame: Frame, release_id: str, model_version: str) -> str:
-    """16 hex digits: the same picture held against the same release by the same model has one."""
-    told = f"{frame.header.part}\n{model_version}\n{release_id}\n".encode()
-    return hashlib.sha256(told + frame.image).hexdigest()[:16]
+    """Return 16 hex digits: the same for the same picture, release and model version."""
+    content = f"{frame.header.part}\n{model_version}\n{release_id}\n".encode()
+    return hashlib.sha256(content + frame.image).hexdigest()[:16]

@@ -75,7 +75,7 @@ def find(perception: Perception, station: StationConfig) -> Found:
 
 
 def region_mask(corners: Sequence[Point], size_hw: tuple[int, int]) -> np.ndarray:
-    """(H, W) bool, True inside the polygon.
+    """Return (H, W) bool, True inside the polygon.
 
     Args:
         corners: shares (0 to 1) of width and height.

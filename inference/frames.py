@@ -25,11 +25,11 @@ process that is busy cannot be done by one that is idle."""
 
 
 class Frame(NamedTuple):
-    """One picture to be inspected.
+    """One picture to inspect.
 
     Attributes:
         image: a PNG or JPEG file, as the camera gave it.
-        deliveries: how often it was given to a worker, this time included.
+        deliveries: how often it was delivered to a worker, this time included.
         ahead: frames at hand whose deadlines are nearer.
         behind: the other frames at hand.
     """
@@ -43,15 +43,15 @@ class Frame(NamedTuple):
 
     @property
     def deadline_utc_ns(self) -> int:
-        """When its verdict must be on the PLC's registers."""
+        """Return when its verdict must be on the PLC's registers."""
         return self.header.started_at.utc_ns + self.header.deadline_ms * 1_000_000
 
 
 class FrameStreams:
-    """This process's share of the frames of its stations; its workers' threads share one.
+    """Takes this process's share of the frames of its stations; its workers' threads share one.
 
-    A process that lives renews its claim on what it holds, however long that takes; frames of one
-    that gave no sign for ``reclaim_idle_ms`` are taken over.
+    A live process renews its claim on the frames that it holds, however long that takes. Frames of
+    a process that has been silent for ``reclaim_idle_ms`` are taken over.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class FrameStreams:
         self._reading = threading.Lock()
 
     def take(self, is_hopeless: Callable[[Frame], bool]) -> Frame | None:
-        """The frame to be answered now; None where none comes within a moment.
+        """Return the frame to answer now, or None if none comes within 100 ms.
 
         Raises:
             Unavailable: Redis cannot be reached.
@@ -93,7 +93,7 @@ class FrameStreams:
             return self._waiting.pop(0)._replace(behind=len(self._waiting))
 
     def done(self, frame: Frame) -> None:
-        """Its verdict is durable: never give it out again. Raises Unavailable."""
+        """Acknowledge a frame: its verdict is durable. Raises Unavailable."""
         self._group.ack(frame.entry)
         with self._lock:
             self._held.pop((frame.entry.stream, frame.entry.id), None)
@@ -130,7 +130,7 @@ class FrameStreams:
         return self._group.reclaim(self._reclaim_idle_ms, count=16)
 
     def _frame(self, entry: Entry, taken_over: bool) -> Frame | None:
-        """None where it is no frame: nobody can say whose verdict it would be."""
+        """Return None if it is not a frame: nobody can say whose verdict it would be."""
         try:
             header = parse(FrameHeader, entry.fields.get(b"header", b""), entry.stream)
         except MalformedMessage as error:

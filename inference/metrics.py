@@ -1,4 +1,4 @@
-"""Prometheus metrics of inference, beside those that every process has."""
+"""Prometheus metrics of inference, in addition to those of every process."""
 
 from __future__ import annotations
 

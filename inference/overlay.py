@@ -1,4 +1,4 @@
-"""Findings drawn on their picture, for people."""
+"""Draws findings on their picture, for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from contracts.messages import Finding
 from contracts.polygon import Point
 
-# Told apart by people with any colour vision, bright on metal and dark surfaces: Okabe and Ito.
+# Distinct with any colour vision, bright on metal and dark surfaces: Okabe and Ito.
 COLOURS_RGB = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (213, 94, 0))
 UNCOUNTED_RGB = (150, 150, 150)
 REGION_RGB = (255, 255, 255)
@@ -25,9 +25,9 @@ def draw_findings(
     unit: str = "px2",
     region_of_interest: Sequence[Point] | None = None,
 ) -> np.ndarray:
-    """A copy of the picture with each finding filled, outlined and named with its area.
+    """Return a copy of the picture with each finding filled, outlined and named with its area.
 
-    A colour for each prompt, grey for what was too small to count; a thin white line round the
+    A colour for each prompt, grey for findings that do not count; a thin white line round the
     region of interest. A small picture is enlarged by a whole factor, so that text is legible.
 
     Args:

@@ -1,4 +1,4 @@
-"""What the model saw in one picture: the one value between the model and all that follows."""
+"""The model's answer to one picture: the one value between the model and all that follows."""
 
 from __future__ import annotations
 

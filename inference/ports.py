@@ -1,4 +1,4 @@
-"""What the worker needs of the world. The real ones are wired in __main__."""
+"""What the worker needs from outside. The real ones are wired in __main__."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Model(Protocol):
     """Looks in a picture for what prompts describe."""
 
     def is_ready(self) -> bool:
-        """Whether it would answer now."""
+        """Return whether it would answer now."""
         ...
 
     def revive(self) -> None:
-        """Do what can be done from here about a model that died. Raises ModelUnavailable."""
+        """Load a model again whose process has died. Raises ModelUnavailable."""
         ...
 
     def infer(self, image: bytes, prompts: Sequence[str], timeout_s: float) -> Perception:
@@ -28,22 +28,22 @@ class Model(Protocol):
 
 
 class Frames(Protocol):
-    """Frames of this worker's stations, each owed exactly one verdict."""
+    """Frames of this worker's stations, each to be answered by exactly one verdict."""
 
     def take(self, is_hopeless: Callable[[Frame], bool]) -> Frame | None:
         """Return the next frame: hopeless ones first, then the most urgent. Raises Unavailable."""
         ...
 
     def done(self, frame: Frame) -> None:
-        """Its verdict is durable: never give it out again. Raises Unavailable."""
+        """Acknowledge a frame: its verdict is durable. Raises Unavailable."""
         ...
 
     def waited_ms(self, frame: Frame) -> float:
-        """How long nobody looked at it, by a clock that is not ours. Raises Unavailable."""
+        """Return how long it waited, by the clock of Redis. Raises Unavailable."""
         ...
 
     def dead_letter(self, frame: Frame, reason: str) -> None:
-        """Keep it as a dead letter, for people to look at. Raises Unavailable."""
+        """Store it as a dead letter, for people to look at. Raises Unavailable."""
         ...
 
 
@@ -51,13 +51,13 @@ class Outbox(Protocol):
     """Where verdicts become durable."""
 
     def record(self, verdict: Verdict) -> bool:
-        """False where another verdict of the part stands. Raises Unavailable, ServerFull."""
+        """Return False if the part has another verdict already. Raises Unavailable, ServerFull."""
         ...
 
 
 class Releases(Protocol):
-    """What each station looks for now."""
+    """The release in force of each station."""
 
     def active(self, station: str) -> Release | None:
-        """None where nobody told the station what a defect is."""
+        """Return it, or None if the station has no release."""
         ...

@@ -12,7 +12,7 @@ from runtime.process.settings import ProcessSettings
 
 
 class InferenceSettings(ProcessSettings):
-    """What inference needs to know beside what every process does."""
+    """Settings of inference, in addition to those of every process."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True)
 
@@ -23,30 +23,39 @@ class InferenceSettings(ProcessSettings):
         str, Field(title="Version of the model, as its folder is named; empty: the newest")
     ] = ""
     instance: Annotated[
-        int, Field(ge=0, title="Number of this worker where a line has several; 0: the only one")
+        int, Field(ge=0, title="Number of this process if a line has several; 0: the only one")
     ] = 0
     inference_workers: Annotated[
         int,
         Field(
             ge=1,
             le=16,
-            title="Parts under way at once: one is read and recorded while the other is looked at",
+            title="Parts in progress at once: one is read or recorded while another is inspected",
         ),
     ] = 2
     handover_ms: Annotated[
-        int, Field(ge=0, title="Kept of the deadline for the way from the verdict to the registers")
+        int, Field(ge=0, title="Time reserved for bringing the verdict to the PLC registers, ms")
     ] = 20
     reclaim_idle_ms: Annotated[
         int,
         Field(
-            ge=50, title="A frame whose worker gave no sign for so long is taken over by another"
+            ge=50,
+            title="Frames of a process that is silent for this long are taken over, ms",
         ),
     ] = 500
     greatest_deliveries: Annotated[
-        int, Field(ge=1, title="A frame that was given out so often in vain goes to dead letters")
+        int,
+        Field(
+            ge=1,
+            title="Deliveries without a verdict after which a frame becomes a dead letter",
+        ),
     ] = 3
     greatest_skew_ms: Annotated[
-        int, Field(ge=0, title="A part that began so far in the future: clocks disagree, no pass")
+        int,
+        Field(
+            ge=0,
+            title="Largest clock difference, ms: no pass for a part that starts later",
+        ),
     ] = 500
 
     @property
@@ -56,5 +65,5 @@ class InferenceSettings(ProcessSettings):
 
     @property
     def process(self) -> str:
-        """Name of this process: ``inference``, or ``inference-2``."""
+        """Return the name of this process: ``inference``, or ``inference-2``."""
         return f"inference-{self.instance}" if self.instance else "inference"

@@ -19,7 +19,7 @@ from contracts.errors import BadImage, ModelRejected, ModelTooSlow, ModelUnavail
 from contracts.identity import Stamp
 from contracts.messages import Verdict
 from contracts.release import Release
-from inference.deciding import decided, undecided
+from inference.deciding import no_verdict, verdict_of
 from inference.findings import find
 from inference.frames import Frame
 from inference.metrics import ANOTHER_STANDS, STEP_SECONDS, VERDICTS
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 RETRY_EVERY_MS = 20.0
 RELEASE_PATIENCE_MS = 2000.0
-NOT_TOLD = "nobody told the station what a defect is"
+NO_RELEASE = "the station has no release: nobody has described a defect yet"
 
 
 class Limits(NamedTuple):
@@ -52,7 +52,7 @@ class Refusal(NamedTuple):
 
 
 class InferenceWorker:
-    """One worker, a frame at a time; run as many as the line needs, each in its own thread."""
+    """Inspects one frame at a time; run as many as the line needs, each in its own thread."""
 
     def __init__(
         self,
@@ -67,8 +67,12 @@ class InferenceWorker:
         turns: threading.Semaphore,
         pause: Callable[[float], object],
     ) -> None:
-        """``turns`` are shared by the workers of a process: see ``_turn``. ``pause`` sleeps for
-        seconds; its answer is true where the end was asked for."""
+        """Wire the worker.
+
+        Args:
+            turns: shared by the workers of a process; see ``_turn``.
+            pause: sleeps for seconds; returns true if the process has to end.
+        """
         self._stations = tuple(stations)
         self._frames = frames
         self._model = model
@@ -102,7 +106,7 @@ class InferenceWorker:
             self._frame = self._made = None
 
     def _may_begin(self) -> bool:
-        """A worker that has just begun hears of the releases a moment later: they are retained."""
+        """Return false until the retained releases have had time to arrive after the start."""
         if not self._is_configured:
             waited_ms = self._clock.now().ms_since(self._began)
             known = all(self._releases.active(station) for station in self._stations)
@@ -114,11 +118,11 @@ class InferenceWorker:
         active = self._releases.active(header.part.station)
         release = active and active.of_recipe(header.recipe)
         if release is None:
-            told = f"the release has no recipe {header.recipe}" if active else NOT_TOLD
-            return self._undecided(frame, None, began, Refusal(Cause.NO_RELEASE, told))
+            detail = f"the release has no recipe {header.recipe}" if active else NO_RELEASE
+            return self._no_verdict(frame, None, began, Refusal(Cause.NO_RELEASE, detail))
         refusal = self._refusal(frame, began)
         if refusal is not None:
-            return self._undecided(frame, release, began, refusal)
+            return self._no_verdict(frame, release, began, refusal)
         try:
             with self._turn(frame):
                 return self._inspected(frame, release, began)
@@ -128,9 +132,9 @@ class InferenceWorker:
             refusal = Refusal(Cause.EXPIRED, str(error))
         except (ModelRejected, ModelUnavailable) as error:
             refusal = Refusal(Cause.MODEL_ERROR, str(error))
-        return self._undecided(frame, release, began, refusal)
+        return self._no_verdict(frame, release, began, refusal)
 
-    def _undecided(
+    def _no_verdict(
         self, frame: Frame, release: Release | None, began: Stamp, refusal: Refusal
     ) -> Verdict:
         at = self._clock.now()
@@ -138,13 +142,13 @@ class InferenceWorker:
             "queue": began.ms_since(frame.header.captured_at),
             "total": at.ms_since(frame.header.started_at),
         }
-        return undecided(frame, release, *refusal, at=at, timings_ms=timings_ms)
+        return no_verdict(frame, release, *refusal, at=at, timings_ms=timings_ms)
 
     def _refusal(self, frame: Frame, now: Stamp) -> Refusal | None:
-        """Why this part is not even looked at; None where it is."""
+        """Return why this part is not inspected at all, or None."""
         header, limits = frame.header, self._limits
         if frame.deliveries > limits.greatest_deliveries:
-            reason = f"given to workers {frame.deliveries - 1} times without an answer"
+            reason = f"delivered {frame.deliveries - 1} times without a verdict"
             self._frames.dead_letter(frame, reason)
             return Refusal(Cause.MODEL_ERROR, reason)
         if now.ms_since(header.started_at) < -limits.greatest_skew_ms:
@@ -155,14 +159,14 @@ class InferenceWorker:
             return None
         ahead_ms = self._ahead_ms(frame, now)
         if left_ms + ahead_ms > needed_ms:
-            told = (
+            detail = (
                 f"this clock is {ahead_ms:.0f} ms ahead of the camera's, {left_ms:.0f} ms were left"
             )
-            return Refusal(Cause.CLOCK, told)
+            return Refusal(Cause.CLOCK, detail)
         return self._out_of_time(frame, left_ms, needed_ms)
 
     def _ahead_ms(self, frame: Frame, now: Stamp) -> float:
-        """How much older than it can be a frame of another machine looks; 0 for one of this."""
+        """Return how much older than possible a frame from another machine looks; else 0."""
         captured_at = frame.header.captured_at
         if captured_at.boot_id == now.boot_id:
             return 0.0
@@ -170,20 +174,20 @@ class InferenceWorker:
 
     def _out_of_time(self, frame: Frame, left_ms: float, needed_ms: float) -> Refusal:
         header = frame.header
-        told = f"{left_ms:.0f} ms were left, a part takes {needed_ms:.0f} ms"
+        detail = f"{left_ms:.0f} ms were left, a part takes {needed_ms:.0f} ms"
         if frame.ahead:
-            told += f" with {frame.ahead} ahead of it"
+            detail += f" with {frame.ahead} ahead of it"
         if frame.deliveries > 1:
-            return Refusal(Cause.WORKER_LOST, f"its worker is gone; {told}")
+            return Refusal(Cause.WORKER_LOST, f"its worker has died; {detail}")
         if self._began.ns_since(header.captured_at) > 0:
-            return Refusal(Cause.WORKER_LOST, f"it came before this worker began; {told}")
+            return Refusal(Cause.WORKER_LOST, f"it came before this worker started; {detail}")
         if self._model_is_down:
-            return Refusal(Cause.MODEL_ERROR, f"the model did not answer the parts before; {told}")
+            return Refusal(Cause.MODEL_ERROR, f"the model did not answer before; {detail}")
         station = header.part.station
-        if self._left_ms(frame, header.captured_at) <= self._times.ample_ms(station):
-            # Without waiting at all: it is the estimate that refuses.
-            self._times.forget_one(station)
-        return Refusal(Cause.OVERLOAD, told)
+        if self._left_ms(frame, header.captured_at) <= self._times.second_slowest_ms(station):
+            # It would be refused even without waiting: the estimate itself is too long.
+            self._times.forget_oldest(station)
+        return Refusal(Cause.OVERLOAD, detail)
 
     @contextmanager
     def _turn(self, frame: Frame) -> Iterator[None]:
@@ -214,7 +218,7 @@ class InferenceWorker:
             "findings": at.ms_since(perceived),
             "total": at.ms_since(frame.header.started_at),
         }
-        return decided(frame, release, perception, found, at=at, timings_ms=timings_ms)
+        return verdict_of(frame, release, perception, found, at=at, timings_ms=timings_ms)
 
     def _perceive(self, frame: Frame, prompts: list[str]) -> Perception:
         """Return the model's answer; ask again while the part's deadline allows it."""
@@ -226,8 +230,8 @@ class InferenceWorker:
                 self._model_is_down = False
                 return perception
             except ModelTooSlow:
-                # It takes at least so long: without this, parts with less left would be tried
-                # in vain one after the other, and each would hold up the next.
+                # A part takes at least this long. Without this sample, parts with less time left
+                # would be tried in vain, and each would hold up the next.
                 took_ms = self._clock.now().ms_since(asked)
                 self._times.add(frame.header.part.station, took_ms)
                 raise
@@ -241,13 +245,13 @@ class InferenceWorker:
         return self._left_ms(frame, self._clock.now()) <= self._needed_ms(frame)
 
     def _needed_ms(self, frame: Frame) -> float:
-        """Until its verdict, those ahead of it first."""
+        """Return the time until its verdict, with those ahead of it first."""
         station = frame.header.part.station
-        waits_ms = frame.ahead * self._times.usual_ms(station) / self._limits.workers
-        return waits_ms + self._times.ample_ms(station)
+        waits_ms = frame.ahead * self._times.median_ms(station) / self._limits.workers
+        return waits_ms + self._times.second_slowest_ms(station)
 
     def _left_ms(self, frame: Frame, at: Stamp) -> float:
-        """Time for the model and the findings before this part's verdict must go out."""
+        """Return the time left for the model and the findings until the verdict must go out."""
         age_ms = at.ms_since(frame.header.started_at)
         return frame.header.deadline_ms - age_ms - self._limits.handover_ms
 

@@ -364,7 +364,7 @@ def test_of_a_dead_worker_with_time_left_is_inspected(line: Line) -> None:
 def test_a_frame_that_ends_workers_is_given_up(line: Line) -> None:
     (verdict,) = line.inspect(frame(line.clock, deliveries=4))
     assert verdict.cause is Cause.MODEL_ERROR
-    assert line.buried == ["given to workers 3 times without an answer"]
+    assert line.buried == ["delivered 3 times without a verdict"]
     assert not line.asked
 
 

@@ -1,6 +1,6 @@
 # Two commands on a machine with Debian, Python 3.11 and make:
-#   make run     set-up, then the demo line; dashboard on http://127.0.0.1:8501
-#   make test    set-up, then everything that checks the project
+#   make run     install, then start the demo line; dashboard on http://127.0.0.1:8501
+#   make test    install, then run all checks and tests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test check format bench lock clean
@@ -12,38 +12,38 @@ export ORT_DISABLE_TELEMETRY := 1
 help:            ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
 
-setup:           ## install what running a line needs (again in seconds)
+setup:           ## install what is needed to run a line
 	@deploy/setup.sh run
 
-setup-dev:       ## install what tests and training need as well
+setup-dev:       ## also install what tests and training need
 	@deploy/setup.sh dev
 
-run: setup       ## the demo line with a simulated camera and PLC, until Ctrl-C
+run: setup       ## start the demo line with a simulated camera and PLC; Ctrl-C stops it
 	@$(BIN)/referee up --line lines/demo.yaml
 
-test: setup-dev check  ## everything that checks the project
+test: setup-dev check  ## run all checks and tests
 	@$(BIN)/python -m pytest -n 2 tests/unit
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/contract tests/browser
 	@$(BIN)/python -m pytest -n 2 tests/e2e tests/faults
 
-check:           ## style, types, import contracts
+check:           ## check style, types and import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-format:          ## rewrite the code in the project's style
+format:          ## format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: setup-dev ## the line against its bare network, into docs/benchmarks.md with plots and figures
+bench: setup-dev ## compare the line with the network alone; write docs/benchmarks.md
 	@mkdir -p build
 	@$(BIN)/referee bench line --json --memory-parts 10000 > build/benchmarks.json
 	@mv build/benchmarks.json docs/benchmarks.json
 	@$(BIN)/referee bench page docs/benchmarks.json --out docs/benchmarks.md
 
-lock: setup-dev  ## resolve pyproject's ranges into the two lock files again
+lock: setup-dev  ## update the two lock files from pyproject.toml
 	@deploy/lock.sh
 
-clean:           ## remove everything that set-up and runs have made
+clean:           ## remove everything that set-up and runs created
 	rm -rf .venv .runtime .run runs build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

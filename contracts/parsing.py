@@ -1,9 +1,9 @@
-"""Reads a message where it enters a process. Inside, there are only types."""
+"""Reads documents where they enter a process, and says what is wrong with them."""
 
 from __future__ import annotations
 
 import json
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -12,6 +12,13 @@ from contracts.errors import MalformedMessage
 from contracts.identity import Message
 
 M = TypeVar("M", bound=Message)
+
+
+class Problem(NamedTuple):
+    """What a document has wrong: a dotted field, empty for the whole document, and the reason."""
+
+    field: str
+    reason: str
 
 
 def parse(model: type[M], raw: bytes | str, source: str) -> M:
@@ -23,8 +30,21 @@ def parse(model: type[M], raw: bytes | str, source: str) -> M:
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
-        reason = _is_newer(model, raw, error) or _first_problem(error)
+        reason = _is_newer(model, raw, error) or first_problem(error)
         raise MalformedMessage(source, reason) from error
+
+
+def first_problem(error: ValidationError, where: str = "") -> str:
+    """Return the first reason as ``where: field: reason``, without what is empty."""
+    problem = problems(error)[0]
+    return ": ".join(part for part in (where, problem.field, problem.reason) if part)
+
+
+def problems(error: ValidationError) -> list[Problem]:
+    """Return every reason, in the order of the model's fields."""
+    return [
+        Problem(_dotted(each), each["msg"].removeprefix("Value error, ")) for each in error.errors()
+    ]
 
 
 def _is_newer(model: type[Message], raw: bytes | str, error: ValidationError) -> str:
@@ -37,15 +57,10 @@ def _is_newer(model: type[Message], raw: bytes | str, error: ValidationError) ->
     version = document.get("schema_version") if isinstance(document, dict) else None
     if not isinstance(version, int) or version <= readable:
         return ""
-    unknown = [_path(each) for each in error.errors() if each["type"] == "extra_forbidden"]
+    unknown = [_dotted(each) for each in error.errors() if each["type"] == "extra_forbidden"]
     fields = f", with the unknown fields {', '.join(unknown)}" if unknown else ""
     return f"schema_version {version} is newer than this version reads ({readable}){fields}"
 
 
-def _first_problem(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{_path(first) or 'message'}: {first['msg']}"
-
-
-def _path(problem: ErrorDetails) -> str:
+def _dotted(problem: ErrorDetails) -> str:
     return ".".join(str(step) for step in problem["loc"])

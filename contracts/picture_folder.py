@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from contracts.errors import UserError
+from contracts.parsing import first_problem
 
 INDEX = "index.json"
 GOOD = "good"
@@ -64,7 +65,4 @@ def parse_index(raw: bytes, source: str) -> list[IndexRow]:
     try:
         return TypeAdapter(list[IndexRow]).validate_json(raw)
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = "".join(f"{step}." for step in problem["loc"]).removesuffix(".")
-        reason = problem["msg"].removeprefix("Value error, ")
-        raise UserError(f"{source}: {where + ': ' if where else ''}{reason}") from error
+        raise UserError(first_problem(error, source)) from error

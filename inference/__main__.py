@@ -16,10 +16,11 @@ from inference.readiness import Readiness
 from inference.settings import InferenceSettings
 from inference.triton import TritonModel
 from inference.worker import InferenceWorker, Limits
+from runtime.messaging.dead_letters import dead_letter
 from runtime.messaging.outbox import VerdictOutbox
 from runtime.messaging.redis_link import connect
 from runtime.messaging.release_book import ReleaseBook
-from runtime.messaging.streams import StreamGroup, dead_letter
+from runtime.messaging.streams import StreamGroup
 from runtime.messaging.verdict_process import VerdictProcess
 from runtime.process.clock import Clock
 from runtime.process.loop import Stop

@@ -22,10 +22,11 @@ from ingest.settings import IngestSettings
 from ingest.station import IngestStation, status_of
 from ingest.station_camera import CameraOpener, StationCamera
 from ingest.triggered_parts import TriggeredParts
+from runtime.messaging.dead_letters import dead_letter
 from runtime.messaging.outbox import VerdictOutbox
 from runtime.messaging.redis_link import connect
 from runtime.messaging.release_book import ReleaseBook
-from runtime.messaging.streams import StreamGroup, dead_letter
+from runtime.messaging.streams import StreamGroup
 from runtime.messaging.verdict_process import VerdictProcess
 from runtime.process.clock import Clock
 from runtime.process.settings import load

@@ -10,7 +10,8 @@ from contracts import names
 from contracts.errors import ServerFull
 from contracts.messages import FrameHeader
 from runtime.messaging.redis_link import address, translate_errors
-from runtime.messaging.streams import append, trim_consumed
+from runtime.messaging.streams import append
+from runtime.messaging.trim import trim_consumed
 
 GROUPS = (names.INFERENCE_GROUP, names.ARCHIVE_GROUP)
 

@@ -9,7 +9,7 @@ import structlog
 
 from contracts.camera import Shot
 from contracts.causes import Cause, Decision
-from contracts.errors import ServerFull, Unavailable
+from contracts.errors import RefereeError, ServerFull, Unavailable
 from contracts.identity import Stamp
 from contracts.messages import FrameHeader, Trigger, Verdict
 from contracts.release import Release
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 TIDY_EVERY_MS = 1000
 
 
-class Refused(Exception):
+class Refused(RefereeError):
     """This part gets no frame: the cause, and a sentence for people."""
 
     def __init__(self, cause: Cause, detail: str) -> None:

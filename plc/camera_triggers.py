@@ -11,7 +11,8 @@ import structlog
 from contracts.errors import TransientError
 from contracts.messages import Trigger
 from contracts.names import INGEST_GROUP, triggers
-from runtime.messaging.streams import append, trim_consumed
+from runtime.messaging.streams import append
+from runtime.messaging.trim import trim_consumed
 from runtime.process.clock import Clock
 from runtime.process.loop import Stop
 

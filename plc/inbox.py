@@ -20,7 +20,8 @@ from contracts.process_state import ProcessState
 from contracts.release import Activation
 from plc.bridge import Bridge
 from runtime.messaging.confirmations import Confirmations
-from runtime.messaging.mqtt import Incoming, MqttLink
+from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.mqtt_messages import Incoming
 from runtime.messaging.router import Cleared, read
 from runtime.process.loop import Stop
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from contracts.errors import BadImage
+from contracts.errors import BadImage, RefereeError
 from dashboard.data.reading import settings
 from dashboard.thumbnails import Outline, thumbnail
 from storage.queries import PartStory
 
 
-class NoPicture(Exception):
+class NoPicture(RefereeError):
     """There is no picture to show; the text says why."""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from contracts.causes import Cause, Decision, Gate, Mode
+from contracts.errors import RefereeError
 from contracts.identity import PartKey, Stamp
 from contracts.messages import Disposition, Trigger, Verdict
 
@@ -45,7 +46,7 @@ _NEXT: dict[PartPhase, frozenset[PartPhase]] = {
 }
 
 
-class IllegalStep(Exception):
+class IllegalStep(RefereeError):
     """A part was asked to do what its phase does not allow: a bug, never a line condition."""
 
 

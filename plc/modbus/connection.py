@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from contracts.errors import RefereeError
 from plc.modbus.requests import Answer
 
 LONGEST_FRAME = 260
@@ -20,7 +21,7 @@ _SHORTEST, _LONGEST = 2, LONGEST_FRAME - _LENGTH_ENDS
 """Least and greatest length field: unit and function code; the longest frame."""
 
 
-class Garbled(Exception):
+class Garbled(RefereeError):
     """Bytes that no frame begins with."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from contracts.errors import RefereeError
 from plc.core.registers import HOLDING_SIZE
 from plc.fieldbus import Registers, Stations
 
@@ -40,7 +41,7 @@ class Answer(NamedTuple):
     wrote: bool = False
 
 
-class Refused(Exception):
+class Refused(RefereeError):
     """The request cannot be carried out."""
 
     def __init__(self, refusal: Refusal) -> None:

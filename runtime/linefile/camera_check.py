@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from contracts.camera import camera_class, parse_options
 from contracts.causes import TriggerSource
 from contracts.errors import UserError
-from runtime.linefile.field_names import known_fields
+from runtime.linefile.checked_yaml import known_fields
 from runtime.linefile.yaml_lines import Steps
 
 

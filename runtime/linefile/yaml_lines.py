@@ -1,4 +1,4 @@
-"""YAML as plain data that remembers on which line everything stood. Duplicate keys are errors."""
+"""Reads YAML as plain data and keeps the line of each value. Duplicate keys are errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from contracts.errors import BadLineFile
+from contracts.errors import BadYaml
 
 LARGEST_FILE_BYTES = 1024 * 1024
 MOST_VALUES = 100_000
@@ -39,10 +39,10 @@ class YamlLines:
         self.lines: dict[Steps, int] = {}
 
     def place(self, location: Sequence[str | int]) -> Place:
-        """Where a validator's location is in the file.
+        """Return where a validator's location is in the file.
 
-        Steps that are no part of the document (a union's tag) are left out; a field that is
-        missing has the line of what it is missing from.
+        Steps that are not in the document (a union's tag) are left out; a missing field has the
+        line of the mapping that it is missing from.
         """
         steps: Steps = ()
         for step in location:
@@ -54,17 +54,17 @@ class YamlLines:
         return Place(self.lines.get(steps, 1), named)
 
 
-def read_yaml(path: Path | str) -> YamlLines:
-    """Read a YAML file.
+def read_yaml(path: Path | str, see: str) -> YamlLines:
+    """Return the data and lines of a YAML file. ``see`` names examples for an empty one.
 
     Raises:
-        BadLineFile: it cannot be read, is no YAML, repeats a key, or holds what is neither text,
-            number, true, false nor null.
+        BadYaml: it cannot be read, is not YAML, repeats a key, or has a value that is not text,
+            a number, true, false or null.
     """
     document = YamlLines(Path(path))
     node = _compose(document.path)
     if node is None:
-        raise BadLineFile(str(path), None, "", "is empty", "see lines/ for examples")
+        raise BadYaml(str(path), None, "", "is empty", f"see {see}")
     document.data = _Builder(document).build(node, ())
     return document
 
@@ -72,21 +72,21 @@ def read_yaml(path: Path | str) -> YamlLines:
 def _compose(path: Path) -> yaml.Node | None:
     try:
         if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise BadLineFile(str(path), None, "", f"is above {LARGEST_FILE_BYTES} bytes")
+            raise BadYaml(str(path), None, "", f"is above {LARGEST_FILE_BYTES} bytes")
         return yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except OSError as error:
-        raise BadLineFile(str(path), None, "", error.strerror or str(error)) from error
+        raise BadYaml(str(path), None, "", error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
-        raise BadLineFile(str(path), None, "", "is no UTF-8 text") from error
+        raise BadYaml(str(path), None, "", "is not UTF-8 text") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise BadLineFile(str(path), line, "", f"is no YAML: {error.problem}") from error
+        raise BadYaml(str(path), line, "", f"is not YAML: {error.problem}") from error
     except yaml.YAMLError as error:
-        raise BadLineFile(str(path), None, "", f"is no YAML: {error}") from error
+        raise BadYaml(str(path), None, "", f"is not YAML: {error}") from error
 
 
 class _Builder:
-    """Turns composed nodes into data, noting lines."""
+    """Turns YAML nodes into data and keeps their lines."""
 
     def __init__(self, document: YamlLines) -> None:
         self._document = document
@@ -133,9 +133,9 @@ class _Builder:
             raise self._bad(node, steps, f"is a {kind}", "put it in quotes to make it text")
         value = self._scalars.construct_object(node)
         if isinstance(value, float) and not math.isfinite(value):
-            raise self._bad(node, steps, "is no finite number")
+            raise self._bad(node, steps, "is not a finite number")
         return value
 
-    def _bad(self, node: yaml.Node, steps: Steps, reason: str, remedy: str = "") -> BadLineFile:
+    def _bad(self, node: yaml.Node, steps: Steps, reason: str, remedy: str = "") -> BadYaml:
         place = Place(node.start_mark.line + 1, steps)
-        return BadLineFile(str(self._document.path), place.line, place.dotted, reason, remedy)
+        return BadYaml(str(self._document.path), place.line, place.dotted, reason, remedy)

@@ -13,7 +13,7 @@ from contracts.names import Topics
 from contracts.process_state import Status
 from contracts.release import Activation
 from runtime.messaging.confirmations import Confirmations
-from runtime.messaging.mqtt import Incoming
+from runtime.messaging.mqtt_messages import Incoming
 from runtime.messaging.release_book import ReleaseBook
 from runtime.messaging.router import Cleared, read
 from runtime.messaging.state import Board

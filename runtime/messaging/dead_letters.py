@@ -9,8 +9,8 @@ import redis
 import structlog
 
 from contracts.names import dead_letters
-from runtime.messaging.entry import Entry
 from runtime.messaging.redis_link import address, translate_errors
+from runtime.messaging.streams import Entry
 from runtime.process.metrics import DEAD_LETTERS
 
 log = structlog.get_logger()

@@ -17,8 +17,6 @@ from runtime.messaging.mqtt_connection import Connection, Session
 from runtime.messaging.mqtt_messages import Incoming, Publication
 from runtime.process.metrics import INBOX_DROPPED, LINK_LOSSES, LINK_UP
 
-__all__ = ["Broker", "Incoming", "MqttLink", "Publication"]
-
 log = structlog.get_logger()
 
 FIRST_BACKOFF_S = 0.05

@@ -19,13 +19,14 @@ import structlog
 from contracts.errors import MalformedMessage, Unavailable
 from contracts.messages import Stored, Verdict
 from contracts.names import PUBLISH_GROUP, VERDICTS, Topics, decided
+from runtime.messaging.dead_letters import dead_letter
 from runtime.messaging.fresh_verdicts import BATCH, FreshVerdicts, outgoing_of
 from runtime.messaging.journal_watch import JournalWatch
 from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.mqtt_messages import Publication
 from runtime.messaging.redis_link import address, translate_errors
 from runtime.messaging.send_order import Outgoing, SendOrder
-from runtime.messaging.streams import Entry, StreamGroup, dead_letter
+from runtime.messaging.streams import Entry, StreamGroup
 from runtime.process.clock import Clock
 from runtime.process.metrics import VERDICTS_PUBLISHED, VERDICTS_RECORDED
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 import structlog
 
-from runtime.messaging.dead_letters import dead_letter
-from runtime.messaging.entry import Entry
 from runtime.messaging.redis_link import address, translate_errors
-from runtime.messaging.trim import trim_consumed
 from runtime.process.metrics import ENTRIES_LOST
-
-__all__ = ["Entry", "StreamGroup", "append", "dead_letter", "trim_consumed"]
 
 log = structlog.get_logger()
 
@@ -36,6 +31,14 @@ ACK_AND_DELETE = """
 redis.call('XACK', KEYS[1], ARGV[1], unpack(ARGV, 2))
 return redis.call('XDEL', KEYS[1], unpack(ARGV, 2))
 """
+
+
+class Entry(NamedTuple):
+    """One entry of a stream; ``fields`` are bytes as they were appended."""
+
+    stream: str
+    id: str
+    fields: dict[bytes, bytes]
 
 
 class StreamGroup:

@@ -12,6 +12,7 @@ from contracts.errors import UserError
 from contracts.fieldbus import Port
 from contracts.identity import Slug
 from contracts.names import SINK, Topics
+from contracts.parsing import problems
 from runtime.messaging.broker import Broker
 from runtime.process.run_folder import RUNS, RunFolder
 
@@ -109,10 +110,7 @@ def load(settings_class: type[S], prefix: str = PREFIX) -> S:
     try:
         return settings_class(_env_prefix=prefix)
     except ValidationError as error:
-        problems = [
-            f"{prefix}{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
-            for problem in error.errors()
-        ]
-        raise UserError("; ".join(problems)) from error
+        named = [f"{prefix}{field.upper()}: {reason}" for field, reason in problems(error)]
+        raise UserError("; ".join(named)) from error
     except SettingsError as error:
         raise UserError(str(error)) from error

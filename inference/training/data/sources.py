@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from contracts.errors import UserError
+from contracts.parsing import problems
 from inference.text_encoder import TextEncoder
 from inference.training.data.dataset import Part
 from inference.training.data.labelled_folder import entries_of, load_sound
@@ -32,10 +33,7 @@ def recipe_of(path: Path) -> Recipe:
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
-        wrong = (
-            f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}"
-            for each in error.errors()
-        )
+        wrong = (f"{field or 'the file'}: {reason}" for field, reason in problems(error))
         raise UserError(f"{path}: {'; '.join(wrong)}") from error
 
 

@@ -7,8 +7,6 @@ alone (another language, say).
 
 from __future__ import annotations
 
-import json
-from difflib import get_close_matches
 from pathlib import Path
 from string import Formatter
 from typing import Annotated
@@ -19,14 +17,13 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
 )
-from pydantic_core import ErrorDetails
 
-from contracts.errors import BadLineFile, UserError
+from contracts.errors import UserError
 from inference.training.words.captions import GRAMMAR, PLAIN, Grammar
 from inference.training.words.referring import COUNTS, SIZES, ZONES
-from runtime.linefile.yaml_lines import YamlLines, read_yaml
+from runtime.linefile.checked_yaml import check_yaml, did_you_mean
+from runtime.linefile.yaml_lines import read_yaml
 
 FORMS = (PLAIN, *ZONES, *SIZES, *COUNTS.values())
 
@@ -45,7 +42,7 @@ def _template(text: str) -> str:
 
 def _form(name: str) -> str:
     if name not in FORMS:
-        raise ValueError(f"no such form; {_near(name, FORMS)}")
+        raise ValueError(f"no such form; {did_you_mean(name, FORMS)}")
     return name
 
 
@@ -107,43 +104,5 @@ def _over(shipped: Grammar, own: GrammarFile) -> Grammar:
 
 
 def _parsed(path: Path) -> GrammarFile:
-    try:
-        document = read_yaml(path)
-    except BadLineFile as error:
-        where = f"{path}:{error.line}" if error.line else str(path)
-        raise UserError(
-            f"{where}: {error.field + ': ' if error.field else ''}{error.reason}; "
-            f"{error.remedy or 'see docs/data.md for a grammar'}"
-        ) from error
-    try:
-        return GrammarFile.model_validate_json(json.dumps(document.data), strict=True)
-    except ValidationError as error:
-        raise _first_of(error.errors(), document) from error
-
-
-def _first_of(problems: list[ErrorDetails], document: YamlLines) -> UserError:
-    place, problem = min(
-        ((document.place(problem["loc"]), problem) for problem in problems),
-        # A mistyped field is also missing under its right name: the typing error comes first.
-        key=lambda pair: (pair[1]["type"] == "missing", pair[0].line),
-    )
-    said = f"{document.path}:{place.line}: {place.dotted}: {_explain(problem, place.dotted)}"
-    more = len(problems) - 1
-    return UserError(said + (f" (and {more} more)" if more else ""))
-
-
-def _explain(problem: ErrorDetails, dotted: str) -> str:
-    if problem["type"] == "extra_forbidden":
-        inside = KindWords if dotted.startswith("kinds.") else GrammarFile
-        return f"no such field; {_near(dotted.rsplit('.', 1)[-1], tuple(inside.model_fields))}"
-    if problem["type"] == "missing":
-        return "is missing; add it"
-    message = problem["msg"].removeprefix("Value error, ")
-    if isinstance(problem["input"], dict | list) or problem["type"] == "value_error":
-        return message
-    return f"{message}, not {problem['input']!r}"
-
-
-def _near(word: str, known: tuple[str, ...]) -> str:
-    close = get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
+    document = read_yaml(path, see="docs/data.md for a grammar")
+    return check_yaml(GrammarFile, document, document.data)

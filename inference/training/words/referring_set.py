@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contracts.errors import BadImage, UserError
+from contracts.parsing import first_problem
 from inference.imaging import decode_image
 from inference.training.words.expressions import Form
 
@@ -89,10 +90,7 @@ def _record(raw: str, where: str) -> Referring:
     try:
         return Referring.model_validate_json(raw)
     except ValidationError as error:
-        problem = error.errors()[0]
-        field = ".".join(str(step) for step in problem["loc"])
-        said = f"{field + ': ' if field else ''}{problem['msg'].removeprefix('Value error, ')}"
-        raise UserError(f"{where}: {said}; build the data set anew") from error
+        raise UserError(f"{first_problem(error, where)}; build the data set again") from error
 
 
 def write_referring(folder: Path, records: Sequence[Referring]) -> None:

@@ -10,7 +10,8 @@ import redis
 
 from contracts import names
 from inference.frames import Frame, FrameStreams
-from runtime.messaging.streams import StreamGroup, append, dead_letter
+from runtime.messaging.dead_letters import dead_letter
+from runtime.messaging.streams import StreamGroup, append
 from runtime.process.clock import SystemClock
 from runtime.process.loop import Stop, run_loop
 from tests.contract.ingest.parts import STATION, header

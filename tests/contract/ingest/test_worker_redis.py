@@ -21,9 +21,10 @@ from ingest.frame_stream import FrameStream
 from ingest.output import PartOutput
 from ingest.station_camera import CameraOpener, StationCamera
 from ingest.triggered_parts import TriggeredParts
+from runtime.messaging.dead_letters import dead_letter
 from runtime.messaging.outbox import VerdictOutbox
 from runtime.messaging.redis_link import connect
-from runtime.messaging.streams import StreamGroup, append, dead_letter
+from runtime.messaging.streams import StreamGroup, append
 from runtime.process.clock import SystemClock
 from runtime.process.loop import Stop, run_loop
 from simulation.truth import truth_of

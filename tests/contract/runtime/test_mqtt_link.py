@@ -14,7 +14,8 @@ import pytest
 from contracts.errors import MalformedMessage, Unavailable
 from contracts.names import Topics
 from runtime.messaging.broker import Broker
-from runtime.messaging.mqtt import Incoming, MqttLink, Publication
+from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.mqtt_messages import Incoming, Publication
 from tests.servers import Server, free_port, mosquitto_server
 from tests.waiting import PATIENCE_S, until
 

@@ -9,8 +9,10 @@ import redis
 
 from contracts.errors import ServerFull, Unavailable
 from contracts.names import dead_letters
+from runtime.messaging.dead_letters import dead_letter
 from runtime.messaging.redis_link import connect
-from runtime.messaging.streams import Entry, StreamGroup, append, dead_letter, trim_consumed
+from runtime.messaging.streams import Entry, StreamGroup, append
+from runtime.messaging.trim import trim_consumed
 from tests.servers import redis_server
 
 STREAM = "frames:tiles"

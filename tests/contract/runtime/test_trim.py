@@ -7,7 +7,8 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime.messaging.streams import StreamGroup, append, trim_consumed
+from runtime.messaging.streams import StreamGroup, append
+from runtime.messaging.trim import trim_consumed
 
 STREAM = "frames:tiles"
 GROUPS = ("inference", "archive")

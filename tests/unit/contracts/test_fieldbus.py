@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contracts.errors import BadLineFile
+from contracts.errors import BadYaml
 from contracts.line import LineFile
 from runtime.linefile.line_file import load_line_file
 
@@ -91,7 +91,7 @@ def test_an_empty_opcua_section_of_version_0_1_serves_it_for_reading() -> None:
 def test_what_no_bridge_could_serve_is_refused(
     top: dict[str, Any], more: dict[str, Any], complaint: str
 ) -> None:
-    with pytest.raises(BadLineFile, match=complaint):
+    with pytest.raises(BadYaml, match=complaint):
         line(top, **more)
 
 
@@ -113,5 +113,5 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path, mistake: str, complain
         "site: s\nline: l\nstations:\n  top:\n    camera: {kind: replay}\n"
         f"    prompts: [{{words: a scratch}}]\n{mistake}\n"
     )
-    with pytest.raises(BadLineFile, match=complaint):
+    with pytest.raises(BadYaml, match=complaint):
         load_line_file(file)

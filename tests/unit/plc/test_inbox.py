@@ -14,7 +14,7 @@ from contracts.messages import Disposition, Trigger, Verdict
 from contracts.names import Topics
 from plc.inbox import Inbox
 from plc.journal.journal import Journal
-from runtime.messaging.mqtt import Incoming
+from runtime.messaging.mqtt_messages import Incoming
 from runtime.process.loop import Stop
 from tests.unit.plc.rig import release
 from tests.unit.plc.test_bridge import Wired

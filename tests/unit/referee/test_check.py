@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from contracts.causes import Decision
-from contracts.errors import BadLineFile
+from contracts.errors import BadYaml
 from referee.cli import app
 from storage.database import open_sessions, upgrade
 from storage.part_rows import record_disposition
@@ -154,5 +154,5 @@ def test_a_database_that_cannot_be_read_does_not_make_the_file_wrong(check, tmp_
 
 def test_a_deadline_behind_the_gate_is_an_error(check) -> None:
     result = check(LINE + GATE + "    deadline_ms: 1041\n")
-    assert isinstance(result.exception, BadLineFile)
+    assert isinstance(result.exception, BadYaml)
     assert "line.yaml:14: stations.tiles.deadline_ms: 1041 ms is later" in str(result.exception)

@@ -15,7 +15,7 @@ from contracts.process_state import Status, Trouble
 from contracts.release import Activation, Prompt, Release, StationConfig
 from runtime.messaging import control
 from runtime.messaging.control import Control
-from runtime.messaging.mqtt import Incoming
+from runtime.messaging.mqtt_messages import Incoming
 from runtime.messaging.release_book import ReleaseBook
 
 TOPICS = Topics("demo", "line1")

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from contracts.causes import Mode
-from runtime.linefile.line_file import BadLineFile, load_line_file
+from contracts.errors import BadYaml
+from runtime.linefile.line_file import load_line_file
 from tests.cameras import write_flash_camera
 from tests.plugins import installed
 
@@ -95,7 +96,7 @@ def test_what_is_wrong_with_a_recipe_is_named(
 ) -> None:
     assert right in RECIPES
     text = GOOD.replace("sockets:", RECIPES.replace(right, wrong) + "sockets:")
-    with pytest.raises(BadLineFile) as caught:
+    with pytest.raises(BadYaml) as caught:
         load_line_file(write(text))
     assert (caught.value.line, caught.value.field) == (line, field)
     assert says in str(caught.value)
@@ -134,13 +135,13 @@ def test_what_is_wrong_with_a_recipe_is_named(
             "stations.top.camera.seed",
             "not '7'",
         ),
-        ("[1, 1]]", "[1, .nan]]", 14, "stations.top.region_of_interest.2.1", "no finite number"),
+        ("[1, 1]]", "[1, .nan]]", 14, "stations.top.region_of_interest.2.1", "not a finite number"),
         ("[1, 1]]", "[1, 3]]", 14, "stations.top.region_of_interest", "between 0 and 1"),
         (", [1, 1]]", "]", 14, "stations.top.region_of_interest", "at least 3 corners"),
         ("    mode: guard", "    deadline_ms: 900", 16, "stations.top.deadline_ms", "line 15"),
         ("  top:", "  Top:", 4, "stations.Top", "Top"),
         ("site: plant-1\n", "", 1, "site", "is missing"),
-        ("line: tiles", "line: [tiles", 3, "", "is no YAML"),
+        ("line: tiles", "line: [tiles", 3, "", "is not YAML"),
         ("a dent", "*x", 12, "", "undefined alias"),
     ],
 )
@@ -149,7 +150,7 @@ def test_what_is_wrong_is_named(
 ) -> None:
     assert right in GOOD
     path = write(GOOD.replace(right, wrong, 1))
-    with pytest.raises(BadLineFile) as caught:
+    with pytest.raises(BadYaml) as caught:
         load_line_file(path)
     error = caught.value
     assert (error.path, error.line, error.field) == (str(path), line, field)
@@ -201,7 +202,7 @@ def test_what_is_wrong_with_it_is_named_as_for_ours(
     says: str,
 ) -> None:
     assert right in flash
-    with pytest.raises(BadLineFile) as caught:
+    with pytest.raises(BadYaml) as caught:
         load_line_file(write(flash.replace(right, wrong)))
     assert (caught.value.line, caught.value.field) == (line, field)
     assert says in str(caught.value)
@@ -212,32 +213,32 @@ def test_a_live_camera_needs_no_frames_per_s(write: Callable[[str], Path], sourc
     alone = f"    camera: {{kind: opencv, source: '{source}'}}\n    trigger: camera\n"
     text = GOOD.replace(CAMERA, alone).replace("mode: guard", "mode: observe")
     assert load_line_file(write(text)).stations["top"].frames_per_s is None
-    with pytest.raises(BadLineFile, match="opencv needs frames_per_s"):
+    with pytest.raises(BadYaml, match="opencv needs frames_per_s"):
         load_line_file(write(text.replace(f"'{source}'", "belt.avi")))
 
 
 def test_all_that_is_wrong_is_counted(write: Callable[[str], Path]) -> None:
     text = GOOD.replace("label", "lable").replace("800", "-1").replace("8600", "x")
-    with pytest.raises(BadLineFile, match=r"lable: no such field \(and 2 more after it\)"):
+    with pytest.raises(BadYaml, match=r"lable: no such field \(and 2 more after it\)"):
         load_line_file(write(text))
 
 
 def test_files_that_are_none(write: Callable[[str], Path], tmp_path: Path) -> None:
-    with pytest.raises(BadLineFile, match="No such file"):
+    with pytest.raises(BadYaml, match="No such file"):
         load_line_file(tmp_path / "nowhere.yaml")
-    with pytest.raises(BadLineFile, match="is empty"):
+    with pytest.raises(BadYaml, match="is empty"):
         load_line_file(write("# nothing\n"))
-    with pytest.raises(BadLineFile, match="contains itself"):
+    with pytest.raises(BadYaml, match="contains itself"):
         load_line_file(write("a: &a [*a]"))
-    with pytest.raises(BadLineFile, match="values"):
+    with pytest.raises(BadYaml, match="values"):
         load_line_file(write("a: &a [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]\n" + bomb()))
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(BadLineFile, match="UTF-8"):
+    with pytest.raises(BadYaml, match="UTF-8"):
         load_line_file(tmp_path / "binary.yaml")
-    with pytest.raises(BadLineFile):
+    with pytest.raises(BadYaml):
         load_line_file(tmp_path)
     for text in ("- 1", "3", "hello", "[]: 1", "? {a: 1}\n: 2", "a: !!python/name:os.system x"):
-        with pytest.raises(BadLineFile):
+        with pytest.raises(BadYaml):
             load_line_file(write(text))
 
 
@@ -261,7 +262,7 @@ def test_a_typo_in_any_key_is_found_on_its_line(
     typo = key[:at] + data.draw(st.sampled_from("qxz_")) + key[at + 1 :]
     assume(typo != key)
     rows[row] = rows[row].replace(key, typo, 1)
-    with pytest.raises(BadLineFile) as caught:
+    with pytest.raises(BadYaml) as caught:
         load_line_file(write("\n".join(rows)))
     # A required field that is misspelt is missing first, at the head of its mapping.
     named = {typo, key, "camera"}
@@ -289,5 +290,5 @@ def test_nothing_but_a_bad_line_file_comes_of_any_yaml(
     document = yaml.safe_load(GOOD)
     document[key] = value
     path = write(yaml.safe_dump(document, allow_unicode=True))
-    with suppress(BadLineFile):
+    with suppress(BadYaml):
         load_line_file(path)

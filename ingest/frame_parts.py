@@ -1,4 +1,4 @@
-"""One station whose camera triggers: each of its frames is a part."""
+"""A station whose camera triggers: each frame is a part."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class Pace:
 
 
 class FrameParts:
-    """Numbers each frame durably, tells the bridge of it, and hands it on, in this order.
+    """Numbers each frame durably, announces it to the bridge, then puts it on the stream.
 
-    So the bridge hears of a part before its verdict can be there, and a part that got a number and
-    nothing else shows as a gap. A frame that the camera lost leaves a gap in the numbers.
+    In this order the bridge knows a part before its verdict can arrive, and a part that got a
+    number and nothing else shows as a gap. So does a frame that the camera lost.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class FrameParts:
         clock: Clock,
         sleep: Callable[[float], object],
     ) -> None:
-        """``sleep`` waits so many seconds."""
+        """``sleep`` waits for a number of seconds."""
         self._station = station
         self._camera = camera
         self._output = output
@@ -74,7 +74,7 @@ class FrameParts:
         """Serve the next frame, if it comes soon. Raises Unavailable, ServerFull, CameraFailed."""
         self._begin()
         self._output.settle()
-        self._output.tidy_now_and_then()
+        self._output.tidy_each_second()
         self._camera.follow(release)
         shot = self._next_frame(release.config)
         if shot is not None:
@@ -82,7 +82,7 @@ class FrameParts:
             self._output.settle()
 
     def rest(self) -> None:
-        """Others number the station's parts. Raises Unavailable, ServerFull."""
+        """End the epoch: the PLC numbers the parts from now on. Raises Unavailable, ServerFull."""
         if self._serves:
             self._numbers.end_epoch()
             self._serves = False
@@ -100,7 +100,7 @@ class FrameParts:
         return self._paced_frame() if self._pace.wait(config.frames_per_s) else None
 
     def _paced_frame(self) -> Shot | None:
-        """A frame that fails is lost; a camera that fails is no frame, and the state says so."""
+        """Take a frame. One that fails counts as lost; if the camera itself failed, raise."""
         try:
             return self._camera.capture()
         except CameraFailed as error:
@@ -123,7 +123,7 @@ class FrameParts:
             started_at=shot.captured_at,
             deadline_ms=release.config.deadline_ms,
         )
-        self._notices.tell(
+        self._notices.announce(
             CaptureNotice(
                 part=part,
                 part_id=trigger.part_id,

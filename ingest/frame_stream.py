@@ -17,20 +17,20 @@ GROUPS = (names.INFERENCE_GROUP, names.ARCHIVE_GROUP)
 
 
 class FrameStream:
-    """Frames of one station, until inference and archive have finished with them.
+    """Holds the frames of one station until inference and archive have finished with them.
 
-    Inspection comes first: where there is no room, frames that only the archive still wants go.
+    If there is no room, frames that only the archive still needs are deleted first.
     """
 
     def __init__(self, client: redis.Redis, station: str, keep_at_most: int) -> None:
-        """``keep_at_most`` frames stay, also where somebody has not finished with them."""
+        """Keep at most ``keep_at_most`` frames, even if a reader has not finished with them."""
         self._redis = client
         self._stream = names.frames(station)
         self._keep_at_most = keep_at_most
         self._lost = 0
 
     def waiting(self) -> int:
-        """Frames that inference has not finished with. Raises Unavailable."""
+        """Return how many frames inference has not finished with. Raises Unavailable."""
         with translate_errors(address(self._redis)):
             there = self._redis.exists(self._stream)
             groups: Any = self._redis.xinfo_groups(self._stream) if there else []
@@ -44,8 +44,8 @@ class FrameStream:
         """Add a frame.
 
         Raises:
-            Unavailable: Redis cannot be reached; the frame may be there all the same.
-            ServerFull: Redis is at its memory bound, with frames to be inspected; it took nothing.
+            Unavailable: Redis cannot be reached; it may have stored the frame nevertheless.
+            ServerFull: Redis is full of frames to be inspected; the frame was not stored.
         """
         fields = {"header": header.model_dump_json().encode(), "image": image}
         try:
@@ -55,7 +55,10 @@ class FrameStream:
             append(self._redis, self._stream, fields)
 
     def tidy(self) -> int:
-        """Delete finished frames; how many others had to go since last time. Raises Unavailable."""
+        """Delete finished frames. Return how many others were deleted since the last call.
+
+        Raises Unavailable.
+        """
         self._trim(keep_at_most=self._keep_at_most)
         lost, self._lost = self._lost, 0
         return lost

@@ -1,4 +1,4 @@
-"""What ingest counts."""
+"""Metrics of ingest."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ MISSED = Counter(
     "referee_ingest_missed", "Parts answered no_verdict by ingest", ["station", "cause"]
 )
 REPEATED = Counter(
-    "referee_ingest_triggers_repeated", "Triggers dropped: that part's was there", ["station"]
+    "referee_ingest_triggers_repeated",
+    "Triggers dropped as repeated",
+    ["station"],
 )
 FRAMES_LOST = Counter(
-    "referee_ingest_frames_lost", "Frames dropped although somebody needed them", ["station"]
+    "referee_ingest_frames_lost",
+    "Frames deleted before all readers had them",
+    ["station"],
 )
 FRAMES_WAITING = Gauge(
-    "referee_ingest_frames_waiting", "Frames that nobody has inspected yet", ["station"]
+    "referee_ingest_frames_waiting", "Frames that are not inspected yet", ["station"]
 )
 CAPTURE_SECONDS = Histogram(
     "referee_ingest_capture_seconds",
@@ -27,5 +31,5 @@ NOTICES_LOST = Counter(
     "referee_ingest_notices_lost", "Capture notices that could not be sent", ["station"]
 )
 NOT_CAPTURED = Counter(
-    "referee_ingest_not_captured", "Frames lost: parts without one, camera triggered", ["station"]
+    "referee_ingest_not_captured", "Frames of a triggering camera that were lost", ["station"]
 )

@@ -1,4 +1,4 @@
-"""Tells the bridge of parts that the camera triggered."""
+"""Announces to the bridge the parts that the camera triggered."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ log = structlog.get_logger()
 
 
 class MqttNotices:
-    """A notice is for now: one that cannot be sent is not sent later.
+    """Publishes notices. A notice that cannot be sent now is not sent later.
 
-    The next one shows the bridge the gap, and so does the process's state.
+    The next notice, or the process's state, shows the gap to the bridge.
     """
 
     def __init__(self, link: MqttLink, topics: Topics) -> None:
         self._link = link
         self._topics = topics
 
-    def tell(self, notice: CaptureNotice) -> None:
-        """Send it, or count it as lost."""
+    def announce(self, notice: CaptureNotice) -> None:
+        """Publish a notice, or count it as lost."""
         station = notice.part.station
         try:
             self._link.publish(self._topics.capture(station), notice.model_dump_json().encode())

@@ -1,4 +1,4 @@
-"""Where parts go: a frame to be inspected, or the verdict that says why there is none."""
+"""What becomes of a part: a frame to be inspected, or a verdict that says why there is no frame."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Refused(RefereeError):
 
 
 class PartOutput:
-    """Hands frames on, and owes a verdict for each part that has none."""
+    """Puts frames on the stream, and records ``no_verdict`` for each part without a frame."""
 
     def __init__(
         self,
@@ -48,20 +48,21 @@ class PartOutput:
         self._outbox = outbox
         self._clock = clock
         self._greatest_backlog = greatest_backlog
-        self._owed: deque[Verdict] = deque()
+        self._pending: deque[Verdict] = deque()
         self._tidied_at_ns = clock.now().monotonic_ns
 
     def hand_on(self, trigger: Trigger, shot: Shot, release: Release) -> None:
-        """Put the part's frame where inference looks for it. Raises Refused where there is no way.
+        """Put the part's frame on the stream.
 
-        Its verdict, if one is owed, is the caller's to ask for.
+        Raises:
+            Refused: it cannot be inspected in time, or the stream takes nothing; call ``refuse``.
         """
         header = _frame_header(trigger, shot, release.release_id)
         try:
             waiting = self._frames.waiting()
             FRAMES_WAITING.labels(self._station).set(waiting)
             if waiting >= self._greatest_backlog:
-                raise Refused(Cause.OVERLOAD, f"{waiting} frames wait to be inspected")
+                raise Refused(Cause.OVERLOAD, f"{waiting} frames are waiting for inspection")
             self._frames.put(header, shot.image)
         except ServerFull as error:
             raise Refused(Cause.OVERLOAD, str(error)) from error
@@ -73,7 +74,7 @@ class PartOutput:
     def refuse(
         self, trigger: Trigger, refused: Refused, release: Release | None, shot: Shot | None
     ) -> None:
-        """Owe this part the verdict that says why it has no frame."""
+        """Keep a verdict that says why the part has no frame; ``settle`` records it."""
         MISSED.labels(self._station, refused.cause).inc()
         log.warning(
             "no_verdict", part=str(trigger.part), cause=refused.cause, detail=refused.detail
@@ -86,20 +87,20 @@ class PartOutput:
             release=release,
             shot=shot,
         )
-        self._owed.append(verdict)
+        self._pending.append(verdict)
 
     def settle(self) -> None:
-        """Record the verdicts that are owed; while the journal is down they stay owed.
+        """Record the pending verdicts. They stay pending while the journal is down.
 
         Raises:
-            Unavailable, ServerFull: the journal takes nothing now.
+            Unavailable, ServerFull: the journal cannot take them now.
         """
-        while self._owed:
-            self._outbox.record(self._owed[0])
-            self._owed.popleft()
+        while self._pending:
+            self._outbox.record(self._pending[0])
+            self._pending.popleft()
 
-    def tidy_now_and_then(self) -> bool:
-        """Forget frames that everybody has finished with; whether it was time for that."""
+    def tidy_each_second(self) -> bool:
+        """Delete finished frames once a second; return whether it did now."""
         now_ns = self._clock.now().monotonic_ns
         if now_ns - self._tidied_at_ns < TIDY_EVERY_MS * 10**6:
             return False

@@ -1,7 +1,7 @@
-"""Numbers the parts that the camera triggers: their sequencer, durable on the journal Redis.
+"""Numbers the parts that the camera triggers, durably on the journal Redis.
 
-An epoch goes on over restarts. A new one begins where the journal Redis came back empty, and after
-the station's parts were numbered by the PLC for a while.
+An epoch continues after a restart. A new one begins if the journal Redis came back empty, and
+after a time in which the PLC numbered the station's parts.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _Claim(NamedTuple):
 
 
 class PartNumbers:
-    """The numbers of one station. One thread claims; any may ask how far they are."""
+    """The numbers of one station. One thread takes them; any thread may call ``reached``."""
 
     def __init__(self, journal: redis.Redis, station: str, clock: Clock) -> None:
         self._journal = journal
@@ -62,7 +62,7 @@ class PartNumbers:
         self._last: dict[int, int] = {}
 
     def resume(self) -> None:
-        """Read how far the numbers are. Raises Unavailable."""
+        """Read the last number of each epoch. Raises Unavailable."""
         with translate_errors(self._server):
             fields: Any = self._journal.hgetall(self._key)
         with self._lock:
@@ -73,14 +73,14 @@ class PartNumbers:
             }
 
     def lose(self, frames: int) -> None:
-        """So many parts passed and there is no frame of them: their numbers are left out."""
+        """Skip the numbers of parts that passed without a frame."""
         self._lost += frames
 
     def next(self) -> PartKey:
-        """The number of the part whose frame came now, behind those of the lost ones. Durable.
+        """Return the durable number of this frame's part, after those of the lost parts.
 
         Raises:
-            Unavailable, ServerFull: it has none, and counts as lost.
+            Unavailable, ServerFull: the part has no number, and counts as lost.
         """
         try:
             if self._doubtful is not None:
@@ -92,12 +92,12 @@ class PartNumbers:
         return self._claim(self._doubtful)
 
     def end_epoch(self) -> None:
-        """Others number the station's parts from now on. Raises Unavailable, ServerFull."""
+        """End the epoch: the PLC numbers the parts from now on. Raises Unavailable, ServerFull."""
         with translate_errors(self._server):
             self._journal.eval(END, 1, self._key)
 
     def reached(self) -> tuple[SequenceRange, ...]:
-        """Epochs that storage has not all of, and the newest, oldest first."""
+        """Return the epochs that storage does not have completely, and the newest; oldest first."""
         with self._lock:
             return tuple(
                 SequenceRange(epoch=epoch, first_seq=FIRST_SEQ, last_seq=last)
@@ -105,7 +105,7 @@ class PartNumbers:
             )
 
     def on_stored(self, stored: Stored) -> None:
-        """Forget older epochs that storage has all of. Raises Unavailable."""
+        """Forget older epochs that storage has completely. Raises Unavailable."""
         for item in stored.items:
             if item.kind == "sequence" and item.part.station == self._station:
                 self._forget(item.part.epoch, item.part.trigger_seq)

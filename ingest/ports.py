@@ -49,7 +49,7 @@ class VerdictRecorder(Protocol):
 class Notices(Protocol):
     """Where the bridge hears of parts that the camera triggered."""
 
-    def tell(self, notice: CaptureNotice) -> None: ...
+    def announce(self, notice: CaptureNotice) -> None: ...
 
 
 class Numbers(Protocol):

@@ -12,22 +12,23 @@ from runtime.process.settings import ProcessSettings
 
 
 class IngestSettings(ProcessSettings):
-    """What ingest needs to know beside what every process does."""
+    """Settings of ingest, in addition to those of every process."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True)
 
     images: Annotated[
-        Path | None, Field(title="Folder that every replay camera shows instead of its own")
+        Path | None,
+        Field(title="Folder that every replay camera shows instead of its own"),
     ] = None
     trigger_greatest_age_ms: Annotated[
-        int, Field(ge=1, title="An older trigger is not captured, also where it is the newest")
+        int, Field(ge=1, title="Oldest trigger for which a picture is taken, ms")
     ] = 500
     camera_patience_ms: Annotated[
-        int, Field(ge=1, title="Longest wait of a live camera for a picture after a trigger")
+        int, Field(ge=1, title="Longest wait for a live camera's picture after a trigger, ms")
     ] = 400
     frames_greatest_backlog: Annotated[
-        int, Field(ge=1, title="Uninspected frames of a station; beyond it: no_verdict(overload)")
+        int, Field(ge=1, title="Most uninspected frames of a station; above: no_verdict(overload)")
     ] = 64
     frames_kept: Annotated[
-        int, Field(ge=1, title="Frames of a station that may stay in Redis, inspected or not")
+        int, Field(ge=1, title="Most frames of a station kept in Redis, inspected or not")
     ] = 256

@@ -1,4 +1,4 @@
-"""One station: a trigger comes in, a frame goes out, or a verdict that says why there is none."""
+"""A station that the PLC triggers: each trigger gets a frame, or a verdict that says why not."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ ORPHANS_AT_ONCE = 100
 class TriggeredParts:
     """Serves one station.
 
-    A trigger is for now. It is acknowledged before the capture and never captured a second time,
-    and of several that wait only the newest is captured: that part is in front of the camera, and
-    its picture would clear another one. The newest is always captured, however short of time the
-    machine is.
+    A trigger asks for a picture now. It is acknowledged before the capture, so it is never captured
+    twice. If several triggers wait, only the newest is captured, because that part is in front of
+    the camera: its picture must not clear another part. The newest is always tried, even on a busy
+    machine.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class TriggeredParts:
         clock: Clock,
         greatest_age_ms: float,
     ) -> None:
-        """No picture is taken ``greatest_age_ms`` after its trigger, also of the newest part."""
+        """A trigger older than ``greatest_age_ms`` gets no picture, even if it is the newest."""
         self._station = station
         self._triggers = triggers
         self._output = output
@@ -65,10 +65,10 @@ class TriggeredParts:
         self._newest: tuple[int, int] | None = None
 
     def step(self) -> None:
-        """Serve waiting triggers, or notice that none came. Raises Unavailable, ServerFull."""
+        """Serve the triggers that come within half a second. Raises Unavailable, ServerFull."""
         self._output.settle()
         self._camera.follow(self._releases.active(self._station))
-        if self._output.tidy_now_and_then():
+        if self._output.tidy_each_second():
             self._refuse_orphans()
         self._look_for_triggers(0 if self._waiting else BLOCK_MS)
         if not self._waiting:
@@ -84,7 +84,7 @@ class TriggeredParts:
         self._output.settle()
 
     def _look_for_triggers(self, block_ms: int) -> None:
-        """Acknowledge all that wait in Redis and keep them, in order."""
+        """Read and acknowledge all triggers in Redis, and keep them in order."""
         while entries := self._triggers.read(READ_AT_ONCE, block_ms):
             self._waiting += filter(self._is_new, self._acknowledged(*entries))
             if len(entries) < READ_AT_ONCE:
@@ -92,7 +92,7 @@ class TriggeredParts:
             block_ms = 0
 
     def _is_new(self, trigger: Trigger) -> bool:
-        """False for one that was written twice: its second picture would show another part."""
+        """Return False for a repeated trigger: a second picture would show another part."""
         place = (trigger.part.epoch, trigger.part.trigger_seq)
         if self._newest is not None and place <= self._newest:
             REPEATED.labels(self._station).inc()
@@ -105,7 +105,7 @@ class TriggeredParts:
         shot: Shot | None = None
         try:
             if release is None:
-                raise Refused(Cause.NO_RELEASE, "nobody told the station what a defect is")
+                raise Refused(Cause.NO_RELEASE, "the station has no release")
             release = release.of_recipe(trigger.recipe)
             if release is None:
                 raise Refused(Cause.NO_RELEASE, f"the release has no recipe {trigger.recipe}")
@@ -118,7 +118,7 @@ class TriggeredParts:
             self._output.refuse(trigger, refused, release, shot)
 
     def _acknowledged(self, *entries: Entry) -> list[Trigger]:
-        """The triggers, acknowledged; an entry that is none goes to the dead letters first."""
+        """Acknowledge entries and return their triggers; one that is not valid is dead-lettered."""
         found = []
         for entry in entries:
             try:
@@ -151,7 +151,7 @@ class TriggeredParts:
             raise Refused(Cause.MISSED_CAPTURE, detail)
 
     def _demand_still_there(self, shot: Shot) -> None:
-        """The part's successor may have come between its trigger and its picture."""
+        """Refuse a picture that was taken after the next part's trigger: it may show that part."""
         try:
             self._look_for_triggers(block_ms=0)
         except Unavailable as error:
@@ -161,7 +161,7 @@ class TriggeredParts:
                 raise _overtaken(newer, "the picture was taken")
 
     def _refuse_orphans(self) -> None:
-        """Triggers that a process read and did not live to acknowledge: answered, not captured."""
+        """Answer triggers that a process read and did not acknowledge before it ended."""
         for entry in self._triggers.reclaim(ORPHANED_AFTER_MS, ORPHANS_AT_ONCE):
             for trigger in self._acknowledged(entry):
                 detail = "ingest ended between reading the trigger and the capture"

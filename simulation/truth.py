@@ -1,4 +1,4 @@
-"""What is really on a part, where that is known: from a frame's source and a folder's index."""
+"""The truth about a part, if it is known: from a frame's source and the index of a folder."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SIMULATED = re.compile(r"simulated:seed=(?P<seed>-?\d+),index=(?P<index>\d+),kin
 
 
 def simulated_source(seed: int, index: int, kind: str) -> str:
-    """The source of a simulated part: enough to render it again, and what it is."""
+    """Return the source of a simulated part: what is needed to render it again, and its kind."""
     return f"simulated:seed={seed},index={index},kind={kind}"
 
 
 def kinds_of_folder(folder: Path) -> dict[str, str]:
-    """The kind of each picture of a replayed folder, by source; empty where it has no index.
+    """Return the kind of each picture of a replayed folder, by source; empty without an index.
 
     Raises:
         CameraFailed: the index cannot be read.
@@ -28,11 +28,11 @@ def kinds_of_folder(folder: Path) -> dict[str, str]:
 
 
 def truth_of(source: str, kinds: Mapping[str, str] | None = None) -> str | None:
-    """``good``, the kind of the part's defect, or None where nobody knows.
+    """Return ``good``, the kind of the part's defect, or None if it is not known.
 
     Args:
         source: of a frame or a verdict.
-        kinds: what ``kinds_of_folder`` said, for replayed pictures.
+        kinds: from ``kinds_of_folder``, for replayed pictures.
     """
     if simulated := SIMULATED.fullmatch(source):
         return simulated["kind"]
@@ -40,5 +40,5 @@ def truth_of(source: str, kinds: Mapping[str, str] | None = None) -> str | None:
 
 
 def is_defective(kind: str) -> bool:
-    """Whether a part of this kind is to be rejected."""
+    """Return whether a part of this kind must be rejected."""
     return kind != GOOD

@@ -1,4 +1,4 @@
-"""A camera that serves the pictures of a folder in a seeded shuffle, once or round and round."""
+"""A camera that shows the pictures of a folder in a seeded shuffle, once or repeatedly."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ReplayCamera(CameraSettings):
 
 
 class ReplayFolder:
-    """Serves files exactly as they are on disk, broken ones too: the camera does not judge."""
+    """Returns files exactly as they are on disk, including files that cannot be decoded."""
 
     def __init__(
         self, folder: Path, *, seed: int, repeat: bool, split: str | None, clock: Clock
@@ -71,7 +71,7 @@ class ReplayFolder:
         self._order = self._shuffled(0)
 
     def capture(self) -> Shot:
-        """The next picture's bytes. Raises CameraFailed after the last one, or if it is gone."""
+        """Return the next file. Raises CameraFailed after the last one, or if it is missing."""
         if trouble := self.trouble():
             raise CameraFailed(trouble)
         captured_at = self._clock.now()
@@ -79,17 +79,17 @@ class ReplayFolder:
         return Shot(self._bytes_of(self._folder / name), captured_at, PREFIX + name)
 
     def next_frame(self, wait_s: float) -> Shot:
-        """As ``capture``: no frame comes by itself."""
+        """Return what ``capture`` returns: a folder sets no pace."""
         return self.capture()
 
     def trouble(self) -> str:
-        """That all pictures were shown, where it does not start over."""
+        """Return that all pictures were shown, if the camera does not repeat; else empty."""
         if self._repeat or self._served < len(self._pictures):
             return ""
         return f"all {len(self._pictures)} pictures of {self._folder} have been shown"
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is kept open."""
 
     def _next_name(self) -> str:
         turn, place = divmod(self._served, len(self._pictures))

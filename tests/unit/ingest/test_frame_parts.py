@@ -108,7 +108,7 @@ class World:
         self.seq += 1
         return PartKey(station="web", epoch=4, trigger_seq=self.seq)
 
-    def tell(self, notice: CaptureNotice) -> None:
+    def announce(self, notice: CaptureNotice) -> None:
         self.happened.append("notice")
         self.notices.append(notice)
 

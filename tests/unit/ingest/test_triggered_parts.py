@@ -12,7 +12,7 @@ from contracts.errors import CameraFailed, ServerFull, Unavailable
 from contracts.identity import PartKey
 from contracts.messages import FrameHeader, Trigger, Verdict
 from contracts.release import Prompt, Recipe, Release, StationConfig
-from ingest import worker
+from ingest import triggered_parts
 from ingest.output import PartOutput
 from ingest.station_camera import StationCamera
 from ingest.triggered_parts import TriggeredParts
@@ -211,7 +211,7 @@ def test_of_parts_that_came_during_a_hiccup_only_the_newest_is_captured(world: W
 def test_a_hiccup_longer_than_a_read_is_still_one_hiccup(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(triggered_parts, "READ_AT_ONCE", 2)
     world.come(1, 2, 3, 4, 5, every_ms=50)
     world.worker.step()
     assert [header.part.trigger_seq for header, _ in world.frames] == [5]
@@ -340,7 +340,7 @@ def test_a_backlog_is_answered_at_once(world: World) -> None:
     world.backlog = 2
     world.pass_part(2)
     assert world.causes == [Cause.OVERLOAD]
-    assert world.verdicts[0].detail == "3 frames wait to be inspected"
+    assert world.verdicts[0].detail == "3 frames are waiting for inspection"
     assert [header.part.trigger_seq for header, _ in world.frames] == [2]
 
 

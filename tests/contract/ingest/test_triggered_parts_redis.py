@@ -16,7 +16,7 @@ from contracts.camera import CameraConfig
 from contracts.causes import Cause
 from contracts.messages import FrameHeader, Trigger, Verdict
 from contracts.release import Release
-from ingest import worker as worker_module
+from ingest import triggered_parts
 from ingest.frame_stream import FrameStream
 from ingest.output import PartOutput
 from ingest.station_camera import CameraOpener, StationCamera
@@ -185,7 +185,7 @@ def test_a_trigger_that_was_read_by_a_dead_process_is_answered(
     line.send(trigger(0))
     dead = StreamGroup(line.frames, [TRIGGERS], names.INGEST_GROUP, "ingest")
     assert len(dead.read(1, 0)) == 1
-    monkeypatch.setattr(worker_module, "ORPHANED_AFTER_MS", 100)
+    monkeypatch.setattr(triggered_parts, "ORPHANED_AFTER_MS", 100)
     with line.running():
         wait_until(lambda: 0 in line.verdicts())
     assert line.verdicts()[0].cause == Cause.MISSED_CAPTURE

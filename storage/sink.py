@@ -108,7 +108,7 @@ class Sink:
         payload = Stored(by=self._name, items=tuple(items)).model_dump_json().encode()
         try:
             self._link.publish(self._topics.stored, payload)
-        except Unavailable as error:  # the outboxes send again, and are told then
+        except Unavailable as error:  # the outboxes publish again, and are confirmed then
             UNCONFIRMED.inc(len(items))
             log.warning("not_confirmed", items=len(items), reason=error.reason)
 

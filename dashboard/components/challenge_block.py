@@ -22,9 +22,9 @@ def challenge_block(challenge: Challenge | None, now_utc_ns: int, zone: tzinfo) 
     results = f"{challenge.rejected:,} reject, {challenge.passed:,} pass"
     if challenge.no_verdict:
         results += f", {challenge.no_verdict:,} no verdict"
-    says = (
+    summary = (
         f"Last challenge, at {began}: {counted(parts, 'part')}, {results}. "
         "Challenge parts are counted in the ledger, but not in rates and charts."
     )
     station = escape(challenge.station)
-    return f'<p class="remarks" data-challenge="{station}">{escape(says)}</p>'
+    return f'<p class="remarks" data-challenge="{station}">{escape(summary)}</p>'

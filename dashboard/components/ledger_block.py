@@ -100,9 +100,9 @@ def _term(count: int, name: str, kind: str) -> str:
     return f'<div class="term"><b>{count:,}</b><span>{mark}{escape(name)}</span></div>'
 
 
-def _block(station: str, state: str, says: str, sums: str, remarks: str) -> str:
+def _block(station: str, state: str, summary: str, sums: str, remarks: str) -> str:
     return (
         f'<div class="ledger {state}" data-station="{escape(station)}"><h3>{escape(station)}</h3>'
-        f'<p class="sentence">{escape(says)}</p><div class="equation">{sums}</div>'
+        f'<p class="sentence">{escape(summary)}</p><div class="equation">{sums}</div>'
         f'<p class="remarks">{escape(remarks)}</p></div>'
     )

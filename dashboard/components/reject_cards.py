@@ -16,8 +16,8 @@ def card(
 ) -> str:
     """Return one card. ``picture`` is a ``data:`` URL; ``no_picture`` says why there is none."""
     shown = _picture(story, picture, no_picture)
-    said = f"{_seen(story)}{_when(story, now_utc_ns, zone)}"
-    return f'<article class="card" data-part="{escape(str(story.part))}">{shown}{said}</article>'
+    text = f"{_seen(story)}{_when(story, now_utc_ns, zone)}"
+    return f'<article class="card" data-part="{escape(str(story.part))}">{shown}{text}</article>'
 
 
 def cards(each: list[str]) -> str:

@@ -19,13 +19,13 @@ def release_block(station: str, view: ReleaseView | None, now_utc_ns: int, zone:
         return _block(station, "No release: no part gets a verdict.", "", "")
     mode, meaning = MODES[view.mode]
     at = clock(view.activated_at_utc_ns, zone, now_utc_ns)
-    says = f"{mode}: {meaning}."
+    sentence = f"{mode}: {meaning}."
     name = f"Release {view.release_id}, active since {at}{_signed(view)}"
     try:
         config = StationConfig.model_validate(view.config)
     except ValidationError:
-        return _block(station, says, f"{name}. Another version of Referee wrote it.", "")
-    return _block(station, says, f"{name}. {_terms(config)}", _prompts(config))
+        return _block(station, sentence, f"{name}. Another version of Referee wrote it.", "")
+    return _block(station, sentence, f"{name}. {_terms(config)}", _prompts(config))
 
 
 def _signed(view: ReleaseView) -> str:
@@ -53,9 +53,9 @@ def _words(prompt: Prompt) -> str:
     return f"<q>{escape(prompt.words)}</q>" if prompt.label else ""
 
 
-def _block(station: str, says: str, name: str, prompts: str) -> str:
+def _block(station: str, sentence: str, name: str, prompts: str) -> str:
     return (
         f'<div class="release" data-station="{escape(station)}"><h3>{escape(station)}</h3>'
-        f'<p class="sentence">{escape(says)}</p><p class="remarks">{escape(name)}</p>'
+        f'<p class="sentence">{escape(sentence)}</p><p class="remarks">{escape(name)}</p>'
         f"{prompts}</div>"
     )

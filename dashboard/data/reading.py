@@ -41,7 +41,7 @@ def reading() -> Iterator[Session]:
     """
     url = settings().run_folder.database_url
     if not _exists(url):
-        raise NoDatabase("the database", "there is none yet")
+        raise NoDatabase("the database", "it does not exist yet")
     try:
         with _sessions(url)() as session:
             yield session

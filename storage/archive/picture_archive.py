@@ -143,7 +143,7 @@ class Archive:
             self._index.mark_evicted([row.id for row in rows], self._clock.now().utc_ns)
 
     def _adopt(self, paths: Sequence[str]) -> None:
-        """Index files that have no row; delete those whose row says evicted."""
+        """Index files that have no row; delete those that are marked as evicted."""
         parts = {path: part for path in paths if (part := part_of(path)) is not None}
         known = self._index.known(parts.values())
         for path, part in parts.items():

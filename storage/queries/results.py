@@ -96,7 +96,7 @@ class LineTile:
 class Challenge:
     """The last run of challenge parts of one station.
 
-    What each part should have been called is not known here, only to whoever put them in.
+    Which parts should have been rejected is known only to the person who put them in.
 
     Attributes:
         began_utc_ns: when its first part started.

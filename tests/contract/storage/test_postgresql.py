@@ -200,7 +200,7 @@ def test_the_dashboard_does_not_take_a_missing_column_for_a_missing_database(
     assert not isinstance(caught.value, NoDatabase)
 
 
-def test_a_server_that_is_gone_is_a_link_that_is_down() -> None:
+def test_a_server_that_is_gone_is_unavailable() -> None:
     nobody = open_sessions(f"postgresql://referee@127.0.0.1:{free_port()}/postgres")
     with pytest.raises(Unavailable, match="the database"):
         commit(nobody, on("verdict", verdict(1)))

@@ -88,7 +88,9 @@ def on_disk(root: Path) -> list[int]:
     return sorted(int(file.stem) for file in root.rglob("*.*"))
 
 
-def say(sessions: sessionmaker[Session], seq: int, called: Decision, logit: float = -4.0) -> None:
+def record(
+    sessions: sessionmaker[Session], seq: int, called: Decision, logit: float = -4.0
+) -> None:
     scores = () if called is NO_VERDICT else (score(logit),)
     with sessions.begin() as session:
         record_verdict(session, verdict(seq, called, scores=scores), 0)
@@ -147,13 +149,13 @@ def test_passes_go_before_near_misses_and_those_before_rejects(
         9: (PASS, -4.0),  # and no pass was presented, see below
     }
     for seq, (decision, logit) in called.items():
-        say(sessions, seq, decision, logit)
+        record(sessions, seq, decision, logit)
     with sessions.begin() as session:
         record_disposition(session, disposition(9, NO_VERDICT), 0)
     archive.keep([frame(seq) for seq in range(10)])
     gone = []
     for seq in range(10, 15):
-        say(sessions, seq, REJECT)
+        record(sessions, seq, REJECT)
         before = set(there(sessions))
         archive.keep([frame(seq)])
         gone.append(sorted(before - set(there(sessions))))
@@ -183,12 +185,12 @@ def test_a_picture_larger_than_the_archive_is_refused_and_the_others_kept(
     assert there(sessions) == on_disk(root) == [1, 3]
 
 
-def test_a_disk_that_others_filled_takes_no_rejects_away(
+def test_rejects_are_not_evicted_for_a_disk_that_others_filled(
     disk: Disk, root: Path, sessions: sessionmaker[Session]
 ) -> None:
     archive = open_archive(disk, sessions)
     for seq in range(4):
-        say(sessions, seq, REJECT if seq < 2 else PASS)
+        record(sessions, seq, REJECT if seq < 2 else PASS)
     archive.keep([frame(seq) for seq in range(4)])
     disk.size_bytes = 7 * SIZE  # 3 are free, 5 must stay free
     with pytest.raises(Unavailable, match="no room"):
@@ -199,7 +201,7 @@ def test_a_disk_that_others_filled_takes_no_rejects_away(
     assert there(sessions) == [0, 1, 4]
 
 
-def test_a_disk_that_refuses_is_a_link_that_is_down(
+def test_a_disk_that_cannot_be_written_is_unavailable(
     disk: Disk, root: Path, sessions: sessionmaker[Session]
 ) -> None:
     archive = open_archive(disk, sessions)
@@ -238,7 +240,7 @@ def test_pictures_that_are_gone_or_short_are_forgotten(
     assert there(sessions) == on_disk(root) == [2]
 
 
-def test_what_was_to_be_evicted_is_not_found_again(
+def test_a_file_that_is_marked_as_evicted_is_deleted_not_indexed(
     disk: Disk, root: Path, sessions: sessionmaker[Session]
 ) -> None:
     open_archive(disk, sessions).keep([frame(1)])

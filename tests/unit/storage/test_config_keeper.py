@@ -47,7 +47,7 @@ def connect_and_wait(keeper: ConfigKeeper, clock: ManualClock) -> None:
     keeper.step()
 
 
-def test_the_newest_release_is_given_back_once(
+def test_the_newest_release_is_republished_once(
     keeper: ConfigKeeper, wire: Wire, clock: ManualClock
 ) -> None:
     keeper.step()

@@ -50,7 +50,7 @@ def test_sqlite_survives_a_power_cut_and_checks_its_keys(database_url: str) -> N
     }
 
 
-def test_a_locked_database_is_a_link_that_is_down(
+def test_a_locked_database_is_unavailable(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.database.SQLITE_BUSY_TIMEOUT_S", 0.05)
@@ -63,7 +63,7 @@ def test_a_locked_database_is_a_link_that_is_down(
     holder.close()
 
 
-def test_a_full_disk_is_a_link_that_is_down(database_url: str) -> None:
+def test_a_full_disk_is_unavailable(database_url: str) -> None:
     rows = [{"station": "tiles", "release_id": "r" * 1000, "at_utc_ns": 0}] * 1000
     with open_engine(database_url, writes=True).connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")

@@ -85,7 +85,7 @@ def test_what_comes_a_moment_later_is_of_the_same_batch(sink: Sink, wire: Wire) 
     assert len(wire.sent) == 1
 
 
-def test_nothing_is_acknowledged_while_the_database_takes_nothing(
+def test_nothing_is_acknowledged_while_the_database_cannot_be_written(
     sink: Sink, wire: Wire, board: Board, database_url: str, sessions: sessionmaker[Session]
 ) -> None:
     holder = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)

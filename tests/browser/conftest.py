@@ -20,7 +20,6 @@ from tests.servers import free_port
 from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 30.0
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 Serve = Callable[[Path], str]
@@ -59,6 +58,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
             )
             windows.callback(context.close)
             page = context.new_page()
+            page.set_default_timeout(PATIENCE_S * 1000)
             page.goto(url)
             page.wait_for_selector('[data-test-script-state="notRunning"]')
             return page
@@ -91,7 +91,7 @@ def _dashboard(run_dir: Path) -> Iterator[str]:
 
 
 def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + START_TIMEOUT_S
+    until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until and process.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=1):

@@ -49,9 +49,7 @@ def test_tiles_and_rejects_are_seen_without_scrolling(
     page = open_page(url, width, height)
     expect(page.locator(".station")).to_have_count(2)
     for selector in (".station", ".card:visible"):
-        box = page.locator(selector).last.bounding_box()
-        assert box is not None
-        assert box["y"] + box["height"] <= height
+        expect(page.locator(selector).last).to_be_in_viewport(ratio=1, timeout=REFRESH_MS)
     assert page.evaluate(CUT_OFF) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 

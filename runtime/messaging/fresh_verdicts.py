@@ -55,7 +55,7 @@ class FreshVerdicts:
             try:
                 outgoing = outgoing_of(entry)
             except MalformedMessage:
-                continue  # buried when its turn has come
+                continue  # goes to the dead letters when its turn has come
             if not outgoing.is_late(now):
                 found.append(outgoing)
         self._ahead.update(outgoing.entry.id for outgoing in found)

@@ -1,4 +1,4 @@
-"""How full the journal is: at its bound no verdict becomes durable, so none is given."""
+"""Watches how full the journal is: at its bound no verdict can be recorded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALARM_SHARE = 0.7
 
 
 class JournalWatch:
-    """Looks now and then, tells the metrics, and raises the alarm while it is nearly full."""
+    """Measures at intervals, sets the metric, and logs an error when nearly full."""
 
     def __init__(self, journal: redis.Redis) -> None:
         self._journal = journal
@@ -27,7 +27,7 @@ class JournalWatch:
         self._look_at_s = 0.0
 
     def look(self) -> None:
-        """Look, if it is time to. Raises Unavailable."""
+        """Measure if it is due. Raises Unavailable."""
         now_s = time.monotonic()
         if now_s < self._look_at_s:
             return

@@ -54,7 +54,7 @@ return 1
 
 
 class VerdictOutbox:
-    """Where a verdict becomes the part's verdict, once and for good."""
+    """Records verdicts. The first verdict of a part is final."""
 
     def __init__(self, journal: redis.Redis) -> None:
         self._journal = journal
@@ -166,7 +166,7 @@ class OutboxPublisher:
         self._storage_answers = True
 
     def _look_after_sent(self) -> None:
-        """What the link lost is sent again at once, what nobody heard after a while."""
+        """Send again at once what the link lost, and after a while what nobody subscribed to."""
         now_s, now = time.monotonic(), self._clock.now()
         under_way = []
         for sent in self._sent:
@@ -182,7 +182,7 @@ class OutboxPublisher:
             self._order.put(self._unmatched.popleft().outgoing, now)
 
     def _read_fresh(self) -> None:
-        """What was never read, a batch a step; behind a backlog, what cannot wait goes ahead."""
+        """Queue a batch of unread verdicts; behind a backlog, those still in time go first."""
         entries, is_behind = self._fresh.read(block_ms=0 if len(self._order) else BLOCK_MS)
         queued = [outgoing for entry in entries if (outgoing := self._queue(entry))]
         now = self._clock.now()
@@ -191,10 +191,10 @@ class OutboxPublisher:
                 self._order.put(outgoing, now)
 
     def _read_unstored(self) -> None:
-        """What was published and is not stored, by us or by a process that is gone.
+        """Queue again what was published and is not stored, by this process or one that ended.
 
-        Ever less often while storage says nothing: the broker keeps what it was sent, and need
-        not be filled with copies.
+        The pauses grow while storage confirms nothing: the broker keeps what it was sent, and
+        should not be filled with copies.
         """
         now_s = time.monotonic()
         if len(self._order) or now_s < self._resend_at_s:
@@ -212,7 +212,7 @@ class OutboxPublisher:
         VERDICTS_PUBLISHED.labels("again").inc(len(again))
 
     def _remember_where(self, outgoings: Sequence[Outgoing]) -> None:
-        """Storage speaks of parts: also after the key that says which entry is theirs expired."""
+        """Set again the key that says which entry holds a part's verdict, in case it expired."""
         with translate_errors(self._server), self._journal.pipeline(transaction=False) as pipe:
             for entry, verdict in outgoings:
                 value = f"{entry.id} {verdict.verdict_id}"
@@ -223,7 +223,7 @@ class OutboxPublisher:
         try:
             outgoing = outgoing_of(entry)
         except MalformedMessage as error:
-            self._bury(entry, error.reason)
+            self._dead_letter(entry, error.reason)
             return None
         self._order.put(outgoing, self._clock.now())
         return outgoing
@@ -244,13 +244,13 @@ class OutboxPublisher:
             self._order.put_back(outgoing)
             return False
         except MalformedMessage as error:
-            self._bury(outgoing.entry, error.reason)
+            self._dead_letter(outgoing.entry, error.reason)
             return True
         VERDICTS_PUBLISHED.labels("all").inc()
         self._sent.append(_Sent(outgoing, publication))
         return True
 
-    def _bury(self, entry: Entry, reason: str) -> None:
+    def _dead_letter(self, entry: Entry, reason: str) -> None:
         dead_letter(self._journal, entry, reason)
         self._group.ack_and_delete(entry)
 

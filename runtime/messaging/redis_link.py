@@ -1,4 +1,4 @@
-"""The connection to a Redis, and its errors in our words."""
+"""Connects to a Redis and translates its errors into ours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CANNOT_SAVE = "MISCONF"
 
 
 def connect(url: str, *, timeout_s: float = 1.0) -> redis.Redis:
-    """A client of the Redis at ``url``; it dials at the first command. Replies are bytes.
+    """Return a client of the Redis at ``url``; it connects at the first command. Replies are bytes.
 
     It never repeats a command by itself: an append that timed out may have happened, and only the
     caller knows whether it may be done twice.
@@ -26,7 +26,7 @@ def connect(url: str, *, timeout_s: float = 1.0) -> redis.Redis:
         timeout_s: longest wait for a connection and for a reply.
 
     Raises:
-        UserError: the URL is none.
+        UserError: the URL is not valid.
     """
     try:
         return redis.Redis.from_url(
@@ -43,7 +43,7 @@ def connect(url: str, *, timeout_s: float = 1.0) -> redis.Redis:
 
 
 def address(client: redis.Redis) -> str:
-    """``Redis host:port``, for messages."""
+    """Return ``Redis host:port``, for messages."""
     parameters = client.connection_pool.connection_kwargs
     return f"Redis {parameters.get('host', '?')}:{parameters.get('port', '?')}"
 

@@ -53,7 +53,7 @@ def test_up_serves_restarts_and_stops(tmp_path: Path) -> None:
         process = subprocess.Popen(argv, cwd=ROOT, stdout=out, stderr=out)
     supervisor = Supervisor(RunFolder(run_dir))
     try:
-        await_that(lambda: "The line runs" in log.read_text(), "the line runs", timeout_s=150)
+        await_that(lambda: "The line is running" in log.read_text(), "the line runs", timeout_s=150)
         await_that(lambda: is_healthy(dashboard), "the dashboard answers")
         socket.create_connection(("127.0.0.1", modbus), timeout=5).close()
         pids = {each.name: each.pid for each in supervisor.processes()}
@@ -63,6 +63,6 @@ def test_up_serves_restarts_and_stops(tmp_path: Path) -> None:
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
-    assert "The line is stopped." in log.read_text()
+    assert "The line has stopped." in log.read_text()
     assert set(pids) >= {"triton", "mosquitto", "bridge", "soft-plc", "dashboard"}
     assert [name for name, pid in pids.items() if not is_gone(pid)] == []

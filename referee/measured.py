@@ -82,7 +82,7 @@ def _cores() -> int:
 
 def _network_of(checkpoint: Path) -> tuple[DQFormer, str]:
     try:
-        from inference.training.evaluation.predictors import read_network
+        from inference.training.loop.saved_network import read_network
     except ImportError as error:
         raise UserError(f"{error.name} is only for training: run `make setup-dev`") from error
     return read_network(checkpoint)
@@ -91,7 +91,7 @@ def _network_of(checkpoint: Path) -> tuple[DQFormer, str]:
 def _in_torch(checkpoint: Path) -> Engine:
     model, version = _network_of(checkpoint)
     from inference.training.evaluation.engines import LocalEngine
-    from inference.training.evaluation.predictors import TorchPredictor
+    from inference.training.evaluation.torch_predictor import TorchPredictor
 
     return LocalEngine(TorchPredictor(model), _text_encoder(), version)
 

@@ -37,7 +37,7 @@ def torch_loop(pictures: Sequence[bytes], encoder: TextEncoder, threads: int, ti
     """
     import torch
 
-    from inference.training.evaluation.predictors import read_network
+    from inference.training.loop.saved_network import read_network
 
     torch.set_num_threads(threads)
     model, _ = read_network(SHIPPED_WEIGHTS)

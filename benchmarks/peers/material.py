@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inference.training.data.dataset import Part, at_network_scale
 from inference.training.data.sources import caption_bank, encoder_of, load_parts
 from inference.training.evaluation.figures import Case, universal_cases
-from inference.training.loop.recipe import Recipe
+from inference.training.recipe import TrainingRecipe
 from inference.training.words.captions import CaptionBank
 
 
@@ -19,14 +19,14 @@ class Material:
     val_every: of each line's ``val`` every so many-th picture.
     """
 
-    recipe: Recipe
+    recipe: TrainingRecipe
     train: dict[str, list[Part]]
     bank: CaptionBank
     val: list[Case]
     val_every: int = 1
 
     @classmethod
-    def read(cls, recipe: Recipe, val_every: int = 1) -> Material:
+    def read(cls, recipe: TrainingRecipe, val_every: int = 1) -> Material:
         """Decode all pictures and encode all captions of a recipe."""
         train = {
             line: [at_network_scale(part, recipe.max_side_px) for part in parts]
@@ -37,7 +37,7 @@ class Material:
         return cls(recipe, train, bank, universal_cases(val, encoder_of(recipe)), val_every)
 
 
-def of_length(recipe: Recipe, steps: int) -> Recipe:
+def of_length(recipe: TrainingRecipe, steps: int) -> TrainingRecipe:
     """The recipe with so many steps; whatever is counted in steps shrinks or grows with them."""
     factor = steps / recipe.optimiser.steps
 

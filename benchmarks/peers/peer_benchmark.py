@@ -22,7 +22,7 @@ from benchmarks.peers.peer_runs import known_result, run
 from benchmarks.peers.results import Result
 from contracts.errors import UserError
 from inference.training.data.sources import recipe_of
-from inference.training.loop.recipe import Recipe
+from inference.training.recipe import TrainingRecipe
 
 RECIPE = Path(__file__).with_name("peers.yaml")
 
@@ -98,7 +98,7 @@ def chosen_runs(names: tuple[str, ...]) -> tuple[str, ...]:
     return names or tuple(CONTENDERS)
 
 
-def common_recipe(options: PeerOptions) -> Recipe:
+def common_recipe(options: PeerOptions) -> TrainingRecipe:
     """Return the recipe of all runs, with the chosen lines and steps.
 
     Raises:
@@ -128,7 +128,7 @@ def command_of(options: PeerOptions) -> str:
     return shlex.join(words)
 
 
-def finished(recipe: Recipe, options: PeerOptions) -> dict[str, Result]:
+def finished(recipe: TrainingRecipe, options: PeerOptions) -> dict[str, Result]:
     """Return the results that exist already, of every contender."""
     found = {
         name: known_result(contender, recipe, options.val_every, options.folder)

@@ -14,7 +14,7 @@ from benchmarks.peers.bootstrap import RESAMPLES, Difference, differences
 from benchmarks.peers.contenders import CONTENDERS, OURS
 from benchmarks.peers.peer_runs import POOLED
 from benchmarks.peers.results import Result
-from inference.training.loop.recipe import Recipe
+from inference.training.recipe import TrainingRecipe
 
 FIGURES = {"miou": "mIoU", "oiou": "oIoU", "escapes": "escapes", "false_rejects": "false rejects"}
 RATES = ("escapes", "false_rejects")
@@ -39,7 +39,7 @@ class Setting:
     """
 
     command: str
-    recipe: Recipe
+    recipe: TrainingRecipe
     val_every: int
     wall_s: float
 

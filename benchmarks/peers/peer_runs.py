@@ -22,10 +22,10 @@ from benchmarks.peers.results import Effort, Result, Settings
 from contracts.errors import UserError
 from inference.training.data.batches import Batch, BatchMaker
 from inference.training.evaluation.figures import Outcome, image_figures, measure
-from inference.training.evaluation.predictors import TorchPredictor
+from inference.training.evaluation.torch_predictor import TorchPredictor
 from inference.training.loop import checkpoint
-from inference.training.loop.recipe import Recipe
 from inference.training.loop.trainer import Prefetch, Trainer, grid_mean
+from inference.training.recipe import TrainingRecipe
 
 EFFORT = "effort.json"
 LOG_EVERY_STEPS = 20
@@ -37,7 +37,7 @@ log = logging.getLogger("referee.peers")
 class ShownBatches(BatchMaker):
     """The common batches, of which a contender sees what it is for."""
 
-    def __init__(self, contender: Contender, recipe: Recipe, material: Material) -> None:
+    def __init__(self, contender: Contender, recipe: TrainingRecipe, material: Material) -> None:
         super().__init__(recipe, material.train, material.bank)
         self._show = contender.batch
 
@@ -64,13 +64,13 @@ class Clock:
         self._path.write_text(json.dumps(asdict(self.effort)))
 
 
-def settings_of(contender: Contender, recipe: Recipe, val_every: int) -> Settings:
+def settings_of(contender: Contender, recipe: TrainingRecipe, val_every: int) -> Settings:
     """All that decides what a run will be, but for its code."""
     return {"recipe": contender.recipe(recipe).model_dump(mode="json"), "val_every": val_every}
 
 
 def known_result(
-    contender: Contender, recipe: Recipe, val_every: int, folder: Path
+    contender: Contender, recipe: TrainingRecipe, val_every: int, folder: Path
 ) -> Result | None:
     """The result of a run under ``folder``, None where it has not finished.
 
@@ -175,7 +175,7 @@ def figures_of(outcomes: Sequence[Outcome], lines: Sequence[str]) -> dict[str, d
 
 
 @torch.no_grad()
-def forward_gflop(model: nn.Module, recipe: Recipe, material: Material) -> float:
+def forward_gflop(model: nn.Module, recipe: TrainingRecipe, material: Material) -> float:
     """1e9 floating point operations (a multiply-add counts two) of one crop and one prompt."""
     prompt = material.val[0].prompts
     image = torch.zeros(1, 3, recipe.crop_px, recipe.crop_px)

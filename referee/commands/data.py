@@ -48,9 +48,9 @@ def build(
     ] = None,
 ) -> None:
     """Write expressions for labelled pictures: kind, place, size, number, and absent kinds."""
+    from inference.training.referring.referring_builder import Build
+    from inference.training.referring.referring_builder import build as build_set
     from inference.training.words.grammar_file import read_grammar
-    from inference.training.words.referring_builder import Build
-    from inference.training.words.referring_builder import build as build_set
 
     plan = Build(out, read_grammar(grammar), seed, per_image, per_good, synthetic)
     records = build_set(data, plan, _progress)
@@ -74,9 +74,9 @@ def stats(
     ] = False,
 ) -> None:
     """Count expressions, kinds, sizes of anomalies and words."""
-    from inference.training.words.referring_plot import draw_statistics
-    from inference.training.words.referring_set import read_referring
-    from inference.training.words.referring_statistics import statistics
+    from inference.training.referring.referring_plot import draw_statistics
+    from inference.training.referring.referring_set import read_referring
+    from inference.training.referring.referring_statistics import statistics
 
     report: dict[str, Any] = statistics(read_referring(data))
     if out is not None:

@@ -22,7 +22,7 @@ from referee.tables.evaluation_tables import agreement_text, tables, word_tables
 from runtime.process.processor import processor_name
 
 if TYPE_CHECKING:
-    from inference.training.data.labelled import LabelledLine
+    from inference.training.data.labelled_lines import LabelledLine
     from inference.training.evaluation.engines import Engine
 
 PIPED_WIDTH = 180
@@ -77,8 +77,8 @@ def evaluate(
 
     Uses the default rule: any finding, however small, rejects the part.
     """
-    from inference.training.data.labelled import labelled_lines
-    from inference.training.words.referring_set import FILE
+    from inference.training.data.labelled_lines import labelled_lines
+    from inference.training.referring.referring_set import FILE
 
     measure: Callable[[Engine], dict[str, Any]]
     if (data / FILE).is_file():
@@ -114,12 +114,12 @@ def _measured(
     timed: bool,
     network: Engine,
 ) -> dict[str, Any]:
-    from inference.training.evaluation import evaluate as evaluation
     from inference.training.evaluation.gallery import write_gallery
+    from inference.training.evaluation.labelled_figures import labelled_figures
     from inference.training.evaluation.speed import speed
 
     with _progress(sum(len(line.entries) for line in lines), "measuring") as advance:
-        figures, seen = evaluation.evaluate(network, lines, quick, advance)
+        figures, seen = labelled_figures(network, lines, quick, advance)
     report: dict[str, Any] = {"lines": figures}
     if gallery is not None:
         index = write_gallery(gallery, network, lines, seen)
@@ -132,7 +132,7 @@ def _measured(
 def _words_measured(folder: Path, split: str) -> Callable[[Engine], dict[str, Any]]:
     """How a referring data set is measured; it is read at once."""
     from inference.training.evaluation.referring_figures import by_picture, referring_figures
-    from inference.training.words.referring_set import read_referring
+    from inference.training.referring.referring_set import read_referring
 
     pictures = by_picture(read_referring(folder), split)
 
@@ -146,7 +146,7 @@ def _words_measured(folder: Path, split: str) -> Callable[[Engine], dict[str, An
 def _agree(
     lines: list[LabelledLine], checkpoint: Path | None, triton: str | None, as_json: bool
 ) -> None:
-    from inference.training.evaluation.agreement import agreement
+    from inference.training.evaluation.served_agreement import agreement
 
     total = sum(len(line.entries) for line in lines)
     with ExitStack() as stack:

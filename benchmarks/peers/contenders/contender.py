@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from torch import nn
 
 from inference.training.data.batches import Batch
-from inference.training.loop.recipe import Recipe
 from inference.training.loop.trainer import dqformer_of
+from inference.training.recipe import TrainingRecipe
 
 
-def as_is(recipe: Recipe) -> Recipe:
+def as_is(recipe: TrainingRecipe) -> TrainingRecipe:
     return recipe
 
 
@@ -33,6 +33,6 @@ class Contender:
 
     name: str
     says: str
-    network: Callable[[Recipe], nn.Module] = dqformer_of
-    recipe: Callable[[Recipe], Recipe] = as_is
+    network: Callable[[TrainingRecipe], nn.Module] = dqformer_of
+    recipe: Callable[[TrainingRecipe], TrainingRecipe] = as_is
     batch: Callable[[Batch], Batch] = as_drawn

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from benchmarks.peers.contenders.contender import Contender
 from inference.dqformer.mask_group_transformer import GroupingLayer
 from inference.dqformer.model import DQFormer
-from inference.training.loop.recipe import Recipe
+from inference.training.recipe import TrainingRecipe
 
 
 class HardGroupingLayer(GroupingLayer):
@@ -24,7 +24,7 @@ class HardGroupingLayer(GroupingLayer):
         return chosen + (soft - soft.detach())
 
 
-def _network(recipe: Recipe) -> nn.Module:
+def _network(recipe: TrainingRecipe) -> nn.Module:
     model = DQFormer(recipe.dqformer())
     layers = model.decoder.grouping.layers
     for index, soft in enumerate(layers):

@@ -9,7 +9,7 @@ from benchmarks.peers.contenders.contender import Contender
 from inference.dqformer.config import DQFormerConfig
 from inference.dqformer.decoder import Decoder
 from inference.dqformer.model import DQFormer
-from inference.training.loop.recipe import Recipe
+from inference.training.recipe import TrainingRecipe
 
 
 class GroupingDecoder(Decoder):
@@ -31,7 +31,7 @@ class GroupingDecoder(Decoder):
         return margin, self.presence(pair, prompt, margin), groupings
 
 
-def _network(recipe: Recipe) -> nn.Module:
+def _network(recipe: TrainingRecipe) -> nn.Module:
     model = DQFormer(recipe.dqformer())
     model.decoder = GroupingDecoder(model.config)
     return model

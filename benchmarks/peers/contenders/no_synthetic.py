@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from benchmarks.peers.contenders.contender import Contender
-from inference.training.loop.recipe import Recipe
+from inference.training.recipe import TrainingRecipe
 
 
-def without_synthetic(recipe: Recipe) -> Recipe:
+def without_synthetic(recipe: TrainingRecipe) -> TrainingRecipe:
     """As many defects as before, so that not the number of good parts is what is compared."""
     old = recipe.shares
     changed = {

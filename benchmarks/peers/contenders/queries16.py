@@ -21,7 +21,7 @@ from inference.dqformer.decoder import Decoder
 from inference.dqformer.lma import BACKGROUND_PRIOR
 from inference.dqformer.mask_group_transformer import GroupingLayer, MaskGroupTransformer
 from inference.dqformer.model import DQFormer
-from inference.training.loop.recipe import Recipe
+from inference.training.recipe import TrainingRecipe
 
 QUERIES = 16
 
@@ -99,7 +99,7 @@ def _two_means(queries: Tensor, scores: Tensor) -> Tensor:
     return (sides / sides.sum(dim=-1, keepdim=True)) @ queries
 
 
-def _network(recipe: Recipe) -> nn.Module:
+def _network(recipe: TrainingRecipe) -> nn.Module:
     model = DQFormer(recipe.dqformer())
     model.decoder = QueryDecoder(model.config)
     return model

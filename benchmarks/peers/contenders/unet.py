@@ -17,7 +17,7 @@ from benchmarks.peers.contenders.contender import Contender
 from inference.dqformer.lma import BACKGROUND_PRIOR
 from inference.dqformer.model import DQFormerOutput
 from inference.training.data.batches import Batch
-from inference.training.loop.recipe import Recipe
+from inference.training.recipe import TrainingRecipe
 
 WIDTHS = (24, 48, 96, 144, 192)
 """At strides 2 to 32: three quarters of edge's parameters, and twice its arithmetic."""
@@ -68,7 +68,7 @@ def universal_only(batch: Batch) -> Batch:
     return batch._replace(target=batch.target[:, :1], caption=batch.caption[:, :1])
 
 
-def _network(recipe: Recipe) -> nn.Module:
+def _network(recipe: TrainingRecipe) -> nn.Module:
     return UNet()
 
 

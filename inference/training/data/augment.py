@@ -7,36 +7,12 @@ of the seed and the step alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from inference.training.data.dataset import Part
-
-
-@dataclass(frozen=True)
-class Variation:
-    """How far augmentation goes; 0 turns a term off.
-
-    Attributes:
-        scale: largest size factor; sizes are drawn between 1 / scale and scale.
-        turn_deg: largest rotation of a crop.
-        quarter_turns: share of crops turned by a random multiple of 90 degrees.
-        light: largest factor of gain and gamma.
-        noise: largest standard deviation of added noise, grey levels.
-        blur: share of pictures slightly out of focus.
-        two_tone: pictures are black and white: after a turn they are made so again, and lines are
-            at times a little thicker or thinner.
-    """
-
-    scale: float = 1.3
-    turn_deg: float = 8.0
-    quarter_turns: float = 0.0
-    light: float = 1.25
-    noise: float = 6.0
-    blur: float = 0.15
-    two_tone: bool = False
+from inference.training.recipe import Variation
 
 
 def crop(

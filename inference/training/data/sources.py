@@ -15,12 +15,12 @@ from inference.text_encoder import TextEncoder
 from inference.training.data.dataset import Part
 from inference.training.data.labelled_folder import entries_of, load_sound
 from inference.training.data.synthetic import PAINTERS
-from inference.training.loop.recipe import Recipe, read_recipe
+from inference.training.recipe import TrainingRecipe, read_recipe
 from inference.training.words.captions import UNIVERSAL_PROMPT, CaptionBank, Grammar
 from inference.training.words.grammar_file import FORMS, read_grammar
 
 
-def recipe_of(path: Path) -> Recipe:
+def recipe_of(path: Path) -> TrainingRecipe:
     """A recipe file.
 
     Raises:
@@ -37,7 +37,7 @@ def recipe_of(path: Path) -> Recipe:
         raise UserError(f"{path}: {'; '.join(wrong)}") from error
 
 
-def own_share(recipe: Recipe, ranks: int) -> Recipe:
+def own_share(recipe: TrainingRecipe, ranks: int) -> TrainingRecipe:
     """The recipe of one of several ranks, which together see the recipe's batches.
 
     Raises:
@@ -69,7 +69,7 @@ def expand(path: str) -> Path:
     return Path(expanded)
 
 
-def load_parts(recipe: Recipe, split: str) -> dict[str, list[Part]]:
+def load_parts(recipe: TrainingRecipe, split: str) -> dict[str, list[Part]]:
     """Every line's decoded parts of one split.
 
     Raises:
@@ -92,7 +92,7 @@ def _line_parts(line: str, folder: Path, split: str) -> list[Part]:
     return parts
 
 
-def encoder_of(recipe: Recipe) -> TextEncoder:
+def encoder_of(recipe: TrainingRecipe) -> TextEncoder:
     """The recipe's text encoder.
 
     Raises:
@@ -104,7 +104,7 @@ def encoder_of(recipe: Recipe) -> TextEncoder:
         raise UserError(f"{error}: run `make setup`, or set REFEREE_TEXT_ENCODER") from error
 
 
-def grammar_of(recipe: Recipe) -> Grammar:
+def grammar_of(recipe: TrainingRecipe) -> Grammar:
     """What the recipe's captions are made of.
 
     Raises:
@@ -121,7 +121,7 @@ def grammar_of(recipe: Recipe) -> Grammar:
 
 
 def caption_bank(
-    recipe: Recipe, parts: dict[str, list[Part]], encoder: TextEncoder | None = None
+    recipe: TrainingRecipe, parts: dict[str, list[Part]], encoder: TextEncoder | None = None
 ) -> CaptionBank:
     """Captions of every kind that is on a part or can be painted on one.
 

@@ -1,1 +1,1 @@
-"""From a checkpoint to a line: export, fine-tuning on own parts, the model card."""
+"""From a checkpoint to a running line: export, fine-tuning on own parts, the model card."""

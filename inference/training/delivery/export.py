@@ -29,9 +29,10 @@ from inference.dqformer.model import STRIDE, DQFormer
 from inference.imaging import SIZE_MULTIPLE, margin_to_mask
 from inference.model_name import DEFAULT_MODEL
 from inference.text_encoder import PromptTokens
-from inference.training.evaluation.predictors import OnnxPredictor, TorchPredictor, model_of
+from inference.training.evaluation.engines import OnnxPredictor
+from inference.training.evaluation.torch_predictor import TorchPredictor
 from inference.training.loop.checkpoint import load as read_checkpoint
-from inference.training.loop.weights import SUFFIX, round_to_half, save_weights
+from inference.training.loop.saved_network import SUFFIX, model_of, round_to_half, save_weights
 
 DEFAULT_OUT = Path("triton_models") / DEFAULT_MODEL / "1"
 DEFAULT_WEIGHTS = Path("checkpoints")

@@ -30,16 +30,16 @@ from inference.training.delivery.export import export
 from inference.training.delivery.repository import copy_repository
 from inference.training.delivery.tuned_card import Tuned, figures_table, model_card
 from inference.training.evaluation.figures import Case, image_figures, measure
-from inference.training.evaluation.predictors import TorchPredictor, read_network
+from inference.training.evaluation.torch_predictor import TorchPredictor
 from inference.training.loop import checkpoint
 from inference.training.loop.progress import log_to
 from inference.training.loop.ranks import Ranks, choose_device
-from inference.training.loop.recipe import LineRecipe, LossWeights, Optimiser, Recipe, Shares
 from inference.training.loop.run_folder import open_run
+from inference.training.loop.saved_network import SUFFIX, read_network
 from inference.training.loop.stopping import StopSignals
 from inference.training.loop.train import Data, RunContext, run
 from inference.training.loop.trainer import Trainer
-from inference.training.loop.weights import SUFFIX
+from inference.training.recipe import LineRecipe, LossWeights, Optimiser, Shares, TrainingRecipe
 
 RECIPE, FIGURES, CARD, MODELS = "recipe.yaml", "figures.json", "model_card.md", "triton_models"
 LEARNING_RATE = 4e-4
@@ -108,13 +108,13 @@ def finetune(options: FinetuneOptions) -> int:
     return 0
 
 
-def first_recipe(options: FinetuneOptions, network: DQFormer, parts: list[Part]) -> Recipe:
+def first_recipe(options: FinetuneOptions, network: DQFormer, parts: list[Part]) -> TrainingRecipe:
     """Everything but the number of steps follows from the pictures."""
     smallest_side = min(min(part.image.shape[:2]) for part in parts)
     crop_px = smallest_side // 32 * 32
     name = options.data.resolve().name
     line = LineRecipe(folder=str(options.data.resolve()), paste=movable_kinds(parts))
-    return Recipe(
+    return TrainingRecipe(
         name=name,
         seed=options.seed,
         text_encoder=str(options.text_encoder.resolve()),
@@ -160,8 +160,8 @@ def movable_kinds(parts: list[Part]) -> list[str]:
 
 
 def with_steps(
-    recipe: Recipe, options: FinetuneOptions, data: Data, ranks: Ranks, begun_s: float
-) -> Recipe:
+    recipe: TrainingRecipe, options: FinetuneOptions, data: Data, ranks: Ranks, begun_s: float
+) -> TrainingRecipe:
     """As many steps as were asked for, or as fit into the minutes: the first ones are timed.
 
     Raises:
@@ -183,7 +183,7 @@ def with_steps(
     return recipe.model_copy(update=changed)
 
 
-def seconds_a_step(recipe: Recipe, data: Data, ranks: Ranks) -> float:
+def seconds_a_step(recipe: TrainingRecipe, data: Data, ranks: Ranks) -> float:
     """Timed on a network that is thrown away; the first step, which is slow, does not count."""
     trainer = Trainer(recipe, data.bank, ranks=ranks)
     maker = BatchMaker(recipe, data.train, data.bank)
@@ -194,7 +194,7 @@ def seconds_a_step(recipe: Recipe, data: Data, ranks: Ranks) -> float:
     return (time.monotonic() - begun_s) / MEASURED_STEPS
 
 
-def figures(model: DQFormer, cases: list[Case], recipe: Recipe) -> dict[str, Any]:
+def figures(model: DQFormer, cases: list[Case], recipe: TrainingRecipe) -> dict[str, Any]:
     """Of all parts ("all"), and of the defective ones of each kind."""
     outcomes = measure(TorchPredictor(model, recipe.max_side_px), cases)
     kinds = sorted({kind for outcome in outcomes for kind in outcome.kinds})

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rich.table import Table
 
 from inference.training.data.own_parts import OwnParts, counts_of
-from inference.training.loop.recipe import Recipe
+from inference.training.recipe import TrainingRecipe
 from inference.training.words.captions import UNIVERSAL_PROMPT
 
 COLUMNS = ("kind", "parts", "network", "escapes", "false rejects", "AUROC", "mIoU", "oIoU")
@@ -20,7 +20,7 @@ class Tuned(NamedTuple):
     """A fine-tuned network; ``described`` is its model.json."""
 
     parts: OwnParts
-    recipe: Recipe
+    recipe: TrainingRecipe
     described: dict[str, Any]
     before: Figures
     after: Figures

@@ -1,1 +1,1 @@
-"""How good a network is: engines to run it, figures, pictures to look at."""
+"""How good a network is: engines that run it, figures, and pictures of the worst cases."""

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from inference.training.data.dataset import Entry, Part
-from inference.training.data.labelled import LabelledLine
+from inference.training.data.labelled_lines import LabelledLine
 from inference.training.evaluation.engines import Engine
 from inference.training.evaluation.figures.looks import Look
 from inference.training.evaluation.figures.masks import final_mask

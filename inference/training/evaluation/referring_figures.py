@@ -11,8 +11,8 @@ from contracts.errors import BadImage, UserError
 from inference.imaging import decode_image
 from inference.training.evaluation.engines import Engine
 from inference.training.evaluation.figures.masks import Overlap, final_mask
-from inference.training.evaluation.figures.referring import gres_figures, targeted_figures
-from inference.training.words.referring_set import Referring, load_target
+from inference.training.evaluation.figures.segmentation import gres_figures, targeted_figures
+from inference.training.referring.referring_set import Referring, load_target
 
 Progress = Callable[[], None]
 """Called after every picture."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inference.training.data.labelled import LabelledLine
+from inference.training.data.labelled_lines import LabelledLine
 from inference.training.evaluation.engines import Engine
 from inference.training.words.grammar_file import read_grammar
 

@@ -1,1 +1,1 @@
-"""The training loop: recipe, losses, optimiser, checkpoints, progress."""
+"""The training loop: losses, optimiser, checkpoints, progress, and files of networks."""

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from inference.dqformer.model import STRIDE, DQFormerOutput
-from inference.training.loop.recipe import LossWeights
+from inference.training.recipe import LossWeights
 
 HARD_BACKGROUND_SHARE = 0.05
 HARD_EMPTY_SHARE = 0.01

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import nn
 
-from inference.training.loop.recipe import Optimiser
+from inference.training.recipe import Optimiser
 
 
 def build(model: nn.Module, settings: Optimiser) -> torch.optim.AdamW:

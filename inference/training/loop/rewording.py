@@ -25,14 +25,14 @@ from inference.dqformer.model import DQFormer, DQFormerOutput
 from inference.text_encoder import PromptTokens
 from inference.training.data.batches import Batch, BatchMaker
 from inference.training.data.sources import caption_bank, encoder_of, load_parts, recipe_of
-from inference.training.evaluation.predictors import model_of
 from inference.training.loop import checkpoint, optimiser
 from inference.training.loop.ema import MovingAverage
 from inference.training.loop.losses import Losses, losses
 from inference.training.loop.progress import log_to
-from inference.training.loop.recipe import LossWeights, Optimiser, Recipe
 from inference.training.loop.run_folder import open_run
+from inference.training.loop.saved_network import model_of
 from inference.training.loop.trainer import Prefetch
+from inference.training.recipe import LossWeights, Optimiser, TrainingRecipe
 from inference.training.words.captions import CaptionBank
 
 USUAL_SHARE = 0.25
@@ -119,14 +119,14 @@ def _tensors(tokens: PromptTokens) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(tokens.states), torch.from_numpy(tokens.mask)
 
 
-def settings_of(recipe: Recipe, steps: int, learning_rate: float) -> Optimiser:
+def settings_of(recipe: TrainingRecipe, steps: int, learning_rate: float) -> Optimiser:
     """The rate falls over the second half."""
     changed = {"steps": steps, "decay_steps": steps // 2, "learning_rate": learning_rate}
     return recipe.optimiser.model_copy(update=changed)
 
 
 def run(
-    recipe: Recipe,
+    recipe: TrainingRecipe,
     start: Path,
     out: Path,
     steps: int,

@@ -29,15 +29,15 @@ from inference.training.data.sources import (
     recipe_of,
 )
 from inference.training.evaluation.figures import Case, image_figures, measure, universal_cases
-from inference.training.evaluation.predictors import TorchPredictor
+from inference.training.evaluation.torch_predictor import TorchPredictor
 from inference.training.loop import checkpoint
 from inference.training.loop.curves import draw_curves
 from inference.training.loop.progress import Progress, log_to, progress_bar
 from inference.training.loop.ranks import Ranks, joined
-from inference.training.loop.recipe import Recipe
 from inference.training.loop.run_folder import VAL, append_row, forget_after, open_run
 from inference.training.loop.stopping import StopSignals
 from inference.training.loop.trainer import Prefetch, Trainer
+from inference.training.recipe import TrainingRecipe
 from inference.training.words.captions import CaptionBank
 
 log = logging.getLogger("referee.train")
@@ -53,12 +53,12 @@ class Data(NamedTuple):
     cases: list[Case]
 
     @classmethod
-    def of(cls, recipe: Recipe, train: Parts, val: Parts) -> Data:
+    def of(cls, recipe: TrainingRecipe, train: Parts, val: Parts) -> Data:
         encoder = encoder_of(recipe)
         return cls(train, caption_bank(recipe, train, encoder), universal_cases(val, encoder))
 
     @classmethod
-    def read(cls, recipe: Recipe) -> Data:
+    def read(cls, recipe: TrainingRecipe) -> Data:
         return cls.of(recipe, load_parts(recipe, "train"), load_parts(recipe, "val"))
 
 
@@ -86,7 +86,7 @@ def validate(trainer: Trainer, cases: list[Case], folder: Path) -> None:
 
 
 def run(
-    recipe: Recipe,
+    recipe: TrainingRecipe,
     folder: Path,
     resume: bool,
     stop_at: int | None = None,

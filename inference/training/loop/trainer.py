@@ -21,14 +21,14 @@ from inference.training.loop.changes import changed_fields
 from inference.training.loop.ema import MovingAverage
 from inference.training.loop.losses import Losses, losses
 from inference.training.loop.ranks import Ranks
-from inference.training.loop.recipe import Recipe
-from inference.training.loop.weights import SUFFIX, load_weights
+from inference.training.loop.saved_network import SUFFIX, load_weights
+from inference.training.recipe import TrainingRecipe
 from inference.training.words.captions import CaptionBank
 
 log = logging.getLogger("referee.train")
 
 
-def dqformer_of(recipe: Recipe) -> nn.Module:
+def dqformer_of(recipe: TrainingRecipe) -> nn.Module:
     """The recipe's DQFormer."""
     return DQFormer(recipe.dqformer())
 
@@ -43,9 +43,9 @@ class Trainer:
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: TrainingRecipe,
         bank: CaptionBank,
-        network: Callable[[Recipe], nn.Module] = dqformer_of,
+        network: Callable[[TrainingRecipe], nn.Module] = dqformer_of,
         ranks: Ranks | None = None,
     ) -> None:
         torch.manual_seed(recipe.seed)

@@ -1,1 +1,1 @@
-"""Captions and referring expressions, and the data sets made of them."""
+"""The grammar of prompts: sentences for kinds of defects, and which of them a mask makes true."""

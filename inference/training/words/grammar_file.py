@@ -21,7 +21,7 @@ from pydantic import (
 
 from contracts.errors import UserError
 from inference.training.words.captions import GRAMMAR, PLAIN, Grammar
-from inference.training.words.referring import COUNTS, SIZES, ZONES
+from inference.training.words.forms import COUNTS, SIZES, ZONES
 from runtime.linefile.checked_yaml import check_yaml, did_you_mean
 from runtime.linefile.yaml_lines import read_yaml
 
@@ -33,7 +33,7 @@ def _template(text: str) -> str:
         fields = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
     except ValueError as error:
         raise ValueError(
-            f"{text!r} is no template ({error}); braces only around {{name}}"
+            f"{text!r} is not a template ({error}); braces only around {{name}}"
         ) from None
     if fields != ["name"]:
         raise ValueError(f"{text!r} must hold {{name}} once, and nothing else in braces")

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from inference.dqformer.config import BackboneConfig, DQFormerConfig
 from inference.dqformer.model import DQFormer
-from inference.training.evaluation.agreement import LEAST_AGREEMENT
-from inference.training.loop.weights import save_weights
+from inference.training.evaluation.served_agreement import LEAST_AGREEMENT
+from inference.training.loop.saved_network import save_weights
 from referee.cli import app
 from referee.project import SHIPPED_WEIGHTS
 from simulation.plates.render import render

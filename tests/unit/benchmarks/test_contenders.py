@@ -19,15 +19,15 @@ from inference.dqformer.lma import LanguageGatedAggregation
 from inference.dqformer.model import DQFormerOutput
 from inference.training.data.batches import Batch
 from inference.training.loop.losses import losses
-from inference.training.loop.recipe import LineRecipe, LossWeights, Optimiser, Recipe
+from inference.training.recipe import LineRecipe, LossWeights, Optimiser, TrainingRecipe
 from tests.tiny import TINY
 
 IMAGES, PROMPTS, SIDE_PX, WORDS = 2, 3, 64, 5
 
 
 @pytest.fixture
-def recipe() -> Recipe:
-    return Recipe(
+def recipe() -> TrainingRecipe:
+    return TrainingRecipe(
         name="tiny",
         text_encoder="nowhere",
         lines={},
@@ -36,7 +36,7 @@ def recipe() -> Recipe:
     )
 
 
-def network(name: str, recipe: Recipe) -> nn.Module:
+def network(name: str, recipe: TrainingRecipe) -> nn.Module:
     torch.manual_seed(0)
     return CONTENDERS[name].network(recipe)
 
@@ -56,7 +56,9 @@ def square_target() -> Tensor:
 
 
 @pytest.mark.parametrize("name", CONTENDERS)
-def test_each_answers_as_ours_does_and_every_parameter_learns(name: str, recipe: Recipe) -> None:
+def test_each_answers_as_ours_does_and_every_parameter_learns(
+    name: str, recipe: TrainingRecipe
+) -> None:
     model = network(name, recipe)
     output = answer(model)
     assert output.margin.shape == (IMAGES, PROMPTS, SIDE_PX // 2, SIDE_PX // 2)
@@ -69,7 +71,7 @@ def test_each_answers_as_ours_does_and_every_parameter_learns(name: str, recipe:
 
 
 @pytest.mark.parametrize("name", CONTENDERS)
-def test_two_passes_are_identical(name: str, recipe: Recipe) -> None:
+def test_two_passes_are_identical(name: str, recipe: TrainingRecipe) -> None:
     model = network(name, recipe).eval()
     with torch.no_grad():
         first, second = answer(model), answer(model)
@@ -77,7 +79,7 @@ def test_two_passes_are_identical(name: str, recipe: Recipe) -> None:
     assert torch.equal(first.presence, second.presence)
 
 
-def test_ours_is_the_recipes_network(recipe: Recipe) -> None:
+def test_ours_is_the_recipes_network(recipe: TrainingRecipe) -> None:
     contender = CONTENDERS[OURS]
     assert contender.recipe(recipe) == recipe
     assert type(network(OURS, recipe)).__name__ == "DQFormer"
@@ -96,7 +98,7 @@ def test_a_unet_is_shown_the_universal_prompt_only() -> None:
     assert shown.target.shape[:2] == (2, 1)
 
 
-def test_no_lma_has_none(recipe: Recipe) -> None:
+def test_no_lma_has_none(recipe: TrainingRecipe) -> None:
     ours, without = network(OURS, recipe), network("no_lma", recipe)
     assert any(isinstance(module, LanguageGatedAggregation) for module in ours.modules())
     for name in ("no_lma", "queries16"):
@@ -108,7 +110,7 @@ def test_no_lma_has_none(recipe: Recipe) -> None:
     assert all(name.startswith("decoder.aggregation.") for name in missing)
 
 
-def test_no_lma_starts_from_the_last_grouping(recipe: Recipe) -> None:
+def test_no_lma_starts_from_the_last_grouping(recipe: TrainingRecipe) -> None:
     """With a refinement that adds nothing, the mask is the grouping's, doubled twice."""
     model = network("no_lma", recipe).eval()
     nn.init.zeros_(model.decoder.refinement.out.weight)  # type: ignore[union-attr, arg-type]
@@ -120,7 +122,7 @@ def test_no_lma_starts_from_the_last_grouping(recipe: Recipe) -> None:
     torch.testing.assert_close(output.margin, expected)
 
 
-def test_queries_have_sixteen_tokens_and_a_grouping_a_level(recipe: Recipe) -> None:
+def test_queries_have_sixteen_tokens_and_a_grouping_a_level(recipe: TrainingRecipe) -> None:
     model = network("queries16", recipe)
     assert model.decoder.grouping.tokens.shape == (QUERIES, TINY.width)  # type: ignore[union-attr]
     sides = [grouping.shape[1:] for grouping in answer(model).groupings]
@@ -149,7 +151,7 @@ def test_hard_grouping_is_one_hot_forward_and_soft_backward() -> None:
     assert straight.abs().sum() > 0
 
 
-def test_hard_grouping_begins_where_ours_begins(recipe: Recipe) -> None:
+def test_hard_grouping_begins_where_ours_begins(recipe: TrainingRecipe) -> None:
     ours, hard = network(OURS, recipe), network("hard_grouping", recipe)
     theirs = hard.state_dict()
     assert all(torch.equal(value, theirs[name]) for name, value in ours.state_dict().items())
@@ -172,7 +174,7 @@ def test_no_wrong_prompt_is_left() -> None:
     assert batch.caption.tolist() == [[1, 2, 3], [4, 5, 6]]
 
 
-def test_without_synthetic_defects_there_are_as_many_real_ones(recipe: Recipe) -> None:
+def test_without_synthetic_defects_there_are_as_many_real_ones(recipe: TrainingRecipe) -> None:
     board = LineRecipe(folder="nowhere", paint_crops=0.6, drawn_boards=0.5)
     after = without_synthetic(recipe.model_copy(update={"lines": {"board": board}}))
     assert after.lines["board"].paint_crops == after.lines["board"].drawn_boards == 0

@@ -22,8 +22,8 @@ from benchmarks.peers.peer_benchmark import (
 )
 from benchmarks.peers.peer_runs import ShownBatches
 from contracts.errors import UserError
-from inference.training.loop.recipe import Recipe, read_recipe
 from inference.training.loop.trainer import Trainer
+from inference.training.recipe import TrainingRecipe, read_recipe
 from tests.tiny import TINY
 
 
@@ -51,7 +51,7 @@ def call(tmp_path: Path, recipe_file: Path, monkeypatch: pytest.MonkeyPatch) -> 
     read = Material.read
     known: list[Material] = []
 
-    def once(recipe: Recipe, val_every: int = 1) -> Material:
+    def once(recipe: TrainingRecipe, val_every: int = 1) -> Material:
         if not known:
             known.append(read(recipe, val_every))
         return replace(known[0], recipe=recipe)
@@ -151,7 +151,7 @@ def test_an_unknown_run_is_refused() -> None:
 
 def test_the_recipe_is_one() -> None:
     recipe = common_recipe(PeerOptions())
-    assert isinstance(recipe, Recipe)
+    assert isinstance(recipe, TrainingRecipe)
     assert list(recipe.lines) == ["magnetic_tile", "ball_screw", "pcb"]
     assert recipe.crop_px == 160
     assert recipe.start_from is None

@@ -14,7 +14,7 @@ from benchmarks.peers.peer_benchmark import RECIPE
 from benchmarks.peers.peer_page import Setting, document
 from benchmarks.peers.results import Effort, Result
 from contracts.errors import UserError
-from inference.training.loop.recipe import read_recipe
+from inference.training.recipe import read_recipe
 
 
 def result(name: str, hits: int) -> Result:

@@ -7,7 +7,7 @@ from typing import Any
 
 from inference.training.evaluation.figures.numbers import interval, rate
 from inference.training.evaluation.figures.outcomes import Outcome, Region
-from inference.training.evaluation.figures.referring import AREA_BINS, area_bin
+from inference.training.referring.referring_set import AREA_BINS, area_bin
 
 
 def region_figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:

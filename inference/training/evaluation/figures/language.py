@@ -8,7 +8,7 @@ from typing import Any
 from inference.training.evaluation.figures.looks import Look, Sample
 from inference.training.evaluation.figures.numbers import mean, rate
 from inference.training.evaluation.figures.questions import Role
-from inference.training.evaluation.figures.referring import (
+from inference.training.evaluation.figures.segmentation import (
     gres_figures,
     nothing_rate,
     targeted_figures,

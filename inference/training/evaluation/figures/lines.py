@@ -17,7 +17,7 @@ from inference.training.evaluation.figures.language import (
 from inference.training.evaluation.figures.looks import Look
 from inference.training.evaluation.figures.pixels import PixelTally
 from inference.training.evaluation.figures.questions import Role
-from inference.training.evaluation.figures.referring import (
+from inference.training.evaluation.figures.segmentation import (
     by_area,
     gres_figures,
     targeted_figures,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.training.words.referring import (
+from inference.training.words.forms import (
     COUNTS,
     SIZES,
     ZONES,

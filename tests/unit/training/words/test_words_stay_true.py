@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from inference.training.data.augment import Variation, crop, resize_whole
 from inference.training.data.dataset import Part
+from inference.training.referring.expressions import Form, Scene, draw
 from inference.training.words.captions import ANY_KIND
-from inference.training.words.expressions import Form, Scene, draw
+from inference.training.words.forms import countable, empty_zones, regions_of, true_forms
 from inference.training.words.grammar_file import read_grammar
-from inference.training.words.referring import countable, empty_zones, regions_of, true_forms
 
 HEIGHT, WIDTH, CROP_PX = 96, 128, 64
 BACKGROUND = 40

@@ -1,8 +1,11 @@
-"""A network's weights in one file: safetensors, with the network's numbers as metadata."""
+"""A network in a file: weights (safetensors, with the configuration as metadata), or a run's
+checkpoint."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,8 +13,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from contracts.errors import UserError
 from inference.dqformer.config import DQFormerConfig
 from inference.dqformer.model import DQFormer
+from inference.training.loop import checkpoint
 
 SUFFIX = ".safetensors"
 CONFIG = "dqformer"
@@ -73,3 +78,29 @@ def load_weights(path: Path) -> DQFormer:
     model = DQFormer(DQFormerConfig.from_dict(json.loads(notes[CONFIG])))
     model.load_state_dict(tensors)
     return model.eval().to(memory_format=torch.channels_last)
+
+
+def model_of(path: Path, averaged: bool = True) -> tuple[DQFormer, dict]:
+    """The network of a checkpoint (its averaged weights) and the checkpoint's other content."""
+    state = checkpoint.load(path)
+    model = DQFormer(DQFormerConfig.from_dict(state["recipe"]["model"]))
+    model.load_state_dict(state["average" if averaged else "model"])
+    return model.eval().to(memory_format=torch.channels_last), state
+
+
+def read_network(path: Path) -> tuple[DQFormer, str]:
+    """The network of a weights file or of a run's checkpoint, and a name for its weights.
+
+    Raises:
+        UserError: there is no such file, or it holds no network of ours.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such checkpoint")
+    try:
+        model = load_weights(path) if path.suffix == SUFFIX else model_of(path)[0]
+    except (ValueError, KeyError, TypeError, RuntimeError, EOFError, pickle.UnpicklingError) as e:
+        reason = str(e).splitlines()[0] if str(e) else type(e).__name__
+        raise UserError(f"{path}: not a checkpoint of this network ({reason[:120]})") from e
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return model, f"{path.stem}-{digest[:12]}"

@@ -15,7 +15,7 @@ from inference.training.loop.losses import (
     losses,
     plain_entropy,
 )
-from inference.training.loop.recipe import LossWeights
+from inference.training.recipe import LossWeights
 
 
 def softplus(x: float) -> float:

@@ -13,18 +13,18 @@ from contracts.errors import UserError
 from inference.dqformer.model import DQFormer
 from inference.training.data.batches import Batch, BatchMaker
 from inference.training.data.sources import caption_bank, load_parts
-from inference.training.evaluation.predictors import model_of
 from inference.training.loop import checkpoint
-from inference.training.loop.recipe import Optimiser, Recipe
 from inference.training.loop.rewording import Rewording, run, settings_of
+from inference.training.loop.saved_network import model_of
 from inference.training.loop.trainer import Trainer
+from inference.training.recipe import Optimiser, TrainingRecipe
 from inference.training.words.captions import UNIVERSAL_PROMPT, CaptionBank
 from tests.tiny import TINY
 
 
 @pytest.fixture
-def recipe(tiny_line: Path, encoder_folder: Path) -> Recipe:
-    return Recipe(
+def recipe(tiny_line: Path, encoder_folder: Path) -> TrainingRecipe:
+    return TrainingRecipe(
         name="tiny",
         text_encoder=str(encoder_folder),
         lines={"tiny": {"folder": str(tiny_line), "synthetic": {"crack": 1.0}}},
@@ -38,7 +38,7 @@ def recipe(tiny_line: Path, encoder_folder: Path) -> Recipe:
 
 
 @pytest.fixture
-def bank(recipe: Recipe) -> CaptionBank:
+def bank(recipe: TrainingRecipe) -> CaptionBank:
     return caption_bank(recipe, load_parts(recipe, "train"))
 
 
@@ -70,7 +70,9 @@ def margins(
     return network(image, torch.from_numpy(tokens.states), torch.from_numpy(tokens.mask)).margin
 
 
-def test_other_words_are_answered_as_the_usual_ones(recipe: Recipe, bank: CaptionBank) -> None:
+def test_other_words_are_answered_as_the_usual_ones(
+    recipe: TrainingRecipe, bank: CaptionBank
+) -> None:
     batch = BatchMaker(recipe, load_parts(recipe, "train"), bank).batch(1)
     trainer = Trainer(recipe, bank)
     for _ in range(60):
@@ -100,7 +102,7 @@ def test_other_words_are_answered_as_the_usual_ones(recipe: Recipe, bank: Captio
 
 
 def test_a_run_leaves_a_checkpoint_that_says_so(
-    recipe: Recipe, bank: CaptionBank, tmp_path: Path
+    recipe: TrainingRecipe, bank: CaptionBank, tmp_path: Path
 ) -> None:
     Trainer(recipe, bank).save(tmp_path / "first")
     run(recipe, tmp_path / "first" / checkpoint.NAME, tmp_path / "second", 3, 1e-3)
@@ -113,7 +115,7 @@ def test_a_run_leaves_a_checkpoint_that_says_so(
 
 
 def test_a_teacher_sees_the_same_features(
-    recipe: Recipe, bank: CaptionBank, tmp_path: Path
+    recipe: TrainingRecipe, bank: CaptionBank, tmp_path: Path
 ) -> None:
     for name, seed in (("first", 1), ("other", 2)):
         Trainer(recipe.model_copy(update={"seed": seed}), bank).save(tmp_path / name)

@@ -18,7 +18,7 @@ import numpy as np
 
 from inference.training.data.dataset import Part
 from inference.training.words.captions import ANY_KIND, PLAIN, Grammar
-from inference.training.words.referring import (
+from inference.training.words.forms import (
     COUNTS,
     SIZES,
     ZONES,

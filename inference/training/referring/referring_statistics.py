@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from inference.training.evaluation.figures.referring import AREA_BINS, area_bin
-from inference.training.words.expressions import Form
-from inference.training.words.referring_set import Referring
+from inference.training.referring.expressions import Form
+from inference.training.referring.referring_set import AREA_BINS, Referring, area_bin
 
 SMALL_BELOW = "above_1_percent"
 COMMONEST_WORDS = 20

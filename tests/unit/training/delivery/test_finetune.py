@@ -21,9 +21,9 @@ from inference.training.data.own_parts import FEWEST_DEFECTIVE, FEWEST_GOOD, fin
 from inference.training.delivery import finetune as tuning
 from inference.training.delivery.finetune import FinetuneOptions, finetune
 from inference.training.evaluation.figures import measure, universal_cases
-from inference.training.evaluation.predictors import TorchPredictor
-from inference.training.loop.recipe import read_recipe
-from inference.training.loop.weights import load_weights, round_to_half, save_weights
+from inference.training.evaluation.torch_predictor import TorchPredictor
+from inference.training.loop.saved_network import load_weights, round_to_half, save_weights
+from inference.training.recipe import read_recipe
 from tests.tiny import ROOT, TINY
 
 

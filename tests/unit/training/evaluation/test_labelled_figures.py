@@ -16,13 +16,13 @@ from typer.testing import CliRunner
 from contracts.errors import RefereeError, UserError
 from inference.dqformer.model import DQFormer
 from inference.text_encoder import TextEncoder
-from inference.training.data.labelled import labelled_lines
-from inference.training.evaluation.agreement import agreement
+from inference.training.data.labelled_lines import labelled_lines
 from inference.training.evaluation.engines import LocalEngine
-from inference.training.evaluation.evaluate import evaluate
-from inference.training.evaluation.predictors import TorchPredictor, read_network
+from inference.training.evaluation.labelled_figures import labelled_figures
+from inference.training.evaluation.served_agreement import agreement
 from inference.training.evaluation.speed import speed
-from inference.training.loop.weights import load_weights, save_weights
+from inference.training.evaluation.torch_predictor import TorchPredictor
+from inference.training.loop.saved_network import load_weights, read_network, save_weights
 from referee.cli import app
 from tests.tiny import TINY
 
@@ -84,7 +84,7 @@ def test_two_passes_are_bit_identical(
     reports = []
     for _ in range(2):
         engine = LocalEngine(TorchPredictor(network), encoder, "tiny")
-        reports.append(evaluate(engine, labelled_lines(tiny_line, "val"))[0])
+        reports.append(labelled_figures(engine, labelled_lines(tiny_line, "val"))[0])
     assert json.dumps(reports[0]) == json.dumps(reports[1])
     assert reports[0]["line"]["t_acc"] == 1.0  # it does answer
     found = agreement(engine, engine, labelled_lines(tiny_line, "val"))

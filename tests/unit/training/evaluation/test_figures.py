@@ -35,13 +35,13 @@ from inference.training.evaluation.figures.outcomes import (
     measure,
     outcome_of,
 )
-from inference.training.evaluation.figures.referring import (
-    area_bin,
+from inference.training.evaluation.figures.segmentation import (
     by_area,
     gres_figures,
     targeted_figures,
     tolerant_oiou,
 )
+from inference.training.referring.referring_set import area_bin
 
 
 def outcome(

@@ -15,10 +15,10 @@ from inference.training.data.batches import BatchMaker
 from inference.training.data.dataset import Part, at_network_scale, load_part, read_entries
 from inference.training.data.paste import paste_defect
 from inference.training.data.synthetic import PAINTERS, SMALLEST_AREA_PX2, add_defect
-from inference.training.loop.recipe import LineRecipe, Optimiser, Recipe, Shares
+from inference.training.recipe import LineRecipe, Optimiser, Shares, TrainingRecipe
 from inference.training.words.captions import ANY_KIND, UNIVERSAL_PROMPT, CaptionBank
+from inference.training.words.forms import COUNTS, ZONES
 from inference.training.words.grammar_file import read_grammar
-from inference.training.words.referring import COUNTS, ZONES
 
 BOARD_KINDS = {"open", "short", "mousebite", "spur", "spurious_copper", "pin_hole"}
 
@@ -220,7 +220,7 @@ def test_captions_have_the_right_article() -> None:
 
 def maker(bank: CaptionBank) -> BatchMaker:
     line = LineRecipe(folder="unused", synthetic={"crack": 1.0}, paste=["spot"])
-    recipe = Recipe(
+    recipe = TrainingRecipe(
         name="t",
         text_encoder="unused",
         lines={"line": line},
@@ -262,7 +262,7 @@ def test_crops_of_boards_are_drawn_and_painted_on(bank: CaptionBank) -> None:
         folder="unused", synthetic={"spot": 1}, drawn_boards=1, paint_crops=1, most_painted=3
     )
     none_real = {name: 0.0 for name in Shares.model_fields if name != "whole_by_step"}
-    recipe = Recipe(
+    recipe = TrainingRecipe(
         name="t",
         text_encoder="unused",
         lines={"line": line},

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from inference.training.data.labelled import LabelledLine
+from inference.training.data.labelled_lines import LabelledLine
 from inference.training.evaluation.engines import Engine
 from inference.training.evaluation.figures.lines import line_figures
 from inference.training.evaluation.figures.looks import Look, look
@@ -41,7 +41,7 @@ def look_at(
     return looks
 
 
-def evaluate(
+def labelled_figures(
     engine: Engine,
     lines: Sequence[LabelledLine],
     quick: bool = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,30 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from inference.dqformer.config import DQFormerConfig
-from inference.training.data.augment import Variation
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How far augmentation goes; 0 turns a term off.
+
+    Attributes:
+        scale: largest size factor; sizes are drawn between 1 / scale and scale.
+        turn_deg: largest rotation of a crop.
+        quarter_turns: share of crops turned by a random multiple of 90 degrees.
+        light: largest factor of gain and gamma.
+        noise: largest standard deviation of added noise, grey levels.
+        blur: share of pictures slightly out of focus.
+        two_tone: pictures are black and white: after a turn they are made so again, and lines are
+            at times a little thicker or thinner.
+    """
+
+    scale: float = 1.3
+    turn_deg: float = 8.0
+    quarter_turns: float = 0.0
+    light: float = 1.25
+    noise: float = 6.0
+    blur: float = 0.15
+    two_tone: bool = False
 
 
 class Strict(BaseModel):
@@ -42,7 +66,7 @@ class LineRecipe(Strict):
         default_factory=dict, description="Weight of a kind among real defects; 1 if not named."
     )
     variation: dict[str, float | bool] = Field(
-        default_factory=dict, description="Augmentation; see augment.Variation."
+        default_factory=dict, description="Augmentation; see Variation."
     )
 
     def vary(self) -> Variation:
@@ -120,7 +144,7 @@ class Optimiser(Strict):
         return min(1.0, max(0.0, begun / self.decay_steps)) if self.decay_steps else 0.0
 
 
-class Recipe(Strict):
+class TrainingRecipe(Strict):
     """The whole of a run."""
 
     name: str
@@ -150,6 +174,6 @@ class Recipe(Strict):
         return DQFormerConfig.from_dict(self.model)
 
 
-def read_recipe(path: Path) -> Recipe:
+def read_recipe(path: Path) -> TrainingRecipe:
     """Raises pydantic.ValidationError naming each wrong field."""
-    return Recipe.model_validate(yaml.safe_load(path.read_text()))
+    return TrainingRecipe.model_validate(yaml.safe_load(path.read_text()))

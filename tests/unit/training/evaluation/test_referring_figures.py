@@ -16,11 +16,11 @@ from inference.dqformer.model import DQFormer
 from inference.training.data.dataset import Entry
 from inference.training.evaluation.engines import Prediction
 from inference.training.evaluation.referring_figures import by_picture, referring_figures
-from inference.training.loop.weights import save_weights
-from inference.training.words.expressions import Form
+from inference.training.loop.saved_network import save_weights
+from inference.training.referring.expressions import Form
+from inference.training.referring.referring_builder import Build, build
+from inference.training.referring.referring_set import FILE, Referring, load_target, read_referring
 from inference.training.words.grammar_file import read_grammar
-from inference.training.words.referring_builder import Build, build
-from inference.training.words.referring_set import FILE, Referring, load_target, read_referring
 from referee.cli import app
 from tests.tiny import TINY
 

@@ -21,19 +21,19 @@ from contracts.picture_folder import GOOD
 from inference.training.data.dataset import Entry, Part
 from inference.training.data.labelled_folder import check_files, entries_of, find_lines, load_sound
 from inference.training.data.synthetic import PAINTERS, add_defect
-from inference.training.evaluation.figures.referring import area_bin
-from inference.training.words.captions import ANY_KIND, Grammar
-from inference.training.words.expressions import Expression, Scene, draw
-from inference.training.words.referring import SMALLEST_REGION_PX2
-from inference.training.words.referring_set import (
+from inference.training.referring.expressions import Expression, Scene, draw
+from inference.training.referring.referring_set import (
     BoxXyxy,
     MaskFiles,
     Referring,
     Region,
+    area_bin,
     relative,
     write_png,
     write_referring,
 )
+from inference.training.words.captions import ANY_KIND, Grammar
+from inference.training.words.forms import SMALLEST_REGION_PX2
 
 COMBINED = "combined"  # MVTec AD's name for parts whose kinds were not told apart
 MOST_PAINTED = 3

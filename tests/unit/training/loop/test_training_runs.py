@@ -20,10 +20,10 @@ from inference.training.data.sources import grammar_of, own_share, recipe_of
 from inference.training.loop import checkpoint
 from inference.training.loop.changes import changed_fields
 from inference.training.loop.ranks import choose_device
-from inference.training.loop.recipe import Optimiser, Recipe
 from inference.training.loop.run_folder import append_row, forget_after, open_run, read_rows
 from inference.training.loop.stopping import StopSignals
 from inference.training.loop.train import Data, RunContext, run
+from inference.training.recipe import Optimiser, TrainingRecipe
 from tests.tiny import ROOT, TINY
 
 OF_THE_CLOCK = {"images_per_s", "minutes_left"}
@@ -31,8 +31,8 @@ STEPS = 40
 
 
 @pytest.fixture
-def recipe(tiny_line: Path, encoder_folder: Path, few_words: Path) -> Recipe:
-    return Recipe(
+def recipe(tiny_line: Path, encoder_folder: Path, few_words: Path) -> TrainingRecipe:
+    return TrainingRecipe(
         name="tiny",
         text_encoder=str(encoder_folder),
         grammar=str(few_words),
@@ -49,7 +49,7 @@ def recipe(tiny_line: Path, encoder_folder: Path, few_words: Path) -> Recipe:
 
 
 @pytest.fixture
-def recipe_file(recipe: Recipe, tmp_path: Path) -> Path:
+def recipe_file(recipe: TrainingRecipe, tmp_path: Path) -> Path:
     path = tmp_path / "recipe.yaml"
     path.write_text(yaml.safe_dump(recipe.model_dump(mode="json")))
     return path
@@ -123,7 +123,7 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
 
 
 def test_two_processes_end_with_the_same_weights(
-    recipe: Recipe, recipe_file: Path, tmp_path: Path
+    recipe: TrainingRecipe, recipe_file: Path, tmp_path: Path
 ) -> None:
     """They go on with what one began, share its batches out, and write once."""
     out = tmp_path / "shared"
@@ -146,7 +146,7 @@ def test_two_processes_end_with_the_same_weights(
     assert [row["step"] for row in read_rows(out / "val.csv")] == ["25", "40"]
 
 
-def test_ranks_draw_their_own_share(recipe: Recipe) -> None:
+def test_ranks_draw_their_own_share(recipe: TrainingRecipe) -> None:
     data = Data.read(recipe)
     alone = BatchMaker(recipe, data.train, data.bank).batch(3)
     share = own_share(recipe, 2)
@@ -161,7 +161,7 @@ def test_ranks_draw_their_own_share(recipe: Recipe) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_a_signal_ends_a_run_after_the_step_in_hand(
-    number: signal.Signals, code: int, recipe: Recipe, tmp_path: Path
+    number: signal.Signals, code: int, recipe: TrainingRecipe, tmp_path: Path
 ) -> None:
     with StopSignals() as stop:
         os.kill(os.getpid(), number)
@@ -221,7 +221,7 @@ def test_a_full_disk_is_told_and_the_checkpoint_before_is_whole(tmp_path: Path) 
     assert checkpoint.load(tmp_path / checkpoint.NAME) == {"step": 1}
 
 
-def test_changes_that_matter_are_told_and_others_are_free(recipe: Recipe) -> None:
+def test_changes_that_matter_are_told_and_others_are_free(recipe: TrainingRecipe) -> None:
     before = recipe.model_dump(mode="json")
     now = recipe.model_dump(mode="json")
     now["optimiser"] |= {"steps": 99, "decay_steps": 9}
@@ -242,7 +242,7 @@ def test_changes_that_matter_are_told_and_others_are_free(recipe: Recipe) -> Non
         changed_fields(before, now)
 
 
-def test_a_field_that_the_checkpoint_does_not_know_is_no_change(recipe: Recipe) -> None:
+def test_a_field_that_the_checkpoint_does_not_know_is_no_change(recipe: TrainingRecipe) -> None:
     before = recipe.model_dump(mode="json")
     del before["grammar"], before["losses"]["balanced_steps"]
     assert changed_fields(before, recipe.model_dump(mode="json")) == {}
@@ -276,7 +276,7 @@ def test_a_bad_recipe_is_one_line(text: str, told: str, tmp_path: Path) -> None:
     ],
 )
 def test_a_grammar_that_cannot_train_is_refused(
-    text: str, told: str, recipe: Recipe, tmp_path: Path
+    text: str, told: str, recipe: TrainingRecipe, tmp_path: Path
 ) -> None:
     path = tmp_path / "words.yaml"
     path.write_text(text)

@@ -9,27 +9,15 @@ target that were answered with nothing, T-acc the share of those with one that w
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from inference.training.evaluation.figures.masks import Overlap
 from inference.training.evaluation.figures.numbers import mean, rate
 from inference.training.evaluation.figures.outcomes import Outcome
+from inference.training.referring.referring_set import AREA_BINS, area_bin
 
 PRECISIONS = (0.5, 0.6, 0.7, 0.8, 0.9)
-AREA_BINS = {
-    "below_0.1_percent": (0.0, 0.001),
-    "0.1_to_1_percent": (0.001, 0.01),
-    "above_1_percent": (0.01, math.inf),
-}
-"""Name -> from (inclusive) and to (exclusive), shares of the picture's area."""
-
-
-def area_bin(area_px2: int, image_px2: int) -> str:
-    """Which of ``AREA_BINS``."""
-    share = area_px2 / image_px2
-    return next(name for name, (low, high) in AREA_BINS.items() if low <= share < high)
 
 
 def targeted_figures(overlaps: Sequence[Overlap]) -> dict[str, Any]:

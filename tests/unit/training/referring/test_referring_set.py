@@ -12,13 +12,13 @@ import pytest
 
 from contracts.errors import UserError
 from inference.training.data.dataset import Entry
+from inference.training.referring.expressions import Form
+from inference.training.referring.referring_builder import Build, build
+from inference.training.referring.referring_plot import draw_statistics
+from inference.training.referring.referring_set import Referring, load_target, read_referring
+from inference.training.referring.referring_statistics import statistics
 from inference.training.words.captions import ANY_KIND
-from inference.training.words.expressions import Form
 from inference.training.words.grammar_file import read_grammar
-from inference.training.words.referring_builder import Build, build
-from inference.training.words.referring_plot import draw_statistics
-from inference.training.words.referring_set import Referring, load_target, read_referring
-from inference.training.words.referring_statistics import statistics
 
 
 def quiet(entries: Sequence[Entry], line: str) -> Iterator[Entry]:

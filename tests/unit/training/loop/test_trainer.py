@@ -16,17 +16,17 @@ from contracts.errors import UserError
 from inference.training.data.batches import Batch, BatchMaker
 from inference.training.data.sources import caption_bank, expand, load_parts
 from inference.training.delivery.export import agreement, export
-from inference.training.evaluation.predictors import model_of
 from inference.training.loop import checkpoint, optimiser
-from inference.training.loop.recipe import Optimiser, Recipe, read_recipe
+from inference.training.loop.saved_network import model_of
 from inference.training.loop.train import run
 from inference.training.loop.trainer import Prefetch, Trainer
+from inference.training.recipe import Optimiser, TrainingRecipe, read_recipe
 from tests.tiny import ROOT, TINY
 
 
 @pytest.fixture
-def recipe(tiny_line: Path, encoder_folder: Path) -> Recipe:
-    return Recipe(
+def recipe(tiny_line: Path, encoder_folder: Path) -> TrainingRecipe:
+    return TrainingRecipe(
         name="tiny",
         text_encoder=str(encoder_folder),
         lines={"tiny": {"folder": str(tiny_line), "synthetic": {"crack": 1.0}}},
@@ -40,13 +40,13 @@ def recipe(tiny_line: Path, encoder_folder: Path) -> Recipe:
     )
 
 
-def fixed_batch(recipe: Recipe) -> tuple[Trainer, Batch]:
+def fixed_batch(recipe: TrainingRecipe) -> tuple[Trainer, Batch]:
     parts = load_parts(recipe, "train")
     bank = caption_bank(recipe, parts)
     return Trainer(recipe, bank), BatchMaker(recipe, parts, bank).batch(1)
 
 
-def test_a_tiny_model_overfits_one_batch(recipe: Recipe) -> None:
+def test_a_tiny_model_overfits_one_batch(recipe: TrainingRecipe) -> None:
     quick = Optimiser(steps=1000, warmup_steps=5, learning_rate=5e-3, weight_decay=0)
     trainer, batch = fixed_batch(recipe.model_copy(update={"optimiser": quick}))
     first = trainer.train_step(batch)
@@ -56,7 +56,7 @@ def test_a_tiny_model_overfits_one_batch(recipe: Recipe) -> None:
     assert float(last.presence_right) >= 0.8
 
 
-def test_a_resumed_run_is_the_unbroken_one(recipe: Recipe, tmp_path: Path) -> None:
+def test_a_resumed_run_is_the_unbroken_one(recipe: TrainingRecipe, tmp_path: Path) -> None:
     whole = run(recipe, tmp_path / "whole", resume=False)
     run(recipe, tmp_path / "broken", resume=False, stop_at=3)
     resumed = run(recipe, tmp_path / "broken", resume=True)
@@ -68,7 +68,7 @@ def test_a_resumed_run_is_the_unbroken_one(recipe: Recipe, tmp_path: Path) -> No
     assert rows[0] == rows[1]
 
 
-def test_batches_are_prefetched_in_order(recipe: Recipe) -> None:
+def test_batches_are_prefetched_in_order(recipe: TrainingRecipe) -> None:
     class Numbers:
         def batch(self, step: int) -> int:
             return step
@@ -76,7 +76,7 @@ def test_batches_are_prefetched_in_order(recipe: Recipe) -> None:
     assert list(Prefetch(Numbers(), 2, 9)) == list(range(2, 9))  # type: ignore[arg-type]
 
 
-def test_a_checkpoint_of_another_model_is_refused(recipe: Recipe, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_model_is_refused(recipe: TrainingRecipe, tmp_path: Path) -> None:
     trainer, _ = fixed_batch(recipe)
     trainer.save(tmp_path)
     other = recipe.model_copy(update={"model": {}})
@@ -110,7 +110,7 @@ def test_learning_rate_warms_up_stays_and_falls_to_the_floor() -> None:
     assert all(later < earlier for earlier, later in pairwise(rates[60:]))
 
 
-def test_a_longer_run_begins_like_a_shorter_one(recipe: Recipe, tmp_path: Path) -> None:
+def test_a_longer_run_begins_like_a_shorter_one(recipe: TrainingRecipe, tmp_path: Path) -> None:
     """A run goes on from ``level.pt`` as if it had been longer from the start."""
     longer = recipe.model_copy(
         update={"optimiser": recipe.optimiser.model_copy(update={"steps": 9})}
@@ -125,7 +125,7 @@ def test_a_longer_run_begins_like_a_shorter_one(recipe: Recipe, tmp_path: Path) 
         assert torch.equal(value, went_on.average.model.state_dict()[name]), name
 
 
-def test_a_run_can_start_from_anothers_weights(recipe: Recipe, tmp_path: Path) -> None:
+def test_a_run_can_start_from_anothers_weights(recipe: TrainingRecipe, tmp_path: Path) -> None:
     first = run(recipe, tmp_path / "first", resume=False)
     start = recipe.model_copy(
         update={
@@ -138,7 +138,7 @@ def test_a_run_can_start_from_anothers_weights(recipe: Recipe, tmp_path: Path) -
         assert torch.allclose(value, second.average.model.state_dict()[name], atol=1e-6), name
 
 
-def test_norms_and_biases_are_not_decayed(recipe: Recipe) -> None:
+def test_norms_and_biases_are_not_decayed(recipe: TrainingRecipe) -> None:
     trainer, _ = fixed_batch(recipe)
     decayed, plain = trainer.optimiser.param_groups
     assert min(p.ndim for p in decayed["params"]) >= 2 > max(p.ndim for p in plain["params"])
@@ -147,7 +147,9 @@ def test_norms_and_biases_are_not_decayed(recipe: Recipe) -> None:
     assert len(decayed["params"]) + len(plain["params"]) == count
 
 
-def test_export_agrees_and_takes_any_size_and_number(recipe: Recipe, tmp_path: Path) -> None:
+def test_export_agrees_and_takes_any_size_and_number(
+    recipe: TrainingRecipe, tmp_path: Path
+) -> None:
     trainer, batch = fixed_batch(recipe)
     trainer.train_step(batch)
     trainer.save(tmp_path)
@@ -186,7 +188,7 @@ def test_an_unset_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         expand("${REFEREE_NOWHERE}/tiles")
 
 
-def test_random_numbers_of_numpy_are_untouched_by_training(recipe: Recipe) -> None:
+def test_random_numbers_of_numpy_are_untouched_by_training(recipe: TrainingRecipe) -> None:
     """Batches draw from their own generator alone, or resuming could not be exact."""
     np.random.seed(1)
     before = np.random.get_state(legacy=False)["state"]["key"].copy()

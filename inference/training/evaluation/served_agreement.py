@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from inference.training.data.labelled import LabelledLine
+from inference.training.data.labelled_lines import LabelledLine
 from inference.training.evaluation.engines import Engine, Prediction
-from inference.training.evaluation.evaluate import Progress
 from inference.training.evaluation.figures.masks import Overlap, final_mask
 from inference.training.evaluation.figures.numbers import rounded
 from inference.training.evaluation.figures.questions import Questioner
+from inference.training.evaluation.labelled_figures import Progress
 from inference.training.words.grammar_file import read_grammar
 
 LEAST_AGREEMENT = 0.995

@@ -6,6 +6,7 @@ masks that differ from a picture's own, and painted pictures, lie beside the fil
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,10 +19,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from contracts.errors import BadImage, UserError
 from contracts.parsing import first_problem
 from inference.imaging import decode_image
-from inference.training.words.expressions import Form
+from inference.training.referring.expressions import Form
 
 FILE = "referring.jsonl"
 BoxXyxy = tuple[int, int, int, int]
+AREA_BINS = {
+    "below_0.1_percent": (0.0, 0.001),
+    "0.1_to_1_percent": (0.001, 0.01),
+    "above_1_percent": (0.01, math.inf),
+}
+"""Name -> from (inclusive) and to (exclusive), shares of the picture's area."""
+
+
+def area_bin(area_px2: int, image_px2: int) -> str:
+    """Which of ``AREA_BINS``."""
+    share = area_px2 / image_px2
+    return next(name for name, (low, high) in AREA_BINS.items() if low <= share < high)
 
 
 class Region(BaseModel):
@@ -40,7 +53,7 @@ class Referring(BaseModel):
         kind: what is asked for; "defect" is whatever is wrong.
         narrowed_by: the zone, size or count, such as ``upper_left``; None for all of a kind.
         mask: non-zero where meant; None where the expression refers to nothing.
-        regions: connected regions of at least 12 px2 (referring.py), by kind.
+        regions: connected regions of at least 12 px2 (``words/forms.py``), by kind.
         box_xyxy: around all that is meant, in sensor pixels.
         area_share: of the picture, 0..1.
         painted_on: the good picture under a painted defect; None for a real one.

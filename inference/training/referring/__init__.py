@@ -1,0 +1,1 @@
+"""Referring data sets: expressions for labelled pictures, and what is in such a set."""

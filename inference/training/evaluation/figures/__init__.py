@@ -1,4 +1,4 @@
-"""How good is it? One idea a file; ``evaluate.py`` brings them together.
+"""How good is a network? One kind of figure a file; ``lines.py`` brings them together.
 
 Everything is measured at the picture's own resolution and at the shipped operating point
 (``masks.py``): no threshold is chosen on what is measured.

@@ -25,9 +25,9 @@ class Agreement(NamedTuple):
 
     Attributes:
         answers: of one prompt about one picture.
-        with_masks: those where at least one of the two has a mask.
-        called_otherwise: those where just one has.
-        least_iou, mean_iou: of the two masks, where there are any; None without.
+        with_masks: answers for which at least one engine has a mask.
+        called_otherwise: answers for which only one has.
+        least_iou, mean_iou: of the two masks; None if no answer has one.
         margin, presence: the largest difference of a logit.
     """
 

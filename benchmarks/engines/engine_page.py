@@ -18,9 +18,10 @@ WIDE_FORMATS = (
 )
 
 HOW = """\
-A picture's median, in brackets the least and the width of the middle half; batches divided by
-their pictures. Calls alternate. Processor time is of all threads, also of those that still spin
-after the answer. Ratios are the second engine's over the first one's."""
+Times are medians for one picture; in brackets the least time and the interquartile range. Times
+of a batch are divided by its pictures. Calls to the two engines alternate. Processor time is that
+of all threads, including those that still spin after the answer. A ratio is the second engine's
+time over the first one's."""
 
 
 def document(
@@ -40,7 +41,7 @@ def document(
                 f"{os.getloadavg()[0]:.1f} at the end; network {digest}. {cpu_formats()}",
                 HOW,
                 _times(first, second, timed),
-                "The second engine's answers held against the first one's:",
+                "The second engine's answers compared with the first one's:",
                 table(
                     ["pictures of", *Agreement.head()],
                     [[f"{side} px", *one.cells()] for side, one in found.items()],

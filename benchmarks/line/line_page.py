@@ -25,28 +25,29 @@ NONE = "–"
 HOW = """\
 ## How
 
-One run on one machine, nothing else on it but what the load says. Pictures are rendered parts,
-JPEG, encoded beforehand and served from files: no renderer is timed, and no camera's encoder.
-*Bare network*: the exported file that the line serves, in ONNX Runtime with the same threads, its
-pictures decoded and its words encoded before. *Through Triton*: the same with transport and
-decoding. The bare network with one prompt runs before half and full load and again after them,
-because the machine's speed drifts. *The line*: `referee up` with all its processes, up for all
-stations of the run at once; ingest and the soft PLC stand for what a plant has anyway and are
-listed apart. Loads are triggers a second over what the bare network does in a second, one part
-after the other; at the load *memory* with pictures as small as its own. Percentiles are nearest
-rank. Times from the trigger begin when the bridge sees it, times from the capture at the camera's
-shutter; both end when the result is on the PLC's registers and in the bridge's journal. Processor
-time is of all threads and children; memory is proportional set size (PSS).
+One run on one machine; "load at the start" shows whether anything else ran on it. Pictures are
+rendered parts, encoded as JPEG beforehand and served from files, so neither a renderer nor a
+camera's encoder is timed. *Bare network*: the exported file that the line serves, in ONNX Runtime
+with the same threads; pictures are decoded and prompts encoded beforehand. *Through Triton*: the
+same, with transport and decoding. The bare network with one prompt is timed before half and full
+load and again after them, because the machine's speed drifts. *The line*: `referee up` with all
+its processes, for all stations of the run at once. Ingest and the soft PLC stand for equipment
+that a plant has anyway; they are listed separately. A load is the number of triggers a second,
+divided by the parts a second that the bare network does one after the other; the load *memory*
+uses small pictures, and so does its bare network. Percentiles are nearest rank. Times from the
+trigger begin when the bridge sees it, times from the capture at the camera's shutter; both end
+when the result is on the PLC's registers and in the bridge's journal. Processor time is that of
+all threads and child processes; memory is proportional set size (PSS).
 
-*The loop* is what users would otherwise write: cv2 and the shipped weights in torch, no line around
-it. *Paper* is the published configuration in torch: random weights, one prompt, its words not
-counted."""
+*The loop* is the plain alternative: cv2 and the shipped weights in torch, without a line. *Paper*
+is a network of the paper's size (Swin-B, 480 x 480 px) in torch with random weights and one
+prompt; encoding the prompt is not counted."""
 
 STEPS = """\
-Means of inspected parts; they add up to the time from the trigger to the registers. A camera's
-encoding is with the queue, because the shutter is stamped before it; on the way *to the model* a
-part may wait for the one before it; *rules, journal and broker* is the verdict's way from inference
-to the bridge."""
+Means over inspected parts; they add up to the time from the trigger to the registers. The
+camera's encoding counts as queue, because the shutter is stamped before it. *To and from the
+model* includes waiting for the part before. *Rules, journal and broker* is the verdict's way from
+inference to the bridge."""
 
 
 def write_page(report_file: Path, page: Path) -> None:
@@ -88,8 +89,9 @@ def _head(about: Mapping[str, Any]) -> str:
         [name, f"`{value}`" if name == "command" else str(value)] for name, value in about.items()
     ]
     return (
-        "# How near the line comes to its network\n\nRatios are of one run and travel; "
-        "milliseconds are this machine's.\n\n" + table(["", ""], rows)
+        "# The line compared with its network alone\n\nRatios compare two times of one run and "
+        "hold on other machines too; milliseconds are those of this machine.\n\n"
+        + table(["", ""], rows)
     )
 
 
@@ -187,8 +189,8 @@ def _refused(scenarios: Mapping[str, Any]) -> str:
         for name, each in scenarios.items()
         for cause, ms in each["no_verdict_trigger_to_plc_ms"].items()
     ]
-    told = "From the trigger to the registers, which then say that the part has no verdict.\n\n"
-    return told + table(["", "cause", "parts", "p50 ms", "p99 ms", "largest ms"], rows)
+    head = "From the trigger until the registers show that the part has no verdict.\n\n"
+    return head + table(["", "cause", "parts", "p50 ms", "p99 ms", "largest ms"], rows)
 
 
 def _growth(growth: Mapping[str, Any], folder: str) -> str:
@@ -205,14 +207,14 @@ def _growth(growth: Mapping[str, Any], folder: str) -> str:
         for name, end in growth["redis"].items()
     ]
     head = (
-        f"## Memory over {growth['parts']} parts\n\nA look every {growth['every_s']:.1f} s; the "
-        f"first {growth['warm_up_share']:.0%} of the parts are warm-up. Slopes are Theil and "
-        "Sen's; their intervals take looks for independent, so they are rather too narrow.\n\n"
+        f"## Memory over {growth['parts']} parts\n\nOne sample every {growth['every_s']:.1f} s; "
+        f"the first {growth['warm_up_share']:.0%} of the parts are warm-up. Slopes are Theil-Sen; "
+        "their intervals treat samples as independent, so they are somewhat too narrow.\n\n"
         f"![memory]({folder}/memory.svg)\n\n"
     )
-    told = table(["MB per 10,000 parts", "slope", "95 % interval"], slopes)
+    growth_table = table(["MB per 10,000 parts", "slope", "95 % interval"], slopes)
     redis = table(["at the end", "largest MB", "bound MB", "keys", "entries in streams"], ends)
-    return f"{head}{told}\n\n{redis}"
+    return f"{head}{growth_table}\n\n{redis}"
 
 
 def _number(value: float | None, form: str) -> str:

@@ -1,7 +1,7 @@
-"""The whole of a bench: the network alone, then the line, one scenario after another.
+"""The whole benchmark of the line: the network alone, then the line, scenario by scenario.
 
-What the line is compared with is measured before and after it: a machine that others use as well is
-now faster, now slower, and a ratio of two moments would be of those.
+The bare network is measured before and after the line: a shared machine changes its speed within
+minutes, and a ratio of two different moments would measure that.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ LEAST_BETWEEN_S, MOST_BETWEEN_S = 0.5, 5.0
 
 
 class Extent(NamedTuple):
-    """How much is measured.
+    """How much to measure.
 
     Attributes:
         parts: of each scenario.
-        sides_px: of the square pictures; ratios are at the first.
-        stations, prompts: the most that are tried.
-        memory_parts: whose memory is watched, after all others; 0: none.
+        sides_px: sides of the square pictures; ratios are taken at the first.
+        stations, prompts: the largest numbers to try.
+        memory_parts: parts during which memory is watched, after all scenarios; 0: none.
     """
 
     parts: int

@@ -25,7 +25,7 @@ class Sample(NamedTuple):
     Attributes:
         parts: that have their verdict.
         pss_mb: by process.
-        redis_mb: what each Redis says it uses.
+        redis_mb: memory that each Redis reports as used.
     """
 
     parts: int
@@ -34,12 +34,12 @@ class Sample(NamedTuple):
 
     @property
     def mb(self) -> dict[str, float]:
-        """All of it by name; Redis by what it says itself as well."""
+        """Return memory by process name, and what each Redis reports about itself."""
         own = {name: mb for name, mb in self.pss_mb.items() if name not in SIMULATED}
         total = sum(own.values())
         but_redis = total - sum(own.get(name, 0.0) for name in self.redis_mb)
-        said = {f"{name}, used_memory": mb for name, mb in self.redis_mb.items()}
-        return {TOTAL: total, BUT_REDIS: but_redis, **self.pss_mb, **said}
+        reported = {f"{name}, used_memory": mb for name, mb in self.redis_mb.items()}
+        return {TOTAL: total, BUT_REDIS: but_redis, **self.pss_mb, **reported}
 
 
 class Slope(NamedTuple):
@@ -91,7 +91,7 @@ def settled(samples: Sequence[Sample]) -> list[Sample]:
 
 
 def slopes(samples: Sequence[Sample]) -> dict[str, Slope]:
-    """Of everything that was looked at each time; nothing where looks are too few."""
+    """Return the slope of every series that each sample has; empty if samples are too few."""
     looks = settled(samples)
     parts = [one.parts / PER_PARTS for one in looks]
     if len(set(parts)) < FEWEST_SAMPLES:
@@ -123,5 +123,5 @@ def as_json(run: MemoryRun) -> dict[str, Any]:
 
 
 def _rounded(end: RedisEnd) -> dict[str, Any]:
-    told = end._asdict() | {"streams": dict(sorted(end.streams.items()))}
-    return told | {name: round(told[name], 2) for name in ("largest_mb", "bound_mb")}
+    values = end._asdict() | {"streams": dict(sorted(end.streams.items()))}
+    return values | {name: round(values[name], 2) for name in ("largest_mb", "bound_mb")}

@@ -92,5 +92,5 @@ def _verdicts(clients: Mapping[str, redis.Redis]) -> int:
     with translate_errors(address(journal)):
         if not journal.exists(VERDICTS):
             return 0
-        told: Any = journal.xinfo_stream(VERDICTS)
-    return told["entries-added"]
+        stream: Any = journal.xinfo_stream(VERDICTS)
+    return stream["entries-added"]

@@ -45,7 +45,7 @@ def steps_plot(report: Mapping[str, Any], file: Path) -> None:
 
 
 def memory_plot(growth: Mapping[str, Any], file: Path) -> None:
-    """How far each process is from where it began, over the parts."""
+    """Plot how much each process's memory has changed since the start, over the parts."""
     samples = growth["samples"]
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.subplots()

@@ -21,9 +21,9 @@ class Measured:
     Attributes:
         network, served: by number of prompts, at the first picture size.
         stretches: by scenario name; ``HALF`` and ``FULL`` are among them.
-        torch_loop, paper: None where torch is not installed.
+        torch_loop, paper: None if torch is not installed.
         about: machine, date, versions, settings.
-        memory: None where nobody asked for it.
+        memory: None if it was not asked for.
     """
 
     network: Mapping[int, Spread]

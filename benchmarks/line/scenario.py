@@ -1,4 +1,4 @@
-"""What is measured: so many parts a second, at so many stations, with so many prompts."""
+"""A scenario: how many parts a second, at how many stations, with how many prompts."""
 
 from __future__ import annotations
 

@@ -41,5 +41,5 @@ class Spread:
         return 1e3 / self.mean
 
     def rounded(self) -> dict[str, float]:
-        told = ("p50", "p95", "p99", "largest", "mean")
-        return {name: round(getattr(self, name), 2) for name in told}
+        names = ("p50", "p95", "p99", "largest", "mean")
+        return {name: round(getattr(self, name), 2) for name in names}

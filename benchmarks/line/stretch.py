@@ -101,8 +101,8 @@ def _stretch(
     causes = Counter(refused.values())
     inspected = inspected_parts(times, refused)
     if not inspected:
-        told = f"{scenario.name}: none of {triggered} parts was inspected: {dict(causes)}"
-        raise Unavailable("the line", told)
+        reason = f"{scenario.name}: none of {triggered} parts was inspected: {dict(causes)}"
+        raise Unavailable("the line", reason)
     return Stretch(
         scenario=scenario,
         triggered=triggered,

@@ -16,7 +16,7 @@ from benchmarks.line.targets import targets
 
 
 def tables(measured: Measured) -> Iterator[Table | str]:
-    """Ratios, times, where they go, what each process costs."""
+    """Yield the tables: ratios, times, steps of a part, and the cost of each process."""
     about = measured.about
     yield ", ".join(f"{name} {value}" for name, value in about.items())
     yield _two_columns("Ratios, all of this run", ratios(measured))
@@ -42,8 +42,8 @@ def _two_columns(title: str, values: Mapping[str, float]) -> Table:
 def _targets(measured: Measured) -> Table:
     table = Table("must hold", "limit", "measured", "", title="Targets", title_justify="left")
     for each in targets(as_json(measured)):
-        told = "-" if each.measured is None else f"{each.measured:.4g}"
-        table.add_row(each.name, each.wanted, told, each.verdict.replace("*", ""))
+        measured_text = "-" if each.measured is None else f"{each.measured:.4g}"
+        table.add_row(each.name, each.wanted, measured_text, each.verdict.replace("*", ""))
     return table
 
 
@@ -63,9 +63,9 @@ def _spreads(measured: Measured) -> Table:
 def _costs(stretch: Stretch) -> Table:
     table = Table("process", "CPU ms a part", "MB", title="At full load", title_justify="left")
     for name, ms in sorted(stretch.cpu_ms.items(), key=lambda item: -item[1]):
-        told = f"{name} (simulated)" if name in SIMULATED else name
+        label = f"{name} (simulated)" if name in SIMULATED else name
         pss_mb = stretch.pss_mb.get(name)
-        table.add_row(told, f"{ms:.1f}", "-" if pss_mb is None else f"{pss_mb:.0f}")
+        table.add_row(label, f"{ms:.1f}", "-" if pss_mb is None else f"{pss_mb:.0f}")
     table.add_row(
         "servers and stages", f"{stretch.own_cpu_ms:.1f}", f"{memory_mb(stretch)['total']:.0f}"
     )
@@ -103,6 +103,6 @@ def _growth(run: MemoryRun) -> Table:
         table.add_row(name, f"{slope.mb:+.2f}", f"{slope.low:+.2f} to {slope.high:+.2f}")
     for name, end in run.redis.items():
         streams = ", ".join(f"{stream} {length}" for stream, length in sorted(end.streams.items()))
-        told = f"at most {end.largest_mb:.1f} of {end.bound_mb:.0f} MB, {end.keys} keys; {streams}"
-        table.add_row(name, "", told)
+        text = f"at most {end.largest_mb:.1f} of {end.bound_mb:.0f} MB, {end.keys} keys; {streams}"
+        table.add_row(name, "", text)
     return table

@@ -1,4 +1,4 @@
-"""What must hold, in one place, and how far a run is from it. Pure."""
+"""The targets of the line, in one place, and how far a run is from each."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Target(NamedTuple):
     """One figure and its limit.
 
     Attributes:
-        measured: None where the run did not measure it.
-        at_least: whether the limit is the least, else the most.
-        aim: beyond the limit, where there is one.
+        measured: None if the run did not measure it.
+        at_least: True if the limit is a least value, False if it is a largest one.
+        aim: a better value than the limit; None if there is none.
     """
 
     name: str
@@ -29,14 +29,14 @@ class Target(NamedTuple):
 
     @property
     def is_reached(self) -> bool | None:
-        """None where it was not measured."""
+        """Return whether the limit holds; None if it was not measured."""
         if self.measured is None:
             return None
         return self.measured >= self.limit if self.at_least else self.measured <= self.limit
 
     @property
     def verdict(self) -> str:
-        """In words, with how much."""
+        """Return the verdict as text, with the distance to the limit."""
         if self.measured is None:
             return "not measured"
         word = "reached" if self.is_reached else "**missed**"
@@ -46,13 +46,13 @@ class Target(NamedTuple):
 
     @property
     def wanted(self) -> str:
-        """The limit in words."""
+        """Return the limit as text."""
         aim = "" if self.aim is None else f", aim {self.aim:g}"
         return f"{'at least' if self.at_least else 'at most'} {self.limit:.4g}{aim}"
 
 
 def targets(report: Report) -> list[Target]:
-    """All of them, in the order in which they matter."""
+    """Return all targets, the most important first."""
     ratio = report["ratios"].get
     network_p50 = report["network_ms"]["p50"]
     twice = report["scenarios"].get(TWICE, {})
@@ -70,15 +70,15 @@ def targets(report: Report) -> list[Target]:
         Target("a part with 16 prompts over one with 1", ratio("prompts16_vs_1"), 1.6),
         Target("a part at 8 stations over one at 1", ratio("stations8_vs_1"), 1.1),
         Target(
-            "frames a second over the paper's configuration in torch",
+            "frames a second over a network of the paper's size in torch",
             *(ratio("network_vs_paper_throughput"), 100, True),
         ),
         Target("memory of servers and stages, MB", report["memory_mb"]["total"], 1536),
         Target(
-            "its growth over 10,000 parts but for Redis, lower end of the interval, MB",
+            "its growth over 10,000 parts, Redis left out, lower end of the interval, MB",
             *(_growth(report), 0),
         ),
-        Target("the fuller Redis over its bound", _redis_share(report), 1),
+        Target("memory of the fuller Redis over its bound", _redis_share(report), 1),
         Target("parts without any answer at twice the load", twice.get("unanswered"), 0),
         Target(
             "the slowest inspected part at twice the load, trigger to registers, ms",

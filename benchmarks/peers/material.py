@@ -16,7 +16,7 @@ class Material:
     """Attributes:
     train: a line's training parts, no larger than the network sees them.
     val: the pictures of the split ``val`` at their own size, with the universal prompt.
-    val_every: of each line's ``val`` every so many-th picture.
+    val_every: every N-th picture of each line's ``val`` is used.
     """
 
     recipe: TrainingRecipe
@@ -38,7 +38,7 @@ class Material:
 
 
 def of_length(recipe: TrainingRecipe, steps: int) -> TrainingRecipe:
-    """The recipe with so many steps; whatever is counted in steps shrinks or grows with them."""
+    """Return the recipe with ``steps`` steps; all that is counted in steps is scaled alike."""
     factor = steps / recipe.optimiser.steps
 
     def scaled(count: int) -> int:

@@ -23,9 +23,10 @@ NONE = "–"
 
 ELSEWHERE = """\
 Not in the tables: anomalib's PatchCore and EfficientAD. They compare a part with features of a
-network pretrained on ImageNet, and no such weights were at hand. Published elsewhere, on MVTec AD,
-image AUROC: PatchCore up to 99.6 % (arXiv 2106.08265), EfficientAD-M 99.1 % (arXiv 2303.14535).
-Other pictures, one model a product, and another figure: not comparable with anything above."""
+network pretrained on ImageNet, and no such weights were at hand. Published image AUROC on MVTec
+AD: PatchCore up to 99.6 % (arXiv 2106.08265), EfficientAD-M 99.1 % (arXiv 2303.14535). These are
+other pictures, one model for each product, and another figure: do not compare them with the
+tables."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Setting:
 
     Attributes:
         command: that made the table.
-        val_every: of each line's ``val`` every so many-th picture was asked about.
+        val_every: every N-th picture of each line's ``val`` was asked about.
         wall_s: of the command, which need not have made all the runs.
     """
 
@@ -61,18 +62,20 @@ def _head(finished: Sequence[Result], setting: Setting) -> str:
     pictures = len(finished[0].answers) if finished else 0
     which = "all" if setting.val_every == 1 else f"of each line every {setting.val_every}th"
     runs_s = sum(result.effort.train_s + result.evaluate_s for result in finished)
+    runs_min, command_min = runs_s / 60, setting.wall_s / 60
     load = f"{mean([result.load for result in finished]):.1f}" if finished else NONE
     return f"""\
 # Peers and ablations
 
-These are small-budget runs, far shorter than the training of the network that ships, and can only
-be compared among themselves.
+These runs are far shorter than the training of the network that ships. Compare them only with each
+other.
 
 Each was trained from random weights on the same pictures in the same order: seed {recipe.seed},
 {recipe.optimiser.steps} steps, crops of {recipe.crop_px} px in batches of {recipe.crop_batch} and
-some whole parts, one optimiser, one schedule (`benchmarks/peers.yaml`). No synthetic defects means
-other pictures, by its nature. The figures are of the split `val` ({which}: {pictures} pictures),
-at native resolution, with the universal prompt and the rule that ships: any region of margin > 0
+some whole parts, one optimiser, one schedule (`benchmarks/peers/peers.yaml`). Only the run without
+synthetic defects necessarily sees other pictures. The figures are of the split `val`
+({which}: {pictures} pictures),
+at native resolution, with the universal prompt and the shipped rule: any region with margin > 0
 rejects the part.
 
 | | |
@@ -80,9 +83,9 @@ rejects the part.
 | made by | `{setting.command}` |
 | date | {date.today().isoformat()} |
 | machine | {machine.processor()}, {recipe.threads} thread(s) |
-| its mean load | {load}: what other work it did slows training down, and changes nothing else |
+| mean load | {load}; other work slows training down and changes nothing else |
 | versions | {machine.versions()} |
-| wall time | {runs_s / 60:.1f} min the runs shown, {setting.wall_s / 60:.1f} min the command |"""
+| wall time | {runs_min:.1f} min for the runs shown, {command_min:.1f} min for the command |"""
 
 
 def _contenders(results: Mapping[str, Result]) -> str:
@@ -91,7 +94,7 @@ def _contenders(results: Mapping[str, Result]) -> str:
         for name, c in CONTENDERS.items()
     ]
     head = ["", "what it is", "parameters", "GFLOP a crop", "training images/s", "CPU s"]
-    return "## Who\n\n" + markdown(head, rows)
+    return "## The networks\n\n" + markdown(head, rows)
 
 
 def _effort(result: Result) -> list[str]:
@@ -125,9 +128,9 @@ def _differences(results: Mapping[str, Result], seed: int) -> str:
 ## DQFormer minus the other
 
 All lines together. In brackets the 95 % interval of a paired bootstrap over pictures
-({RESAMPLES:,} resamples): what another draw of pictures would change, not what another seed would.
-Escapes and false rejects are in percentage points, where less is better. In bold what the interval
-tells apart from nothing."""
+({RESAMPLES:,} resamples): it covers another draw of pictures, not another seed. Escapes and false
+rejects are in percentage points; less is better. Differences whose interval does not contain 0 are
+in bold."""
     if OURS not in results:
         return f"{text}\n\n`{OURS}`: {NOT_RUN}."
     ours, rows = results[OURS], []

@@ -72,7 +72,7 @@ def settings_of(contender: Contender, recipe: TrainingRecipe, val_every: int) ->
 def known_result(
     contender: Contender, recipe: TrainingRecipe, val_every: int, folder: Path
 ) -> Result | None:
-    """The result of a run under ``folder``, None where it has not finished.
+    """Return the result of a run in ``folder``; None if it has not finished.
 
     Raises:
         UserError: it is of a run with other settings.
@@ -85,7 +85,7 @@ def run(contender: Contender, material: Material, folder: Path, resume: bool) ->
 
     Args:
         folder: of all runs; this one's is ``folder / name``.
-        resume: go on from its checkpoint, where there is one.
+        resume: continue from its checkpoint, if there is one.
 
     Raises:
         UserError: there is a checkpoint, and it is not to be gone on with, or has other settings.
@@ -158,8 +158,8 @@ def _report(contender: Contender, trainer: Trainer) -> None:
         name: grid_mean([getattr(losses, name) for losses in trainer.recent])
         for name in ("total", "dice", "presence")
     }
-    said = " ".join(f"{name}={value:.3f}" for name, value in terms.items())
-    log.info("%s: step %d %s", contender.name, trainer.step, said)
+    values = " ".join(f"{name}={value:.3f}" for name, value in terms.items())
+    log.info("%s: step %d %s", contender.name, trainer.step, values)
     trainer.recent = []
 
 

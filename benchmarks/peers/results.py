@@ -64,7 +64,7 @@ class Result:
 
     @classmethod
     def read(cls, folder: Path, settings: Settings) -> Result | None:
-        """The run's result; None where it has not finished.
+        """Return the run's result; None if it has not finished.
 
         Raises:
             UserError: it is of a run with other settings.

@@ -1,4 +1,4 @@
-"""What a run came to, held against what must hold. Pure."""
+"""The outcome of a run, and whether each promise holds."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Outcome:
     restarts: int
 
     def broken(self, over_rejected_allowed: int = 0) -> list[str]:
-        """What does not hold, each in a sentence; none where all does."""
+        """Return the promises that do not hold, each as a sentence."""
         promises = {
             f"wrong_pass is {self.wrong_pass}": self.wrong_pass == 0,
             f"{self.unlike_ledger} parts went through that the ledger does not call a pass": (
@@ -71,7 +71,7 @@ class Outcome:
                 self.over_rejected_outside <= over_rejected_allowed
             ),
         }
-        return [said for said, holds in promises.items() if not holds]
+        return [promise for promise, holds in promises.items() if not holds]
 
 
 def outcome_of(facts: Facts) -> Outcome:
@@ -122,7 +122,7 @@ def _may_pass(by_id: Mapping[int, Said], part: GatePart) -> bool:
 def _over_rejected(
     gate: Sequence[GatePart], by_id: Mapping[int, Said], ledger: Mapping[str, Disposed]
 ) -> list[Disposed]:
-    """What the ledger has of them. Each was announced: nobody says pass of other parts."""
+    """Return the ledger's dispositions of ejected parts, all of which had been announced."""
     ejected = [by_id[part.part_id] for part in gate if part.ejected and _may_pass(by_id, part)]
     keys = [str(said.trigger.part) for said in ejected]
     return [ledger[key] for key in keys if key in ledger]

@@ -33,7 +33,7 @@ class Setting(NamedTuple):
 
 def report(setting: Setting) -> dict[str, Any]:
     """One JSON object."""
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "command": setting.command,
         "date": _today(),
         "machine": machine.processor(),
@@ -42,12 +42,12 @@ def report(setting: Setting) -> dict[str, Any]:
     }
     if setting.line is not None:
         plan, outcome = setting.line
-        told["line"] = {"plan": _plan(plan), "outcome": as_dict(outcome)}
+        values["line"] = {"plan": _plan(plan), "outcome": as_dict(outcome)}
     if setting.share is not None:
         plan, share = setting.share
         halves = {name: half._asdict() for name, half in share._asdict().items()}
-        told["share"] = {"plan": _plan(plan), **halves}
-    return told
+        values["share"] = {"plan": _plan(plan), **halves}
+    return values
 
 
 def document(setting: Setting) -> str:

@@ -65,7 +65,7 @@ class Processes:
         return self._running[name]
 
     def start_module(self, name: str, module: str, *options: str) -> subprocess.Popen[bytes]:
-        """One of ours."""
+        """Start one of our processes."""
         return self.start(name, [sys.executable, "-m", module, *options])
 
     def start_servers(self) -> None:
@@ -96,7 +96,7 @@ class Processes:
             self.end(name)
 
     def log_tail(self, name: str, characters: int = 2000) -> str:
-        """What a process said last."""
+        """Return the last lines of a process's log."""
         return (self.folder / f"{name}.log").read_text(errors="replace")[-characters:]
 
     def _environment(self) -> Mapping[str, str]:
@@ -116,7 +116,7 @@ class Processes:
 
 @contextmanager
 def processes(folder: Path) -> Iterator[Processes]:
-    """Servers and storage run; nobody else yet."""
+    """Start servers and storage, and nothing else yet."""
     folder.mkdir(parents=True, exist_ok=True)
     running = Processes(folder)
     try:

@@ -1,4 +1,4 @@
-"""The script: what stands in the place of camera and inference, and what it says of each part.
+"""The script that replaces camera and inference: the verdict for each part, and when it comes.
 
 Everything of a part follows from the seed and the part's sequence: whether it is a pass or a
 reject, and when its verdict is sent, counted from its trigger. A late one is always a pass, the
@@ -22,7 +22,7 @@ class Fate(StrEnum):
     PASS = "pass"
     REJECT = "reject"
     LATE_PASS = "late pass"
-    LOST = "lost"  # nobody ever speaks of it
+    LOST = "lost"  # no verdict ever comes
 
 
 class Mixture(NamedTuple):
@@ -40,7 +40,7 @@ class Said(NamedTuple):
     """What the script did about a part.
 
     Attributes:
-        sent_ns: monotonic time at which its verdict was sent; None where it was not.
+        sent_ns: monotonic time at which its verdict was sent; None if it was not.
     """
 
     trigger: Trigger

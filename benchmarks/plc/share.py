@@ -1,10 +1,10 @@
-"""The bridge's own share of a part's time: from the verdict's arrival to the registers. Pure.
+"""The bridge's own share of a part's time: from the verdict's arrival to the registers.
 
-The bridge stamps a verdict when it comes off the wire, before it waits for anybody, and the part
-when the registers show it: between them lie the parsing, the journal's commit with its flush, and
-the wait for the place on the registers. One result is shown at a time, so a verdict that arrives
-while the PLC has not taken the one before waits for the PLC. That wait is not the bridge's: its own
-share then begins when the PLC has taken the one before. Both figures are told.
+The bridge stamps a verdict when it arrives, before any wait, and the part when the registers show
+it. In between are parsing, the journal's commit with its flush, and the wait for the registers,
+which show one result at a time: a verdict that arrives before the PLC has acknowledged the one
+before waits for the PLC. That wait is not the bridge's, so its own share then begins at the
+acknowledgement. Both figures are reported.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Share(NamedTuple):
 
 
 def share_of(times: Iterable[PartTimes]) -> Share:
-    """What the stamps of a run say."""
+    """Return both shares of a run's parts."""
     shown = sorted((one for one in times if one.verdict_to_plc_ms is not None), key=_shown_ms)
     own = [_own_ms(before, one) for before, one in zip([None, *shown], shown, strict=False)]
     return Share(quantiles(own), quantiles([one.verdict_to_plc_ms or 0.0 for one in shown]))
@@ -67,5 +67,5 @@ def _shown_ms(one: PartTimes) -> float:
 
 
 def _taken_ms(one: PartTimes) -> float:
-    """When the PLC had acknowledged it; when it was shown, where it never was."""
+    """Return when the PLC acknowledged it; if it never did, when it was shown."""
     return _shown_ms(one) + (one.plc_to_acknowledge_ms or 0.0)

@@ -1,4 +1,4 @@
-"""From tokens and pyramid to the two answers: where it is, and whether it is there at all."""
+"""From tokens and pyramid to the two answers: the mask, and whether there is anything at all."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ STRIDE = 2
 class DQFormerOutput(NamedTuple):
     """Attributes:
     margin: (B, N, H / 2, W / 2), Anomaly logit minus Background logit; the mask is margin > 0.
-    presence: (B, N) logit, above 0 where the prompt refers to something in the image.
+    presence: (B, N) logit, above 0 if the prompt refers to something in the image.
     groupings: per layer (B, N, h, w), margins of the grouping, coarse (stride 32) to fine (8).
     """
 

@@ -1,4 +1,4 @@
-"""A training recipe: everything that decides what a run will be, read from one YAML file."""
+"""A training recipe: everything that decides a run, read from one YAML file."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Shares(Strict):
         0.6,
         ge=0,
         le=1,
-        description="True prompts that name a kind alone; others add where or which.",
+        description="Share of true prompts that name only a kind; others add a zone, size, count.",
     )
 
 
@@ -102,13 +102,15 @@ class LossWeights(Strict):
         description="Steps in which the balanced cross-entropy gives way to the plain one.",
     )
     dice: float = 1.0
-    empty: float = Field(0.5, description="Cross-entropy where nothing is to be found.")
+    empty: float = Field(0.5, description="Cross-entropy of prompts that refer to nothing.")
     presence: float = 1.0
     presence_positive: float = Field(
         1.0, gt=0, description="Universal prompt: how much worse an escape is than a false reject."
     )
     grouping: float = 0.2
-    kind_prompt: float = Field(0.5, description="Each other prompt beside the universal one.")
+    kind_prompt: float = Field(
+        0.5, description="Weight of each prompt other than the universal one."
+    )
     reference_area_px2: float = Field(1000.0, description="Defects below it weigh more.")
     largest_area_weight: float = Field(2.0, ge=1)
 
@@ -145,17 +147,17 @@ class Optimiser(Strict):
 
 
 class TrainingRecipe(Strict):
-    """The whole of a run."""
+    """Everything that decides a run."""
 
     name: str
     seed: int = 0
     text_encoder: str = Field(description="Folder of the text encoder; may hold ${VARIABLES}.")
     start_from: str | None = Field(
         None,
-        description="A run's checkpoint or a weights file to begin with; none: random weights.",
+        description="A run's checkpoint or a weights file to start from; null: random weights.",
     )
     grammar: str | None = Field(
-        None, description="File of words that adds to captions.yaml; see grammar_file.py."
+        None, description="A grammar file that adds to captions.yaml; see grammar_file.py."
     )
     lines: dict[str, LineRecipe]
     model: dict[str, Any] = Field(default_factory=dict, description="dqformer.config values.")

@@ -1,4 +1,4 @@
-"""DQFormer, edge configuration: what the others are held against."""
+"""DQFormer as it ships: the network that the others are compared with."""
 
 from benchmarks.peers.contenders.contender import Contender
 

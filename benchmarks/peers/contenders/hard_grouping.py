@@ -29,7 +29,9 @@ def _network(recipe: TrainingRecipe) -> nn.Module:
     layers = model.decoder.grouping.layers
     for index, soft in enumerate(layers):
         layers[index] = HardGroupingLayer(model.config.width, model.config.heads)
-        layers[index].load_state_dict(soft.state_dict())  # begins where soft grouping begins
+        layers[index].load_state_dict(
+            soft.state_dict()
+        )  # starts from the same weights as soft grouping
     return model
 
 

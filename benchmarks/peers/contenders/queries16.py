@@ -67,7 +67,7 @@ class QueryTransformer(MaskGroupTransformer):
 
 
 class QueryDecoder(Decoder):
-    """Our decoder with queries, and dot products with P2 where the LMA was."""
+    """Our decoder with queries, and dot products with P2 instead of the LMA."""
 
     def __init__(self, config: DQFormerConfig) -> None:
         super().__init__(config)

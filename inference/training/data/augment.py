@@ -50,7 +50,7 @@ def _crop_matrix(
 
 
 def _keep_inside(centre: float, half: float, length: int) -> float:
-    """Move a crop's centre so that it does not reach over the picture where that is possible."""
+    """Move a crop's centre so that, if possible, the crop stays inside the picture."""
     if 2 * half >= length:
         return length / 2
     return float(np.clip(centre, half, length - half))
@@ -83,10 +83,10 @@ def resize_whole(part: Part, vary: Variation, rng: np.random.Generator) -> Part:
 def _in_two_tones(
     part: Part, move: Callable[[np.ndarray], np.ndarray], rng: np.random.Generator
 ) -> Part:
-    """A black and white part, moved, and black and white again.
+    """Return a black and white part, moved and made black and white again.
 
-    A defect is where the picture differs from itself repaired (its tones swapped inside the mask):
-    both are moved and cut at one grey level, so that its outline moves as the copper's does.
+    A defect is the difference between the picture and a repaired one (tones swapped inside the
+    mask). Both are moved and cut at one grey level, so that its outline moves as the copper's does.
     """
     grey, marked = part.image[:, :, 0], part.any_mask()
     blur_px, level = rng.uniform(0.3, 1.1), rng.uniform(85, 170)

@@ -1,7 +1,8 @@
 """Batches for training: crops at native scale, and whole parts.
 
-Crops alone teach no calm (a network trained on them fires on every good part), whole parts alone
-teach nothing at first (tiny defects drown): so both, and more whole parts as training goes on.
+A network trained on crops alone finds defects on every good part; one trained on whole parts alone
+learns nothing at first, because small defects are too few pixels. So a run uses both, with more
+whole parts as it goes on.
 A batch is a function of the seed and the step, so a resumed run sees what an unbroken one sees.
 """
 
@@ -109,9 +110,9 @@ class BatchMaker:
     def _prompts(
         self, part: Part, pool: LinePool, rng: np.random.Generator
     ) -> tuple[list[int], np.ndarray]:
-        """Three captions and their targets: universal, one that is true, one that is not.
+        """Return three captions and their targets: universal, one that is true, one that is not.
 
-        Of a good part nothing but "there is none" is true, so there the last two are both false.
+        On a good part nothing that names a defect is true, so the last two are both false.
         """
         nothing = np.zeros(part.image.shape[:2], np.uint8)
         captions, masks = [self.bank.draw_universal(rng)], [part.any_mask()]
@@ -125,7 +126,7 @@ class BatchMaker:
         return captions, np.stack([_halve(mask) for mask in masks])
 
     def _true_prompt(self, part: Part, rng: np.random.Generator) -> tuple[int, np.ndarray]:
-        """A caption that names a kind which is there, and the mask of what it means."""
+        """Return a caption that names a kind on the part, and the mask of its target."""
         kind = str(rng.choice(list(part.masks)))
         if rng.random() < self.recipe.shares.plain_prompt:
             return self.bank.draw(kind, PLAIN, rng), part.masks[kind]
@@ -139,7 +140,7 @@ class BatchMaker:
         return self.bank.draw(asked, form, rng), regions.mask(forms[form])
 
     def _false_prompt(self, part: Part, pool: LinePool, rng: np.random.Generator) -> int:
-        """A caption of a kind that is not there, or of one that is, in a zone where it is not."""
+        """Return a caption of a kind that is absent, or of one that is absent from its zone."""
         present = list(part.masks)
         if present and rng.random() < WRONG_ZONE_SHARE:
             kind = str(rng.choice(present))

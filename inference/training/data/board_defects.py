@@ -1,10 +1,11 @@
 """Defects painted on pictures of boards in two tones, copper dark on bright (as DeepPCB has them).
 
-A painter scrawls somewhere copper or bare board, and keeps the scrawl if it does to the pieces of
-copper around it what the kind's name says: an open parts one, a short joins two, a mouse bite and a
-spur do neither, stray copper adds a piece and a pin hole adds one of bare board. Like the painters
-of synthetic.py each takes (H, W, 3) float32 pixels and a Generator, changes the pixels in place and
-returns an (H, W) uint8 mask, empty where no scrawl fitted.
+A painter draws copper or bare board at a random place. It keeps the drawing if it changes the
+pieces of copper around it as the kind's name says: an open parts one, a short joins two, a mouse
+bite and a spur do neither, stray copper adds a piece and a pin hole adds one of bare board.
+
+Like the painters of synthetic.py each takes (H, W, 3) float32 pixels and a Generator, changes the
+pixels in place and returns an (H, W) uint8 mask, which is empty if no drawing was kept.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ def _across(depth: np.ndarray, centre: np.ndarray, rng: np.random.Generator) -> 
 
 
 def _any_of(places: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
-    """(x, y) of one of the places, or None where there is none."""
+    """Return (x, y) of one of the places; None if there are none."""
     flat = np.flatnonzero(places)
     if not len(flat):
         return None

@@ -1,4 +1,4 @@
-"""Boards that nobody etched: traces, pads, planes and holes drawn at random, in two tones.
+"""Drawn boards: traces, pads, planes and holes at random, in two tones.
 
 A line's good boards are of a few designs, and a network that knows no others takes every new pad
 for a defect. What is drawn here is good by the same rules that the defects of board_defects.py
@@ -172,7 +172,7 @@ class _Sheet:
 
 
 def _beside(path: np.ndarray, distance_px: float) -> np.ndarray:
-    """The way that runs beside another at a distance, mitred at its corners."""
+    """Return the path parallel to another at a distance, mitred at its corners."""
     along = np.diff(path, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     normals = np.stack([-along[:, 1], along[:, 0]], 1)

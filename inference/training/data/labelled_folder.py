@@ -18,7 +18,7 @@ LAYOUT = "a line's folder holds index.json, or train/good and test/<kind> as in 
 
 
 def find_lines(folder: Path) -> dict[str, Path]:
-    """Line -> folder: the folder itself where it is one, else those inside it, by name.
+    """Return line -> folder: the folder itself if it is a line, else the lines inside it, by name.
 
     Raises:
         UserError: no such folder, or no line in it.
@@ -41,10 +41,10 @@ def entries_of(folder: Path, line: str, known_kinds: Collection[str] | None = No
     """A line's pictures as its labels have them; no file but index.json has been looked at.
 
     Args:
-        known_kinds: that a region may have beside those that whole pictures have; None: any.
+        known_kinds: kinds that a region may have besides those of whole pictures; None: any.
 
     Raises:
-        UserError: index.json cannot be used, or there is no picture.
+        UserError: index.json is not valid, or there is no picture.
     """
     if not _is_line(folder):
         raise UserError(f"{folder}: no line; {LAYOUT}")
@@ -74,7 +74,7 @@ def _check_region(region: dict, known: set[str] | None, where: str) -> None:
 
 
 def check_files(entry: Entry) -> None:
-    """Raises UserError where a picture or its mask is not there, or contradicts its kind."""
+    """Raise UserError if a picture or its mask is missing, or contradicts its kind."""
     if not entry.image.is_file():
         raise UserError(f"{entry.image}: no such picture; put it there or take it out of {INDEX}")
     if entry.kind == GOOD:

@@ -38,8 +38,8 @@ def labelled_lines(folder: Path, split: str) -> list[LabelledLine]:
     """The line that a folder holds (index.json, or MVTec AD layout), or those of its subfolders.
 
     Raises:
-        UserError: there is no such folder, no line in it, or none of a line's pictures is of
-            that split.
+        UserError: the folder does not exist or holds no line, or a line has no picture of that
+            split.
     """
     return [_line(name, each, split) for name, each in find_lines(folder).items()]
 

@@ -20,7 +20,7 @@ class OwnParts(NamedTuple):
     """Attributes:
     name: of the folder.
     train, val: what is trained on, and what is measured on.
-    split: how the two were told apart, for people.
+    split: how the parts were divided, as text.
     """
 
     name: str
@@ -33,7 +33,7 @@ def find_parts(folder: Path) -> OwnParts:
     """List, check and split a folder's pictures.
 
     Raises:
-        UserError: there are too few, or masks are missing; says what is needed.
+        UserError: there are too few, or masks are missing; the message says what is needed.
     """
     if not folder.is_dir():
         raise UserError(f"--data {folder}: no such folder")

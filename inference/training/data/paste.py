@@ -12,7 +12,7 @@ LARGEST_SIDE_PX = 160
 
 
 def paste_defect(part: Part, donor: Part, kind: str, rng: np.random.Generator) -> Part:
-    """The part with one small defect of the donor on it; unchanged where it does not fit."""
+    """Return the part with one small defect of the donor; unchanged if it does not fit."""
     cut = _cut_out(donor, kind, rng)
     if cut is None:
         return part
@@ -33,7 +33,7 @@ def paste_defect(part: Part, donor: Part, kind: str, rng: np.random.Generator) -
 def _cut_out(
     donor: Part, kind: str, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """One connected region with a border around it; None where it is too large to move."""
+    """Return one connected region with a border around it; None if it is too large to move."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(donor.masks[kind])
     chosen = int(rng.integers(1, count))
     left, top, width, height = (int(v) for v in stats[chosen][:4])

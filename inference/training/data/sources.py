@@ -60,7 +60,7 @@ def expand(path: str) -> Path:
     """A recipe's path with its ${VARIABLES} filled in.
 
     Raises:
-        UserError: a variable is not set; says which.
+        UserError: a variable is not set; the message names it.
     """
     expanded = os.path.expandvars(path)
     missing = re.findall(r"\$\{?(\w+)", expanded)
@@ -96,7 +96,7 @@ def encoder_of(recipe: TrainingRecipe) -> TextEncoder:
     """The recipe's text encoder.
 
     Raises:
-        UserError: it is not where the recipe says.
+        UserError: the recipe's folder does not hold it.
     """
     try:
         return TextEncoder(expand(recipe.text_encoder))

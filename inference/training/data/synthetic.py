@@ -20,7 +20,7 @@ SMALLEST_AREA_PX2 = 12
 
 
 def add_defect(part: Part, kind: str, rng: np.random.Generator) -> Part:
-    """The part with one painted defect of a kind; unchanged where the paint missed it."""
+    """Return the part with one painted defect of a kind; unchanged if the paint missed it."""
     pixels = part.image.astype(np.float32)
     mask = PAINTERS[kind](pixels, rng)
     if int((mask > 0).sum()) < SMALLEST_AREA_PX2:

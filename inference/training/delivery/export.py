@@ -1,8 +1,8 @@
 """Export a checkpoint: ``referee export``.
 
-Writes ``model.onnx`` (the averaged weights) and ``model.json`` beside it, after ONNX Runtime has
-given the masks that torch gives; and the same weights as a safetensors file, to fine-tune from.
-Both hold weights rounded to float16 values, so that torch and the served network are one.
+Writes ``model.onnx`` (the averaged weights) and ``model.json``, once ONNX Runtime gives the same
+masks as torch; and the same weights as a safetensors file, to fine-tune from. Both hold weights
+rounded to float16 values, so that torch and the served network are the same.
 Inputs: ``image`` float32 (B, 3, H, W), RGB, 0..255, H and W multiples of 32; ``tokens`` float32
 (N, L, 384); ``token_mask`` bool (N, L). Outputs: ``margin`` float32 (B, N, H / 2, W / 2),
 ``presence`` float32 (B, N).
@@ -135,7 +135,7 @@ def _random_prompts(count: int, width: int, rng: np.random.Generator) -> PromptT
 
 
 def mask_iou(first: np.ndarray, second: np.ndarray) -> float:
-    """IoU of the masks of two margins; 1 where both are empty."""
+    """Return the IoU of the masks of two margins; 1 if both are empty."""
     first, second = margin_to_mask(first), margin_to_mask(second)
     union = int((first | second).sum())
     return float((first & second).sum() / union) if union else 1.0
@@ -204,9 +204,9 @@ def export(
 
 
 def notes_on(state: dict[str, Any], described: dict[str, Any]) -> dict[str, str]:
-    """What the weights file says of itself."""
-    told = ("model_version", "recipe", "seed", "steps", "date")
-    return {name: str(described[name]) for name in told} | {
+    """Return the notes for the weights file."""
+    noted = ("model_version", "recipe", "seed", "steps", "date")
+    return {name: str(described[name]) for name in noted} | {
         "full_recipe": json.dumps(state["recipe"], sort_keys=True)
     }
 
@@ -219,10 +219,10 @@ def weights_file(checkpoint: Path) -> Path:
 def export_command(
     checkpoint: Path, out: Path | None, weights: Path | None, figures: Path | None
 ) -> None:
-    """The whole command.
+    """Run the command.
 
     Raises:
-        RefereeError: with a text for whoever called.
+        RefereeError: the message is for the user.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     log.setLevel(logging.INFO)

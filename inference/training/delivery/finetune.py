@@ -54,12 +54,12 @@ log = logging.getLogger("referee.train")
 
 @dataclass(frozen=True)
 class FinetuneOptions:
-    """What was asked for.
+    """What the user asked for.
 
     Attributes:
         start_from: weights file, or a run's checkpoint.
         shipped: model repository whose programs serve the result.
-        minutes: for all of it, where ``steps`` is not given.
+        minutes: time for the whole command, if ``steps`` is not given.
     """
 
     data: Path
@@ -76,15 +76,15 @@ class FinetuneOptions:
 
 
 def finetune(options: FinetuneOptions) -> int:
-    """The whole command; returns its exit code.
+    """Run the command and return its exit code.
 
     Raises:
-        RefereeError: with a text for whoever called.
+        RefereeError: the message is for the user.
     """
     begun_s, console = time.monotonic(), Console(stderr=True)
     log_to(console)
     if options.out.resolve() == options.shipped.resolve():
-        raise UserError(f"--out {options.out} is the network that ships: name another folder")
+        raise UserError(f"--out {options.out} holds the network that ships: choose another folder")
     found = find_parts(options.data)
     open_run(options.out, options.resume)
     log.info("%s: %d to train, %d to measure, %s", found.name, *map(len, found[1:3]), found.split)
@@ -216,10 +216,10 @@ def deliver(
     described = json.loads((network / "model.json").read_text())
     described["val"] = {"split": "val", "lines": {found.name: after}}
     (network / "model.json").write_text(json.dumps(described, indent=2) + "\n")
-    told = {"before": before, "after": after}
-    (options.out / FIGURES).write_text(json.dumps(told, indent=2) + "\n")
+    both = {"before": before, "after": after}
+    (options.out / FIGURES).write_text(json.dumps(both, indent=2) + "\n")
     tuned = Tuned(found, recipe, described, before, after)
     (options.out / CARD).write_text(model_card(tuned))
     console.print(figures_table(before, after))
-    console.print(f"{options.out / CARD} says what it was trained on. To serve it:")
+    console.print(f"{options.out / CARD} is the model card. To serve the network:")
     console.print(f"  REFEREE_MODELS={models} referee up --line YOUR_LINE.yaml", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What a fine-tuned network says of itself: one table, and a model card in Markdown."""
+"""A fine-tuned network described: a table for the terminal, and a model card in Markdown."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def figures_table(before: Figures, after: Figures) -> Table:
 
 def model_card(tuned: Tuned) -> str:
     """The card, in Markdown."""
-    parts, recipe, told = tuned.parts, tuned.recipe, tuned.described
+    parts, recipe, described = tuned.parts, tuned.recipe, tuned.described
     train, val = counts_of(parts.train), counts_of(parts.val)
     data = [f"| {kind} | {train.get(kind, 0)} | {val.get(kind, 0)} |" for kind in {**train, **val}]
     figures = [f"| {' | '.join(row)} |" for row in rows(tuned.before, tuned.after)]
@@ -75,8 +75,8 @@ def model_card(tuned: Tuned) -> str:
         [
             f"# Model card: {parts.name}",
             "",
-            f"DQFormer, network {told['model_version']}, fine-tuned on the parts in the folder "
-            f"`{parts.name}` on {told['date']}.",
+            f"DQFormer, network {described['model_version']}, fine-tuned on the parts in the "
+            f"folder `{parts.name}` on {described['date']}.",
             "",
             "## Data",
             "",
@@ -88,10 +88,10 @@ def model_card(tuned: Tuned) -> str:
             "",
             "## Training",
             "",
-            f"From `{Path(str(recipe.start_from)).name}`, {told['steps']} steps, seed "
+            f"From `{Path(str(recipe.start_from)).name}`, {described['steps']} steps, seed "
             f"{recipe.seed}, learning rate {settings.learning_rate:g}, crops of {recipe.crop_px} "
-            "px. `recipe.yaml` beside this file has all of it.",
-            *_changes(told["changed_on_the_way"]),
+            "px. `recipe.yaml` in this folder has all settings.",
+            *_changes(described["changed_on_the_way"]),
             "",
             "## Figures",
             "",
@@ -107,12 +107,12 @@ def model_card(tuned: Tuned) -> str:
             "",
             "## Limits",
             "",
-            "- It was measured on these pictures only: other parts, lights and cameras are not "
-            "known, and other lines that the network knew before may have been unlearnt.",
-            "- `val` was watched while training ran, and the intervals take pictures as "
-            "independent: several shots of one part make them too narrow.",
-            "- An interval that is wide says that too few pictures were there to tell.",
-            "- Words for kinds that are not in the table were not measured.",
+            "- It was measured on these pictures only. How it does on other parts, lights or "
+            "cameras is not known, and it may have forgotten lines that it knew before.",
+            "- `val` was watched during training, and the intervals treat pictures as independent: "
+            "several pictures of one part make them too narrow.",
+            "- A wide interval means that there were too few pictures.",
+            "- Kinds that are not in the table were not measured.",
             "",
         ]
     )
@@ -121,5 +121,5 @@ def model_card(tuned: Tuned) -> str:
 def _changes(changes: list[dict[str, Any]]) -> list[str]:
     if not changes:
         return []
-    told = [f"- from step {c['step']}: {c['field']}: {c['change']}" for c in changes]
-    return ["", "Changed on the way:", "", *told]
+    lines = [f"- from step {c['step']}: {c['field']}: {c['change']}" for c in changes]
+    return ["", "Changed during training:", "", *lines]

@@ -1,6 +1,6 @@
 """Measure a network on labelled lines; ``referee evaluate`` is the command.
 
-What the figures mean is said in ``figures/``.
+``figures/`` says what the figures mean.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Progress = Callable[[], None]
 
 
 def questioner_of(line: LabelledLine, engine: Engine, quick: bool) -> Questioner:
-    """The questions that a line's pictures are asked."""
+    """Return what asks the questions about a line's pictures."""
     paraphrases = None if quick else Paraphrases.read()
     return Questioner(
         line.kinds, read_grammar(), paraphrases, silence=engine.knows_silence and not quick
@@ -31,7 +31,7 @@ def questioner_of(line: LabelledLine, engine: Engine, quick: bool) -> Questioner
 def look_at(
     engine: Engine, line: LabelledLine, tally: PixelTally | None, progress: Progress
 ) -> list[Look]:
-    """Ask about every picture of a line, in the order of its index. No tally: a quick look."""
+    """Ask about every picture of a line, in the order of its index; without a tally, ask less."""
     questioner = questioner_of(line, engine, quick=tally is None)
     looks = []
     for number, (entry, part) in enumerate(line.parts()):
@@ -47,8 +47,10 @@ def labelled_figures(
     quick: bool = False,
     progress: Progress = lambda: None,
 ) -> tuple[dict[str, Any], dict[str, list[Look]]]:
-    """Figures of every line by its name, and what they were made of. The same network, pictures
-    and threads give the same figures, bit for bit."""
+    """Return the figures of every line by its name, and the looks that they are made of.
+
+    The same network, pictures and threads give the same figures, bit for bit.
+    """
     figures, seen = {}, {}
     for line in lines:
         tally = None if quick else PixelTally()

@@ -19,7 +19,7 @@ Progress = Callable[[], None]
 
 
 class Answered(NamedTuple):
-    """An expression, and its answer's overlap with what it means."""
+    """An expression, and the overlap of the answer with its target."""
 
     said: Referring
     overlap: Overlap

@@ -24,9 +24,10 @@ def agreement(
     lines: Sequence[LabelledLine],
     progress: Progress = lambda: None,
 ) -> dict[str, Any]:
-    """Least and median IoU over the pictures: the final masks of the universal prompt, of the
-    kinds that are there and of some that are not, taken together. 1 where both answer nothing at
-    all."""
+    """Return the least and the median IoU of two engines' masks over the pictures.
+
+    A picture's masks are those of the universal prompt, of the kinds that are there and of some
+    that are not, taken together. The IoU is 1 if both engines find nothing."""
     ious = []
     for line in lines:
         questioner = Questioner(line.kinds, read_grammar(), None, silence=False)

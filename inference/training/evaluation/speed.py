@@ -1,4 +1,4 @@
-"""How long a picture takes, pixels in and masks at sensor pixels out."""
+"""How long a picture takes, from its pixels to masks at sensor pixels."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ PERCENTILES = (50, 95, 99)
 
 
 def speed(engine: Engine, line: LabelledLine) -> dict[str, Any]:
-    """Milliseconds with 1, 4 and 16 prompts, one picture at a time, over the line's first ones;
-    and the largest memory that this process had so far, MiB."""
+    """Return milliseconds a picture with 1, 4 and 16 prompts, and the peak memory of this process.
+
+    The line's first pictures are asked about one at a time.
+    """
     images = [part.image for _, part in itertools.islice(line.parts(), PICTURES)]
     names = [names[0] for _, names in sorted(read_grammar().names.items())]
     timed = {}

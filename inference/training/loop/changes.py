@@ -1,4 +1,4 @@
-"""What a resumed run's recipe says differently from the one that it began with."""
+"""The differences between a resumed run's recipe and the one that it began with."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _UNKNOWN = object()
 
 
 def flat(values: Values, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted names and values of nested mappings; an empty mapping is no value."""
+    """Yield dotted names and values of nested mappings; an empty mapping has no value."""
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from flat(value, f"{prefix}{name}.")

@@ -39,7 +39,7 @@ def load(path: Path) -> dict[str, Any]:
     """Read a checkpoint.
 
     Raises:
-        UserError: there is none, or it is damaged; names the file.
+        UserError: the file does not exist, or is damaged; the message names it.
     """
     if not path.is_file():
         raise UserError(f"no checkpoint at {path}: train first, or name another run")
@@ -47,4 +47,4 @@ def load(path: Path) -> dict[str, Any]:
         return torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise UserError(f"{path} is no checkpoint, or a damaged one: {reason}") from error
+        raise UserError(f"{path} is not a checkpoint, or it is damaged: {reason}") from error

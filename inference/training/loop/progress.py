@@ -1,4 +1,4 @@
-"""How far a run is: rows of train.csv, log lines, and a bar where someone looks at a terminal."""
+"""A run's progress: rows of train.csv, log lines, and a bar if the console is a terminal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger("referee.train")
 
 
 def log_to(console: Console) -> None:
-    """Plain lines with the time; above the bar where the console is a terminal."""
+    """Log plain lines with the time; on a terminal they appear above the bar."""
     handler: logging.Handler = logging.StreamHandler(console.file)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     if console.is_terminal:
@@ -49,7 +49,7 @@ class Progress:
         self._task = bar.add_task("", total=last, completed=trainer.step, told="")
 
     def add(self, images: int) -> None:
-        """After a step on so many images."""
+        """Count a step and its number of images."""
         self._images += images * self._trainer.ranks.world
         self._steps += 1
         if self._trainer.step % LOG_EVERY_STEPS == 0:

@@ -92,10 +92,10 @@ def digest(tensors: list[Tensor]) -> str:
 
 
 def choose_device(name: str | None, local_rank: int = 0) -> torch.device:
-    """The named device; else this rank's GPU where there is one, else the CPU.
+    """Return the named device; by default this rank's GPU if there is one, else the CPU.
 
     Raises:
-        UserError: there is no such device.
+        UserError: the device does not exist.
     """
     if name in (None, "cuda"):
         if torch.cuda.is_available():

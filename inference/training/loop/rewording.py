@@ -61,7 +61,7 @@ class Rewording:
         seed: int,
         teacher: Decoder | None = None,
     ) -> None:
-        """``teacher`` is the network's own decoder, as it is now, where none is given."""
+        """Prepare; without a ``teacher``, the network's own decoder, as it is now, teaches."""
         self.network = network.eval().requires_grad_(False)
         self.teacher = (teacher or network.decoder).eval().requires_grad_(False)
         self.bank = bank
@@ -94,7 +94,7 @@ class Rewording:
 
     @torch.no_grad()
     def _taught(self, batch: Batch, usual: PromptTokens) -> tuple[list[Tensor], Tensor]:
-        """P2..P5, and the teacher's masks (B, N, H / 2, W / 2), empty where it finds nothing."""
+        """Return P2..P5 and the teacher's masks (B, N, H / 2, W / 2), empty if it finds nothing."""
         image = torch.from_numpy(batch.image).float().contiguous(memory_format=torch.channels_last)
         levels = self.network.pyramid(self.network.backbone(image))
         margin, presence, _ = self.teacher(levels, *_tensors(usual))
@@ -175,7 +175,7 @@ def _decoder_of(teacher: Path, pupil: DQFormer) -> Decoder:
 
 
 def _state(before: dict[str, Any], network: DQFormer, settings: Optimiser) -> dict[str, Any]:
-    """A checkpoint that says what was done to it."""
+    """Return a checkpoint that records the rewording among its changes."""
     change = f"{settings.steps} steps of rewording, rate {settings.learning_rate:g}"
     changes = [
         *before.get("changes", ()),
@@ -199,10 +199,10 @@ def reword_command(
     learning_rate: float,
     teacher: Path | None = None,
 ) -> None:
-    """Run the whole command; see ``run``.
+    """Run the command; see ``run``.
 
     Raises:
-        RefereeError: with a text for the user.
+        RefereeError: the message is for the user.
     """
     log_to(Console(stderr=True))
     run(recipe_of(recipe_file), start, out, steps, learning_rate, teacher)

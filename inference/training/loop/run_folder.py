@@ -18,7 +18,7 @@ def open_run(folder: Path, resume: bool) -> None:
     """Make sure that a new run has a folder of its own, and a resumed one something to resume.
 
     Raises:
-        UserError: one of both is not so; says what to do.
+        UserError: the folder does not fit; the message says what to do.
     """
     held = [name for name in (checkpoint.NAME, TRAIN, VAL) if (folder / name).exists()]
     if held and not resume:
@@ -41,7 +41,7 @@ def forget_after(folder: Path, step: int) -> None:
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """Whole rows of a CSV file; one that a killed run left in the middle is none."""
+    """Return the complete rows of a CSV file, without one that a killed run left unfinished."""
     with path.open(newline="") as file:
         return [row for row in csv.DictReader(file) if None not in row.values()]
 

@@ -64,15 +64,15 @@ def load_weights(path: Path) -> DQFormer:
     """The network of a weights file, ready to answer.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it is no weights file of ours; says why.
+        FileNotFoundError: the file does not exist.
+        ValueError: it is not a weights file of this network; the message says why.
     """
     try:
         with safe_open(path, framework="pt") as file:
             notes = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        raise ValueError(f"{path} is no safetensors file: {error}") from error
+        raise ValueError(f"{path} is not a safetensors file: {error}") from error
     if CONFIG not in notes:
         raise ValueError(f"{path} does not say which DQFormer it is of")
     model = DQFormer(DQFormerConfig.from_dict(json.loads(notes[CONFIG])))
@@ -92,7 +92,7 @@ def read_network(path: Path) -> tuple[DQFormer, str]:
     """The network of a weights file or of a run's checkpoint, and a name for its weights.
 
     Raises:
-        UserError: there is no such file, or it holds no network of ours.
+        UserError: the file does not exist, or does not hold a DQFormer.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such checkpoint")

@@ -1,4 +1,4 @@
-"""A run ends cleanly when it is told to."""
+"""Signals that end a run cleanly."""
 
 from __future__ import annotations
 
@@ -42,5 +42,5 @@ class StopSignals:
 
     @property
     def exit_code(self) -> int:
-        """130 after Ctrl-C, as shells have it; 0 where an end was asked for, or came by itself."""
+        """Return 130 after Ctrl-C, as shells do; 0 after SIGTERM or at the regular end."""
         return EXIT_CODES[self.received] if self.received else 0

@@ -64,7 +64,7 @@ class Data(NamedTuple):
 
 @dataclass(frozen=True)
 class RunContext:
-    """Where a run runs: among which ranks, who may stop it, where its progress is shown."""
+    """What surrounds a run: its ranks, the signals that stop it, and where progress is shown."""
 
     ranks: Ranks = field(default_factory=Ranks)
     stop: StopSignals = field(default_factory=StopSignals)
@@ -135,9 +135,9 @@ def loop(
     around: RunContext,
     check: Callable[[], None],
 ) -> None:
-    """Steps, checkpoints by the clock, and a check every so many steps and at the end.
+    """Run the steps; save checkpoints by the clock; validate at intervals and at the end.
 
-    A step's rows are written before its checkpoint: a resumed run neither lacks nor repeats one.
+    A step's rows are written before its checkpoint, so that a resumed run misses and repeats none.
     """
     settings, ranks = trainer.recipe.optimiser, trainer.ranks
     decay_from = settings.steps - settings.decay_steps
@@ -164,7 +164,7 @@ def loop(
 
 
 def is_check_due(trainer: Trainer) -> bool:
-    """Every so many steps, and at the last."""
+    """Return whether to validate now: every ``validate_every_steps``, and at the last step."""
     recipe = trainer.recipe
     return trainer.step % recipe.validate_every_steps == 0 or trainer.step == recipe.optimiser.steps
 
@@ -172,10 +172,10 @@ def is_check_due(trainer: Trainer) -> bool:
 def train_command(
     recipe_file: Path, folder: Path | None, resume: bool, device: str | None = None
 ) -> int:
-    """The whole command; returns its exit code.
+    """Run the command and return its exit code.
 
     Raises:
-        RefereeError: with a text for whoever called.
+        RefereeError: the message is for the user.
     """
     console = Console(stderr=True)
     recipe = recipe_of(recipe_file)

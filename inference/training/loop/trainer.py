@@ -1,4 +1,4 @@
-"""The training loop's inside: one step after another, resumable at any of them."""
+"""Model, optimiser and step of a run; it can be resumed at any step."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Trainer:
         """Begin with a weights file, or with the averaged weights of a run's checkpoint.
 
         Raises:
-            UserError: there is no such file, or it is of another network.
+            UserError: the file does not exist, or belongs to another network.
         """
         weights = starting_weights(path)
         try:
@@ -138,10 +138,10 @@ class Trainer:
         self.average.model.load_state_dict(weights)
 
     def resume(self, folder: Path) -> None:
-        """Go on where a checkpoint stopped.
+        """Continue from a checkpoint.
 
         Raises:
-            UserError: there is no checkpoint, or it is of another network.
+            UserError: there is no checkpoint, or it belongs to another network.
         """
         state = checkpoint.load(folder / checkpoint.NAME)
         self._note_changes(state)
@@ -153,8 +153,7 @@ class Trainer:
         self.recent = [Losses(*map(torch.tensor, terms)) for terms in state.get("recent", ())]
 
     def _note_changes(self, state: dict[str, Any]) -> None:
-        """What this recipe changes is said, and kept with the run: such a run cannot be repeated
-        from its recipe alone."""
+        """Log and keep what this recipe changes: the run cannot be repeated from it alone."""
         before, now = (
             recipe | {"model": DQFormerConfig.from_dict(recipe["model"]).to_dict()}
             for recipe in (state["recipe"], self.recipe.model_dump(mode="json"))

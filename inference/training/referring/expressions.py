@@ -1,4 +1,4 @@
-"""Everything that can truly be said of a labelled picture, and a fair draw of it.
+"""All expressions that are true of a labelled picture, and a fair draw from them.
 
 One queue for each way of saying; a draw goes round the queues, so that the first expressions of a
 picture differ in form, and only later ones differ in words alone.
@@ -43,9 +43,9 @@ class Form(StrEnum):
 
 class Expression(NamedTuple):
     """Attributes:
-    kind: what is asked for; ``ANY_KIND`` is whatever is wrong.
-    narrowed_by: the zone, size or count of the grammar's forms; None where all of a kind is meant.
-    target: makes the (H, W) uint8 mask of what is meant; None where that is nothing.
+    kind: what is asked for; ``ANY_KIND`` means anything that is wrong.
+    narrowed_by: a zone, size or count of the grammar's forms; None for all of a kind.
+    target: makes the (H, W) uint8 mask of the target; None if it refers to nothing.
     """
 
     text: str
@@ -57,13 +57,13 @@ class Expression(NamedTuple):
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture and what its labels allow to be said of it.
+    """A picture, and what is known from its labels.
 
     Attributes:
-        part: its masks by kind; ``ANY_KIND`` where several kinds were not told apart.
-        present: all kinds that the labels name, seen in the masks or not.
-        told_apart: kinds that people told apart on this line; empty for painted defects.
-        counted: kind -> defects, where the labels count them; else connected regions are counted.
+        part: its masks by kind; ``ANY_KIND`` if several kinds share one mask.
+        present: all kinds that the labels name, whether in the masks or not.
+        told_apart: kinds that the labels of this line distinguish; empty for painted defects.
+        counted: kind -> number of labelled defects; None: count connected regions instead.
     """
 
     part: Part
@@ -73,7 +73,7 @@ class Scene:
 
 
 def draw(scene: Scene, grammar: Grammar, most: int, rng: np.random.Generator) -> list[Expression]:
-    """At most so many expressions with different texts; the first one is universal."""
+    """Return at most ``most`` expressions with different texts; the first one is universal."""
     queues = [_spread(queue, rng) for queue in _queues(scene, grammar)]
     drawn: dict[str, Expression] = {}
     for expression in (each for turn in zip_longest(*queues) for each in turn if each):
@@ -165,7 +165,7 @@ def _form_of(narrowed_by: str) -> Form:
 
 
 def _absent(scene: Scene, grammar: Grammar) -> Iterator[Expression]:
-    """Kinds that are not there; of a part with kinds not told apart that cannot be said."""
+    """Return the kinds that are absent; none if the kinds on the part are not known."""
     if ANY_KIND in scene.present:
         return
     here = {name for kind in scene.present for name in names_of(grammar, kind)}
@@ -176,7 +176,7 @@ def _absent(scene: Scene, grammar: Grammar) -> Iterator[Expression]:
 
 
 def _absent_kinds(scene: Scene, grammar: Grammar) -> set[str]:
-    """The line's own kinds, and of all others those that nobody would mix up with one present."""
+    """Return the line's own kinds, and the others that are not confusable with one present."""
     fair = {
         kind
         for kind in grammar.names

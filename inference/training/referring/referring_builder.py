@@ -35,7 +35,7 @@ from inference.training.referring.referring_set import (
 from inference.training.words.captions import ANY_KIND, Grammar
 from inference.training.words.forms import SMALLEST_REGION_PX2
 
-COMBINED = "combined"  # MVTec AD's name for parts whose kinds were not told apart
+COMBINED = "combined"  # MVTec AD's name for parts with several kinds that are not labelled apart
 MOST_PAINTED = 3
 PAINT_TRIES = 20
 
@@ -64,7 +64,7 @@ def build(data: Path, plan: Build, progress: Progress) -> list[Referring]:
     """Write a data set into an empty folder, its list last.
 
     Raises:
-        UserError: the pictures, their labels or the folder cannot be used; says which and why.
+        UserError: the pictures, their labels or the folder cannot be used; the message says why.
     """
     lines = find_lines(data)
     if plan.out.exists() and (not plan.out.is_dir() or any(plan.out.iterdir())):
@@ -175,13 +175,13 @@ def _painted(line: str, entries: Sequence[Entry], plan: Build) -> Iterator[Refer
         file = plan.out / "synthetic" / line / f"{number:06d}.png"
         write_png(file, cv2.cvtColor(part.image, cv2.COLOR_RGB2BGR))
         masks = MaskFiles(plan.out, f"{line}/synthetic/{file.name}")
-        # Nobody told painted kinds apart: a painted crack may pass for a scratch.
+        # Painted kinds were not labelled by people: a painted crack may look like a scratch.
         scene = Scene(part, frozenset(part.masks), frozenset())
         yield from _records(scene, file, "train", masks, plan, rng, under.image)
 
 
 def _paint(part: Part, rng: np.random.Generator) -> Part:
-    """One to three defects that do not touch; the part as it was where no paint hit it."""
+    """Paint one to three defects that do not touch; return the part unchanged if none fits."""
     kinds, wanted, done = sorted(PAINTERS), int(rng.integers(1, MOST_PAINTED + 1)), 0
     for _ in range(PAINT_TRIES):
         kind = str(rng.choice(kinds))

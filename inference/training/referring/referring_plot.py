@@ -11,7 +11,7 @@ TO_INSTALL = "pip install 'referee[train]'"
 
 
 def draw_statistics(report: dict[str, Any], file: Path) -> None:
-    """Four panels (forms, areas, regions a picture, words an expression), lines beside each other.
+    """Draw four panels: forms, areas, regions per picture, words per expression; one bar a line.
 
     Raises:
         UserError: matplotlib is not installed.
@@ -49,7 +49,7 @@ def _bars(panel: Any, groups: dict[str, Any], way: tuple[str, str], title: str) 
 
 
 def _shares(panel: Any, groups: dict[str, Any], way: tuple[str, str], title: str) -> None:
-    """Each line's histogram as shares, so that small lines are seen beside large ones."""
+    """Draw each line's histogram as shares, so that small and large lines can be compared."""
     for line, figures in groups.items():
         histogram = _at(figures, way)["histogram"]
         total = max(sum(histogram.values()), 1)

@@ -1,7 +1,7 @@
 """A referring data set on disk: ``referring.jsonl``, one expression about one picture a line.
 
 Paths are relative to the file's folder. Pictures and masks that exist already are pointed to; only
-masks that differ from a picture's own, and painted pictures, lie beside the file.
+masks that differ from a picture's own, and painted pictures, are written next to the file.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def area_bin(area_px2: int, image_px2: int) -> str:
 
 
 class Region(BaseModel):
-    """One connected region of what is meant; the box's right and bottom are exclusive."""
+    """One connected region of a target; the box's right and bottom are exclusive."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     kind: str
@@ -47,14 +47,14 @@ class Region(BaseModel):
 
 
 class Referring(BaseModel):
-    """One expression and what it means in one picture.
+    """One expression and what it refers to in one picture (its target).
 
     Attributes:
-        kind: what is asked for; "defect" is whatever is wrong.
+        kind: what is asked for; "defect" means anything that is wrong.
         narrowed_by: the zone, size or count, such as ``upper_left``; None for all of a kind.
-        mask: non-zero where meant; None where the expression refers to nothing.
+        mask: non-zero on what the expression refers to; None if it refers to nothing.
         regions: connected regions of at least 12 px2 (``words/forms.py``), by kind.
-        box_xyxy: around all that is meant, in sensor pixels.
+        box_xyxy: around the whole target, in sensor pixels.
         area_share: of the picture, 0..1.
         painted_on: the good picture under a painted defect; None for a real one.
     """
@@ -87,10 +87,10 @@ class Referring(BaseModel):
 
 
 def read_referring(path: Path) -> list[Referring]:
-    """All expressions of a data set, given its folder or its file.
+    """Return all expressions of a data set, given its folder or its file.
 
     Raises:
-        UserError: not there, or a line that is none of ours; says which.
+        UserError: the file does not exist, or a line is not valid; the message names it.
     """
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
@@ -107,7 +107,7 @@ def _record(raw: str, where: str) -> Referring:
 
 
 def write_referring(folder: Path, records: Sequence[Referring]) -> None:
-    """All at once: a data set with the file is a whole one."""
+    """Write the file in one step, so that a data set that has it is complete."""
     written = folder / f"{FILE}.part"
     written.write_text("".join(r.model_dump_json() + "\n" for r in records), encoding="utf-8")
     written.replace(folder / FILE)
@@ -166,7 +166,7 @@ def relative(file: Path, folder: Path) -> str:
 
 
 def write_png(file: Path, pixels_bgr: np.ndarray) -> None:
-    """Raises OSError where the file cannot be written."""
+    """Write a PNG; raise OSError if the file cannot be written."""
     file.parent.mkdir(parents=True, exist_ok=True)
     _, encoded = cv2.imencode(".png", pixels_bgr)
     file.write_bytes(encoded.tobytes())

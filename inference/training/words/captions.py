@@ -34,7 +34,7 @@ class Grammar:
     near: dict[str, frozenset[str]]
 
     def sentences(self, kind: str, form: str = PLAIN) -> list[str]:
-        """Every sentence that asks for a kind in a form."""
+        """Return every sentence that asks for a kind in a form."""
         return self.worded(self.names.get(kind, (kind.replace("_", " "),)), form)
 
     def worded(self, names: tuple[str, ...], form: str) -> list[str]:
@@ -42,7 +42,7 @@ class Grammar:
         return [_worded(template, name) for name in names for template in self.forms.get(form, ())]
 
     def confusable(self, first: str, second: str) -> bool:
-        """Whether "the second is absent" would be unfair to say of a part that has the first."""
+        """Return whether a person could call the first kind by the second's name."""
         return (
             first == second
             or second in self.near.get(first, ())
@@ -58,9 +58,9 @@ def _worded(template: str, name: str) -> str:
 
 
 class CaptionBank:
-    """All captions of some kinds; a caption is known by its number, and encoded when first asked.
+    """All captions of some kinds, by number; each is encoded when it is first used.
 
-    There are thousands and a short run meets few of them.
+    There are thousands, and a short run uses few of them.
     """
 
     def __init__(self, grammar: Grammar, kinds: list[str], encoder: TextEncoder) -> None:
@@ -112,10 +112,10 @@ class CaptionBank:
         return int(rng.choice(self._ids[kind, form]))
 
     def draw_absent(self, present: list[str], labelled: list[str], rng: np.random.Generator) -> str:
-        """A kind that is not on the part.
+        """Return a kind that is not on the part.
 
-        Half of the time one of the line's own kinds, where people have told them apart; else one
-        of all kinds that nobody would mix up with what is there.
+        With probability 0.5, one of the line's own kinds if its labels distinguish them; otherwise
+        any kind that is not confusable with those present.
         """
         own = [kind for kind in labelled if kind not in present]
         if own and set(present) <= set(labelled) and rng.random() < 0.5:

@@ -1,7 +1,7 @@
-"""Which defects an expression means: all of a kind, those in a zone, the largest, a count.
+"""Which defects an expression refers to: all of a kind, those in a zone, the largest, a count.
 
-Words follow the picture: an expression is drawn after the picture was cropped, turned and
-mirrored, from the masks as they then lie, so no word has to be mirrored with it.
+An expression is drawn after the picture was cropped, turned and mirrored, from the masks as they
+are then: so "left" is still left.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 
 from inference.training.words.captions import PLAIN
 
-# A region is in a zone where its centre is within ``NEAR`` of the side, and out of it beyond
-# ``FAR``; in between a person would hesitate, and the zone is not asked for.
+# A region is in a zone if its centre is within ``NEAR`` of the side, and outside beyond ``FAR``;
+# in between it is debatable, and the zone is not asked for.
 NEAR, FAR = 0.4, 0.5
 SIDES = {
     "left": ((-1, 0),),
@@ -63,7 +63,7 @@ def regions_of(mask: np.ndarray) -> Regions:
 
 
 def in_zone(zone: str, centres: np.ndarray) -> np.ndarray | None:
-    """(n,) bool: which centres lie in a zone; None where that is open to debate for one."""
+    """Return (n,) bool, which centres lie in a zone; None if that is debatable for one."""
     inside, outside = np.ones(len(centres), bool), np.zeros(len(centres), bool)
     for distance in _distances(zone, centres):
         inside &= distance < NEAR
@@ -84,7 +84,7 @@ def _distances(zone: str, centres: np.ndarray) -> list[np.ndarray]:
 
 
 def countable(mask: np.ndarray, regions: Regions) -> bool:
-    """Whether anyone would count the same regions: none is a near neighbour of another.
+    """Return whether everyone would count the same regions: none is near another.
 
     A scratch with a gap in it is one scratch to most people and two regions to a computer.
     """
@@ -94,7 +94,7 @@ def countable(mask: np.ndarray, regions: Regions) -> bool:
 
 
 def true_forms(regions: Regions, counted: bool = True) -> dict[str, np.ndarray]:
-    """Form -> (n,) bool of the regions meant, for every form that is true and not empty.
+    """Return form -> (n,) bool, its regions, for every form that is true and not empty.
 
     ``counted``: their number and order of size are beyond doubt (``countable``).
     """
@@ -112,7 +112,7 @@ def true_forms(regions: Regions, counted: bool = True) -> dict[str, np.ndarray]:
 
 
 def _sizes(regions: Regions) -> dict[str, np.ndarray]:
-    """The largest and the smallest, where there is no doubt which it is."""
+    """Return the largest and the smallest, if it is beyond doubt which they are."""
     areas = regions.areas_px2
     if len(areas) < 2:
         return {}
@@ -125,12 +125,12 @@ def _sizes(regions: Regions) -> dict[str, np.ndarray]:
 
 
 def empty_zones(mask: np.ndarray) -> list[str]:
-    """Zones in which, beyond doubt, no pixel of a (H, W) mask lies."""
+    """Return the zones in which, beyond doubt, no pixel of a (H, W) mask lies."""
     return [zone for zone in ZONES if not mask[zone_window(zone, mask.shape)].any()]
 
 
 def zone_window(zone: str, hw: tuple[int, ...]) -> tuple[slice, slice]:
-    """Rows and columns of the pixels that anyone may call part of a zone."""
+    """Return rows and columns of the pixels that could be called part of a zone."""
     spans = [(0.0, 1.0), (0.0, 1.0)]  # y, x
     if zone == CENTRE:
         spans = [(0.5 - FAR / 2, 0.5 + FAR / 2)] * 2

@@ -1,6 +1,6 @@
 """A grammar that people write: checked field by field, wrong ones named by file and line.
 
-A file adds to the shipped grammar: its kinds and forms stand beside or instead of those of the
+A file adds to the shipped grammar: its kinds and forms are added to, or replace, those of the
 same name, its universal sentences instead of the shipped ones. With ``extends: false`` it stands
 alone (another language, say).
 """

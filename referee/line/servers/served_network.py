@@ -56,7 +56,7 @@ def served_network(repository: Path | None = None) -> ServedNetwork:
     they do in Triton.
 
     Raises:
-        UserError: the repository has no network.
+            UserError: the repository holds no network.
     """
     model = ModelName.from_environment() if repository is None else ModelName()
     folder = model.folder(repository or served_models())

@@ -71,7 +71,7 @@ def test_targets_say_how_far_away_they_are(measured: Measured) -> None:
     assert throughput.verdict == "reached by 0.058 (8%)"
     at_half = found["capture to PLC at half load"]
     assert (at_half.measured, at_half.limit, at_half.is_reached) == (100.0, 125.0, True)
-    paper = found["frames a second over the paper's configuration in torch"]
+    paper = found["frames a second over a network of the paper's size in torch"]
     assert paper.verdict == "**missed** by 0.99 (1%)"
     assert found["its growth over 10"].verdict == "not measured"
     assert found["parts without any answer at twice the load"].is_reached is None

@@ -81,7 +81,7 @@ def test_runs_are_made_once_and_stay_in_the_table(
 
     monkeypatch.setattr(Trainer, "train_step", never)
     again = call("unet", "dqformer")
-    tables = [text[text.index("## Who") :] for text in (both, again)]
+    tables = [text[text.index("## The networks") :] for text in (both, again)]
     assert tables[0] == tables[1]
     assert tables[0].count("not run") == 5 * (4 + 4)
 

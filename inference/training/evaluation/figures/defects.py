@@ -1,4 +1,4 @@
-"""Defects found one by one, and blobs where there is none."""
+"""Defects found one by one, and blobs on parts that have none."""
 
 from __future__ import annotations
 

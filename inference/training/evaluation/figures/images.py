@@ -40,7 +40,7 @@ def image_figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def false_rejects_at(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Share of good parts rejected, were the score's threshold moved to let so many escape."""
+    """Return the share of good parts rejected if the threshold let a given share escape."""
     defective = sorted(o.score for o in outcomes if o.kinds)
     good = [o.score for o in outcomes if not o.kinds]
     if not defective:
@@ -54,7 +54,7 @@ def false_rejects_at(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _allowed(share: float, count: int) -> int:
-    """How many of so many parts may escape."""
+    """Return how many of ``count`` parts may escape."""
     return math.floor(share * count + 1e-9)
 
 

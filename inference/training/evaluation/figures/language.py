@@ -71,7 +71,7 @@ def swapped_figures(looks: Sequence[Look]) -> dict[str, Any]:
 
 
 def no_text_figures(looks: Sequence[Look]) -> dict[str, Any] | None:
-    """Token states of zero against everything that is on the part; None where it was not asked."""
+    """Compare the answer to no text with everything on the part; None if it was not asked."""
     samples = [sample for look in looks for sample in look.of(Role.NO_TEXT)]
     if not samples:
         return None
@@ -84,7 +84,7 @@ def kind_figures(looks: Sequence[Look], kind: str) -> dict[str, Any]:
     """Prompts that name a kind which is there; its own mask alone is the target.
 
     ``leak`` is the share of the other kinds' pixels that the mask covers, of parts that have some;
-    ``universal`` are the same parts under the universal prompt, held against all their defects.
+    ``universal``: the same parts under the universal prompt, compared with all their defects.
     """
     having = [look for look in looks if kind in look.outcome.kinds]
     samples = [s for look in having for s in look.of(Role.KIND) if s.question.kind == kind]

@@ -1,4 +1,4 @@
-"""Everything that one picture was asked, answered in one pass, held against its truth."""
+"""All questions about one picture, answered in one pass and compared with the truth."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The mask that counts, and pieces of masks. All at sensor pixels.
 
 A prompt's answer is what the line's verdict is made of (``inference.findings``,
-``contracts.verdict``): nothing where presence is 0 or below; else the connected regions of
+``contracts.verdict``): nothing if presence is 0 or below; else the connected regions of
 margin > 0 that the rules count.
 """
 
@@ -19,7 +19,7 @@ from inference.regions import regions_of
 from inference.training.words.captions import UNIVERSAL_PROMPT
 
 SHIPPED = Prompt(words=UNIVERSAL_PROMPT)
-"""The rule of a line file that says nothing but what to look for: the shipped operating point."""
+"""A prompt with words and no rules, as in a minimal line file: the shipped operating point."""
 TOLERANCE_PX = 2
 
 
@@ -36,7 +36,7 @@ class Components(NamedTuple):
 
 
 class Overlap(NamedTuple):
-    """Areas of a mask and of the truth that it is held against."""
+    """Areas of a mask and of the truth that it is compared with."""
 
     intersection_px2: int
     mask_px2: int
@@ -54,7 +54,7 @@ class Overlap(NamedTuple):
 
     @property
     def iou(self) -> float:
-        """1 where both are empty: nothing was to be found, and nothing was."""
+        """Return the IoU; 1 if both are empty, because nothing was to be found and nothing was."""
         return self.intersection_px2 / self.union_px2 if self.union_px2 else 1.0
 
 
@@ -93,9 +93,9 @@ def tolerant_intersection_px2(
 ) -> int:
     """Pixels of the union that are within the tolerance of the other one, Euclidean.
 
-    A pixel of the mask is right where a pixel of the truth is that near; a pixel of the truth is
-    found where one of the mask is. Over the plain union it is an IoU: never below the strict one,
-    and 1 where the two outlines are nowhere further apart.
+    A pixel of the mask is right if a pixel of the truth is that near; a pixel of the truth is
+    found if a pixel of the mask is that near. Divided by the plain union this is an IoU: never
+    below the strict one, and 1 if the two outlines are nowhere further apart.
     """
     reach = np.arange(-tolerance_px, tolerance_px + 1)
     disc = (reach[:, None] ** 2 + reach[None] ** 2 <= tolerance_px**2).astype(np.uint8)

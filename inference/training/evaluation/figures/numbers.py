@@ -15,12 +15,12 @@ def rounded(value: float) -> float:
 
 
 def rate(count: float, total: float) -> float | None:
-    """count / total; None where there is nothing to divide by."""
+    """Return count / total; None if total is 0."""
     return rounded(count / total) if total else None
 
 
 def mean(values: Sequence[float]) -> float | None:
-    """None of no values."""
+    """Return the mean; None if there are no values."""
     return rounded(float(np.mean(values))) if len(values) else None
 
 

@@ -24,7 +24,7 @@ from inference.training.words.captions import UNIVERSAL_PROMPT
 
 @dataclass(frozen=True)
 class Case:
-    """A part and the prompt it is held against."""
+    """A part, and the prompt that it is asked."""
 
     part: Part
     prompts: PromptTokens
@@ -44,7 +44,7 @@ class Region(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the network said of one part, under the universal prompt.
+    """The network's answer to the universal prompt for one part.
 
     Attributes:
         kinds: what is on the part, in truth; empty for a good part.
@@ -84,7 +84,7 @@ class Outcome:
 def universal_cases(
     parts: dict[str, list[Part]], encoder: TextEncoder, prompt: str = UNIVERSAL_PROMPT
 ) -> list[Case]:
-    """Every part, held against the universal prompt."""
+    """Return a case for every part, with the universal prompt."""
     tokens = encoder.encode([prompt])
     return [Case(part, tokens) for line in parts.values() for part in line]
 
@@ -131,7 +131,7 @@ def outcome_of(
 
 
 def _boxed(truth: np.ndarray, mask: np.ndarray, regions: Sequence[dict]) -> list[Region]:
-    """A region is the truth inside its box; a box without any is none."""
+    """Return the truth inside each box; boxes without any truth are left out."""
     found = []
     for region in regions:
         left, top, right, bottom = region["box_xyxy"]

@@ -53,7 +53,7 @@ class PixelTally:
             self._regions += len(areas_px2)
 
     def figures(self) -> dict[str, Any]:
-        """None of each where no pixel is defective, or none is sound."""
+        """Return the figures; None for each if no pixel is defective, or none is sound."""
         right, called, truth = self._overlap
         if not self._positive.any() or not self._negative.any():
             return {"ap": None, "f1": None, **dict.fromkeys(AUPRO_LIMITS)}

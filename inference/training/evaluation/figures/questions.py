@@ -87,7 +87,7 @@ class Questioner:
 
     def _absent(self, present: Sequence[str]) -> list[str]:
         """Kinds of the line that are not there. A line of one kind is asked for kinds of other
-        lines instead, those that nobody would mix up with its own."""
+        lines instead, if they are not confusable with its own."""
         if len(self._kinds) > 1:
             return [kind for kind in self._kinds if kind not in present]
         return [

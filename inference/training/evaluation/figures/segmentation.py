@@ -2,8 +2,8 @@
 
 On samples with a target: mIoU is the mean of their IoUs, oIoU their pooled intersection over
 their pooled union, Pr@x the share with IoU >= x. On all samples as GRES has it (Liu, Ding and
-Jiang 2023, arXiv 2306.00968): a sample without a target counts 1 in gIoU where the answer is empty
-and 0 where it is not; cIoU pools areas over all samples; N-acc is the share of samples without a
+Jiang 2023, arXiv 2306.00968): a sample without a target counts 1 in gIoU if the answer is empty
+and 0 if it is not; cIoU pools areas over all samples; N-acc is the share of samples without a
 target that were answered with nothing, T-acc the share of those with one that were not.
 """
 
@@ -57,7 +57,7 @@ def nothing_rate(overlaps: Sequence[Overlap]) -> float | None:
 
 
 def tolerant_oiou(outcomes: Sequence[Outcome]) -> float | None:
-    """oIoU of defective parts where 2 px aside is as good as there."""
+    """Return the oIoU of defective parts with a tolerance of 2 px."""
     defective = [o for o in outcomes if o.kinds]
     return rate(sum(o.tolerant_px2 for o in defective), sum(o.overlap.union_px2 for o in defective))
 

@@ -144,7 +144,7 @@ def test_the_shipped_repository_is_never_the_target(
     parts_folder: Path, encoder_folder: Path, few_words: Path
 ) -> None:
     shipped = ROOT / "triton_models"
-    with pytest.raises(UserError, match="the network that ships"):
+    with pytest.raises(UserError, match="holds the network that ships"):
         finetune(wish(parts_folder, encoder_folder, few_words, out=shipped))
 
 

@@ -209,7 +209,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, {"step": 1})
     path = tmp_path / checkpoint.NAME
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(UserError, match=r"last\.pt is no checkpoint, or a damaged one"):
+    with pytest.raises(UserError, match=r"last\.pt is not a checkpoint, or it is damaged"):
         checkpoint.load(path)
 
 

@@ -294,7 +294,7 @@ def test_a_grammar_adds_to_the_shipped_one(tmp_path: Path) -> None:
         ("kinds:\n  dent:\n    name: [x]\n", r":3: kinds\.dent\.name: no such field .*names"),
         ("forms:\n  plain:\n    - the thing\n", r":3: forms\.plain\.0: 'the thing' must hold"),
         ("forms:\n  left: ['{name} {side}']\n", r":2: .* nothing else in braces"),
-        ("forms:\n  left: ['{name']\n", r":2: .*is no template"),
+        ("forms:\n  left: ['{name']\n", r":2: .*is not a template"),
         ("forms:\n  lefft: ['{name}']\n", r":2: .*did you mean left\?"),
         ("kinds: {dent: {names: []}}\n", r":1: kinds\.dent\.names: .*at least 1"),
         ("kinds: {dent: {names: [3]}}\n", r":1: kinds\.dent\.names\.0: 3 is not text"),

@@ -13,6 +13,9 @@ from contracts.errors import UserError
 from contracts.identity import Config
 from contracts.rules import AnyFinding, Filter, Limit, rule_class, rule_names
 
+UNIVERSAL_PROMPT = "any defect"
+"""The words that ask the shipped network for anything that is wrong."""
+
 
 class Prompt(Config):
     """What a defect is, in the words of the people who run the line, and how much of it counts.

@@ -14,6 +14,7 @@ from rich.progress import track
 
 from contracts.camera import CameraConfig
 from contracts.errors import BadImage, ModelRejected, UserError
+from contracts.prompt import UNIVERSAL_PROMPT
 from contracts.release import Prompt, StationConfig
 from contracts.verdict import decision
 from inference.findings import find
@@ -24,7 +25,6 @@ from inference.triton import TritonModel
 from referee.line.servers.serving import serving_triton
 
 TIMEOUT_S = 30.0
-UNIVERSAL = "any defect"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +36,8 @@ def inspect(
     prompt: Annotated[
         list[str] | None,
         typer.Option(
-            "--prompt", help=f'What to look for, in words; may be repeated. Default: "{UNIVERSAL}".'
+            "--prompt",
+            help=f'What to look for, in words; may be repeated. Default: "{UNIVERSAL_PROMPT}".',
         ),
     ] = None,
     smallest_area: Annotated[
@@ -56,7 +57,7 @@ def inspect(
     missing = [str(image) for image in images if not image.is_file()]
     if missing:
         raise UserError(f"no such file: {', '.join(missing)}")
-    words = dict.fromkeys(prompt or [UNIVERSAL])
+    words = dict.fromkeys(prompt or [UNIVERSAL_PROMPT])
     station = StationConfig(
         camera=CameraConfig(kind="replay"),
         prompts=tuple(Prompt(words=each, smallest_area=smallest_area) for each in words),

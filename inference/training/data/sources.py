@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from contracts.errors import UserError
 from contracts.parsing import problems
+from contracts.prompt import UNIVERSAL_PROMPT
 from inference.text_encoder import TextEncoder
 from inference.training.data.dataset import Part
 from inference.training.data.labelled_folder import entries_of, load_sound
 from inference.training.data.synthetic import PAINTERS
 from inference.training.recipe import TrainingRecipe, read_recipe
-from inference.training.words.captions import UNIVERSAL_PROMPT, CaptionBank, Grammar
+from inference.training.words.captions import CaptionBank, Grammar
 from inference.training.words.grammar_file import FORMS, read_grammar
 
 

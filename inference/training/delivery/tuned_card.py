@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from rich.table import Table
 
+from contracts.prompt import UNIVERSAL_PROMPT
 from inference.training.data.own_parts import OwnParts, counts_of
 from inference.training.recipe import TrainingRecipe
-from inference.training.words.captions import UNIVERSAL_PROMPT
 
 COLUMNS = ("kind", "parts", "network", "escapes", "false rejects", "AUROC", "mIoU", "oIoU")
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from contracts.prompt import UNIVERSAL_PROMPT
 from inference.training.data.dataset import Entry, Part
 from inference.training.data.labelled_lines import LabelledLine
 from inference.training.evaluation.engines import Engine
 from inference.training.evaluation.figures.looks import Look
 from inference.training.evaluation.figures.masks import final_mask
 from inference.training.evaluation.figures.outcomes import Outcome
-from inference.training.words.captions import UNIVERSAL_PROMPT
 
 WORST = 16
 """Of a line."""

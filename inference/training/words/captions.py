@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from contracts.prompt import UNIVERSAL_PROMPT
 from inference.text_encoder import PromptTokens, TextEncoder
 
 GRAMMAR = Path(__file__).with_name("captions.yaml")
-UNIVERSAL_PROMPT = "any defect"
 ANY_KIND = "defect"
 """A kind of the grammar that stands for whatever is wrong: absent from no defective part."""
 PLAIN = "plain"

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from contracts.prompt import UNIVERSAL_PROMPT
 from contracts.release import Prompt
 from contracts.verdict import counting
 from inference.imaging import margin_to_mask
 from inference.regions import regions_of
-from inference.training.words.captions import UNIVERSAL_PROMPT
 
 SHIPPED = Prompt(words=UNIVERSAL_PROMPT)
 """A prompt with words and no rules, as in a minimal line file: the shipped operating point."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from contracts.prompt import UNIVERSAL_PROMPT
 from contracts.release import Prompt
 from inference.text_encoder import PromptTokens, TextEncoder
 from inference.training.data.dataset import Part
@@ -19,7 +20,6 @@ from inference.training.evaluation.figures.masks import (
     final_mask,
     tolerant_intersection_px2,
 )
-from inference.training.words.captions import UNIVERSAL_PROMPT
 
 
 @dataclass(frozen=True)

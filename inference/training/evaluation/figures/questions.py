@@ -10,8 +10,9 @@ from typing import Self, TypeVar
 
 import yaml
 
+from contracts.prompt import UNIVERSAL_PROMPT
 from inference.training.evaluation.engines import NO_WORDS
-from inference.training.words.captions import ANY_KIND, UNIVERSAL_PROMPT, Grammar
+from inference.training.words.captions import ANY_KIND, Grammar
 
 PARAPHRASES = Path(__file__).parents[2] / "words" / "paraphrases.yaml"
 T = TypeVar("T")

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from contracts.prompt import UNIVERSAL_PROMPT
 from inference.text_encoder import TextEncoder
 from inference.training.data.augment import Variation, crop, resize_whole
 from inference.training.data.batches import BatchMaker
@@ -16,7 +17,7 @@ from inference.training.data.dataset import Part, at_network_scale, load_part, r
 from inference.training.data.paste import paste_defect
 from inference.training.data.synthetic import PAINTERS, SMALLEST_AREA_PX2, add_defect
 from inference.training.recipe import LineRecipe, Optimiser, Shares, TrainingRecipe
-from inference.training.words.captions import ANY_KIND, UNIVERSAL_PROMPT, CaptionBank
+from inference.training.words.captions import ANY_KIND, CaptionBank
 from inference.training.words.forms import COUNTS, ZONES
 from inference.training.words.grammar_file import read_grammar
 

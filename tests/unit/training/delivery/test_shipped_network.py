@@ -8,13 +8,13 @@ import json
 import onnx
 import pytest
 
+from contracts.prompt import UNIVERSAL_PROMPT
 from inference.dqformer.model import STRIDE
 from inference.imaging import MAX_SIDE_PX, SIZE_MULTIPLE
 from inference.text_encoder import SHA256, TextEncoder
 from inference.training.data.dataset import Part
 from inference.training.evaluation.engines import OnnxPredictor
 from inference.training.evaluation.figures import image_figures, measure, universal_cases
-from inference.training.words.captions import UNIVERSAL_PROMPT
 from simulation.plates.render import render
 from tests.tiny import ROOT
 

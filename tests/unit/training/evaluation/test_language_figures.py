@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
+from contracts.prompt import UNIVERSAL_PROMPT
 from inference.training.data.dataset import Entry, Part
 from inference.training.evaluation.engines import NO_WORDS, Prediction
 from inference.training.evaluation.figures.language import (
@@ -23,7 +24,7 @@ from inference.training.evaluation.figures.lines import line_figures
 from inference.training.evaluation.figures.looks import Look, look
 from inference.training.evaluation.figures.pixels import PixelTally
 from inference.training.evaluation.figures.questions import Paraphrases, Question, Questioner, Role
-from inference.training.words.captions import GRAMMAR, UNIVERSAL_PROMPT
+from inference.training.words.captions import GRAMMAR
 from inference.training.words.grammar_file import read_grammar
 
 KINDS = ("crack", "fray", "uneven", "blowhole")

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from contracts.errors import UserError
+from contracts.prompt import UNIVERSAL_PROMPT
 from inference.dqformer.model import DQFormer
 from inference.training.data.batches import Batch, BatchMaker
 from inference.training.data.sources import caption_bank, load_parts
@@ -18,7 +19,7 @@ from inference.training.loop.rewording import Rewording, run, settings_of
 from inference.training.loop.saved_network import model_of
 from inference.training.loop.trainer import Trainer
 from inference.training.recipe import Optimiser, TrainingRecipe
-from inference.training.words.captions import UNIVERSAL_PROMPT, CaptionBank
+from inference.training.words.captions import CaptionBank
 from tests.tiny import TINY
 
 

@@ -1,7 +1,7 @@
-"""The bridge: what comes in goes to its station, what a station wants done goes out. One thread.
+"""The bridge brings each event to its station and carries out what the station wants done.
 
-All of it runs in the event loop. Threads beside it write the journal, the camera's stream and MQTT;
-what they have to say comes back through ``call_soon_threadsafe``.
+All of it runs in the event loop. Other threads write the journal, the camera's stream and MQTT;
+they report through ``call_soon_threadsafe``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ log = structlog.get_logger()
 
 
 class JournalPort(Protocol):
-    """Where operations are committed in order."""
+    """Commits operations in order."""
 
     @property
     def up(self) -> bool: ...
@@ -55,11 +55,11 @@ class Cameras(Protocol):
 
 
 class DispositionPublisher(Protocol):
-    """Where dispositions are told."""
+    """Publishes dispositions until storage has them."""
 
-    def tell(self, dispositions: Sequence[Disposition]) -> None: ...
+    def publish(self, dispositions: Sequence[Disposition]) -> None: ...
 
-    def heard(self) -> None: ...
+    def storage_answered(self) -> None: ...
 
 
 class Bridge:
@@ -74,7 +74,7 @@ class Bridge:
         ranges: Ranges,
         journal: JournalPort,
         cameras: Cameras,
-        news: DispositionPublisher,
+        publisher: DispositionPublisher,
         clock: Clock,
         broker_up: Callable[[], bool],
         protocols: Mapping[str, str] | None = None,
@@ -89,7 +89,7 @@ class Bridge:
         self._ranges = ranges
         self._journal = journal
         self._cameras = cameras
-        self._news = news
+        self._publisher = publisher
         self._clock = clock
         self._broker_up = broker_up
         self._upstream = Upstream()
@@ -104,7 +104,7 @@ class Bridge:
     # The line's side
 
     def on_verdict(self, verdict: Verdict, arrived_at: Stamp | None) -> None:
-        """A verdict came, and waited for its turn since it arrived."""
+        """Bring a verdict to its station; it has waited in the event loop since ``arrived_at``."""
         station = self.stations.get(verdict.part.station)
         if station is None:
             log.warning("foreign_verdict", part=str(verdict.part))
@@ -113,7 +113,7 @@ class Bridge:
         self._carry_out(station)
 
     def on_capture(self, notice: CaptureNotice) -> None:
-        """The camera triggered a part."""
+        """Bring the camera's notice of a part to its station."""
         station = self.stations.get(notice.part.station)
         if station is None or not station.captured(notice, self._clock.now()):
             log.warning("foreign_capture", part=str(notice.part))
@@ -121,7 +121,7 @@ class Bridge:
         self._carry_out(station)
 
     def resume(self, kept: Sequence[KeptRelease]) -> None:
-        """Units and releases of before the restart; a unit that two name is the first one's."""
+        """Take up units and releases of before the restart; the first station keeps a unit."""
         for name, unit, release, recipe in kept:
             station = self.stations.get(name)
             if station is not None and self._may_have(station, unit):
@@ -132,11 +132,11 @@ class Bridge:
                 self._follow(station)
 
     def on_release(self, name: str, release: Activation | None) -> None:
-        """A station's active release, from now on; None takes it away, and its unit stays.
+        """Put a station's release in force; None takes it away, and the unit id stays.
 
         Raises:
-            FatalError: it names another unit id. Registers, open parts and the bridge's boot id
-                belong to the PLC of the old one, so the bridge has to start anew.
+            FatalError: the release names another unit id. Registers, open parts and the bridge's
+                boot id belong to the PLC of the old one, so the bridge has to restart.
         """
         station = self.stations.get(name)
         if station is None:
@@ -149,7 +149,7 @@ class Bridge:
         unit = release.config.plc_unit
         if station in self._units.values() and self._units.get(unit) is not station:
             self._journal.submit(KeepRelease(release))
-            raise FatalError(f"station {name} has plc_unit {unit} now: the bridge starts anew")
+            raise FatalError(f"station {name} has plc_unit {unit} now: the bridge restarts")
         if self._may_have(station, unit):
             if release != self._releases.get(name):
                 note_activation(release)
@@ -158,7 +158,7 @@ class Bridge:
             self._follow(station)
 
     def on_stored(self, stored: Stored) -> None:
-        """Storage has committed these."""
+        """Note in the journal what storage has committed."""
         items = tuple(
             item
             for item in stored.items
@@ -168,20 +168,20 @@ class Bridge:
             self._journal.submit(MarkStored(items))
 
     def on_state(self, state: ProcessState) -> None:
-        """Another process told its state."""
+        """Take up the state of another process."""
         self._upstream.take(state, self._clock.now())
         if state.role is Role.INGEST:
             self._follow_numbers(state)
         self.follow_all()
 
     def acknowledge(self, ack: Callable[[], None]) -> None:
-        """Have a message acknowledged once the journal has all that it caused."""
+        """Acknowledge a message once the journal has everything that it caused."""
         self._journal.submit(Receipt(ack))
 
     def on_commit(self, applied: Sequence[Applied]) -> None:
-        """The journal has these durably."""
+        """Go on with operations that are durable now."""
         for op, news in applied:
-            self._news.tell(news)
+            self._publisher.publish(news)
             self._ranges.committed(op)
             name = op.waiting_station
             if name is not None:
@@ -192,10 +192,10 @@ class Bridge:
             elif isinstance(op, Settle):
                 note_settled(op)
             elif isinstance(op, MarkStored):
-                self._news.heard()
+                self._publisher.storage_answered()
 
     def on_capture_failed(self, trigger: Trigger) -> None:
-        """The camera could not be asked for this part's picture."""
+        """Note that the camera could not be asked for this part's picture."""
         self.stations[trigger.part.station].capture_failed(trigger)
 
     # Time
@@ -207,29 +207,29 @@ class Bridge:
             self._carry_out(station)
 
     def follow_all(self) -> None:
-        """Look at what is up, for every station."""
+        """Update every station with what is available."""
         for station in self.stations.values():
             self._follow(station)
 
     @property
     def is_busy(self) -> bool:
-        """Whether a part is open, so that deadlines are near."""
+        """Whether a part is open, so that a deadline is near."""
         return any(station.book.open for station in self.stations.values())
 
     def phases(self) -> dict[str, str]:
-        """Phase of each station, for the process's state."""
+        """Return the phase of each station, for the process state."""
         return {name: each.state.phase.name.lower() for name, each in self.stations.items()}
 
     def recipes(self) -> dict[str, int]:
-        """Selected recipe of each station, for the process's state."""
+        """Return the selected recipe of each station, for the process state."""
         return {name: each.recipe for name, each in self.stations.items()}
 
     def release_ids(self) -> dict[str, str]:
-        """Active release of each station that has one."""
+        """Return the id of each station's release, for stations that have one."""
         return {name: release.release_id for name, release in self._releases.items()}
 
     def sequences(self) -> dict[str, tuple[SequenceRange, ...]]:
-        """What the ledger must cover, for the process's state."""
+        """Return the parts that the ledger must cover, for the process state."""
         return self._ranges.published()
 
     def troubles(self) -> dict[str, Trouble]:
@@ -247,7 +247,7 @@ class Bridge:
                 station.numbered(ranges[-1], self._clock.now())
 
     def _may_have(self, station: Station, unit: int) -> bool:
-        """Whether the unit id is free, or this station's own."""
+        """Return whether the unit id is free or this station's own."""
         owner = self._units.get(unit, station)
         if owner is not station:
             log.error("plc_unit_taken", station=station.name, unit=unit, by=owner.name)

@@ -36,7 +36,7 @@ class CameraTriggers:
         self._written = 0
 
     def ask(self, trigger: Trigger) -> None:
-        """Ask for this part's picture. Returns at once; ``on_failed`` hears of a failure."""
+        """Ask for this part's picture. Returns at once; ``on_failed`` is called on a failure."""
         self._queue.put(trigger)
 
     def run(self, stop: Stop) -> None:

@@ -1,4 +1,4 @@
-"""The bridge's event loop: its servers, time, and the state that it tells the line."""
+"""The bridge's event loop: runs its fieldbuses, its clock, and publishes its state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from runtime.process.loop import Stop
 log = structlog.get_logger()
 
 _BUSY_TICK_S, _IDLE_TICK_S = 0.01, 0.05
-_FOLLOW_EVERY_S, _TELL_EVERY_S = 0.1, 0.5
+_FOLLOW_EVERY_S, _PUBLISH_EVERY_S = 0.1, 0.5
 
 
 async def run_bridge(
@@ -28,16 +28,16 @@ async def run_bridge(
     """Serve until ``stop``. Raises FatalError if a fieldbus cannot bind its address."""
     asyncio.get_running_loop().set_exception_handler(_fail(stop))
     servers = [asyncio.create_task(each.serve(), name=name) for name, each in fieldbuses.items()]
-    follow_s = tell_s = 0.0
+    follow_s = publish_s = 0.0
     try:
         while not stop.is_set():
             now_s = time.monotonic()
             if now_s >= follow_s:
                 bridge.follow_all()
                 follow_s = now_s + _FOLLOW_EVERY_S
-            if now_s >= tell_s:
+            if now_s >= publish_s:
                 board.publish(status_of(bridge))
-                tell_s = now_s + _TELL_EVERY_S
+                publish_s = now_s + _PUBLISH_EVERY_S
             bridge.tick()
             _raise_what_ended(servers)
             await asyncio.sleep(_BUSY_TICK_S if bridge.is_busy else _IDLE_TICK_S)
@@ -52,7 +52,7 @@ def _raise_what_ended(servers: Sequence[asyncio.Task[None]]) -> None:
     for server in servers:
         if server.done():
             server.result()
-            raise FatalError(f"fieldbus {server.get_name()} ended, and nobody had asked it to")
+            raise FatalError(f"the fieldbus {server.get_name()} stopped serving by itself")
 
 
 def status_of(bridge: Bridge) -> Status:
@@ -70,7 +70,7 @@ def status_of(bridge: Bridge) -> Status:
 
 
 def _fail(stop: Stop) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
-    """What no call expected ends the process: its journal knows how to go on, memory does not."""
+    """Return a handler that ends the process on an unexpected error; the journal goes on."""
 
     def handler(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         log.critical("bridge_failed", what=context["message"], exc_info=context.get("exception"))

@@ -22,7 +22,7 @@ PRESENT_SECONDS = Histogram(
 
 
 def note_activation(activation: Activation) -> None:
-    """How the station runs from now on, and who put it so: a bypass is never quiet."""
+    """Log how the station runs from now on and who decided it; a bypass is logged as a warning."""
     mode = activation.config.mode
     say = log.warning if mode is Mode.BYPASS else log.info
     say(
@@ -36,7 +36,7 @@ def note_activation(activation: Activation) -> None:
 
 
 def note_settled(op: Settle) -> None:
-    """What became of a part that the PLC announced."""
+    """Log and count what became of a part that was announced."""
     disposition = op.disposition
     presented = disposition.presented_at
     cause = str(disposition.cause or "")

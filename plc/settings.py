@@ -16,28 +16,33 @@ from runtime.process.settings import Names, ProcessSettings, load
 
 
 class BridgeSettings(ProcessSettings):
-    """How long things may take."""
+    """Times of the bridge, in milliseconds."""
 
     result_hold_ms: Annotated[
-        int, Field(ge=0, title="A result other than a pass stays at least so long")
+        int, Field(ge=0, title="Shortest time that a result other than a pass is shown, ms")
     ] = 50
     result_ack_ms: Annotated[
-        int, Field(ge=50, title="A result other than a pass may be replaced after so long")
+        int, Field(ge=50, title="After this time any result may replace one that is not a pass, ms")
     ] = 1000
     plc_stale_ms: Annotated[
-        int, Field(ge=100, title="A PLC whose heartbeat stands still for so long is silent")
+        int,
+        Field(ge=100, title="A PLC is silent if its heartbeat stands still this long, ms"),
     ] = 2000
     confirm_ms: Annotated[
-        int, Field(ge=100, title="Longest wait for the gate's confirmation of an ejection")
+        int, Field(ge=100, title="Longest wait until the gate confirms an ejection, ms")
     ] = 10_000
 
     clock_bound_ms: Annotated[
-        int, Field(ge=1, title="Wall clocks of ingest and bridge further apart give no passes")
+        int,
+        Field(
+            ge=1,
+            title="If the clocks of ingest and bridge differ more, no part passes, ms",
+        ),
     ] = 50
 
     @property
     def timing(self) -> Timing:
-        """The times as the stations take them."""
+        """Return the times that the stations work with."""
         return Timing(
             self.result_hold_ms,
             self.result_ack_ms,
@@ -55,10 +60,15 @@ class FieldbusSettings(BaseSettings):
     host: Annotated[str, Field(title="Address that the fieldbus's server binds")] = "127.0.0.1"
     port: Annotated[
         int | None,
-        Field(ge=0, le=65535, title="Its port; 0: not served. If none, 5020 for modbus, else 0"),
+        Field(
+            ge=0,
+            le=65535,
+            title="Its port; 0: not served. Default: 5020 for MODBUS, 0 for others",
+        ),
     ] = None
     stations: Annotated[
-        Names, Field(title="Stations whose PLC speaks it; all others speak modbus")
+        Names,
+        Field(title="Stations whose PLC speaks this protocol (else Modbus)"),
     ] = ()
 
     def port_of(self, protocol: str) -> int:

@@ -1,4 +1,4 @@
-"""The parts of a station whose camera triggers: ingest numbers them and tells of each. Pure.
+"""The parts of a station whose camera triggers: ingest numbers and announces them. Pure.
 
 The first notice of a part begins it, and a later one changes nothing: numbers only rise. A number
 that was left out is a part that nobody saw, a missed trigger. Ingest's retained state says how far
@@ -138,7 +138,7 @@ class CaptureClock:
         self._ages_ns: deque[int] = deque(maxlen=REMEMBERED)
 
     def start(self, captured_at: Stamp, now: Stamp) -> Stamp | None:
-        """The capture on the clock of ``now``; None where the clocks do not agree."""
+        """Return the capture on the clock of ``now``, None if the clocks do not agree."""
         if captured_at.boot_id == now.boot_id:
             return captured_at if captured_at.monotonic_ns <= now.monotonic_ns else None
         age_ns, youngest_ns = now.utc_ns - captured_at.utc_ns, self._youngest(captured_at, now)

@@ -35,12 +35,12 @@ class Confirmations:
         self._pending[key.trigger_seq] = Pending(key, due_ns, part)
 
     def take(self, trigger_seq: int, gate: Gate) -> NoteGate | None:
-        """What the sensor said. None for a part whose ejection is not waited for."""
+        """Return what the sensor reported, None if no ejection of the part is expected."""
         pending = self._pending.pop(trigger_seq, None)
         return _noted(pending, gate) if pending else None
 
     def overdue(self, now: Stamp) -> list[NoteGate]:
-        """Ejections that nobody confirmed in time, each once."""
+        """Return the ejections that were not confirmed in time, each once."""
         late = []
         for seq, pending in list(self._pending.items()):
             if pending.due_ns > now.monotonic_ns:

@@ -109,20 +109,20 @@ class Part:
         return self.verdict.release_id if self.verdict else self.release_id
 
     def in_time(self, now: Stamp) -> bool:
-        """Whether a pass may still be presented or acknowledged."""
+        """Return whether a pass may still be presented or acknowledged."""
         return now.monotonic_ns < self.deadline_ns
 
     def await_verdict(self) -> None:
-        """The journal has it."""
+        """Note that the journal has its trigger."""
         self._to(PartPhase.AWAITING)
 
     def takes(self, verdict: Verdict) -> bool:
-        """Whether this is the part's own verdict, and nobody spoke before."""
+        """Return whether this is the part's own verdict and its first."""
         ours = verdict.part == self.key and verdict.part_id == self.trigger.part_id
         return ours and self.phase is PartPhase.AWAITING
 
     def decide(self, verdict: Verdict, active_release_id: str, now: Stamp) -> None:
-        """Its own verdict, in time. A pass by rules that are not in force is none."""
+        """Take the part's own verdict, in time. Rules that are not in force give no pass."""
         if not (self.takes(verdict) and self.in_time(now)):
             raise IllegalStep(f"{self.key}: verdict {verdict.verdict_id} is not its own in time")
         in_force = verdict.release_id in {self.release_id, active_release_id} - {""}
@@ -137,7 +137,7 @@ class Part:
         self.decided_ns = now.monotonic_ns
 
     def expire(self, cause: Cause, now: Stamp) -> None:
-        """No pass any more: there is no verdict, or it could not be handed over in time."""
+        """Decide that the part has no verdict: none came, or it could not be shown in time."""
         if self.presented_at is None:
             self.late, self.verdict = self.verdict, None
         self._to(PartPhase.EXPIRED)
@@ -146,27 +146,27 @@ class Part:
         self.decided_ns = now.monotonic_ns
 
     def present(self, now: Stamp) -> None:
-        """The registers show its decision."""
+        """Note that the registers show its decision."""
         if not self.intended or (self.is_pass and not self.in_time(now)):
             raise IllegalStep(f"{self.key}: {self.decision} may not be shown")
         self._to(PartPhase.PRESENTED)
         self.presented_at = now
 
     def acknowledge(self, now: Stamp) -> None:
-        """The PLC took what the registers showed."""
+        """Note that the PLC acknowledged what the registers show."""
         if self.is_pass and not self.in_time(now):
             raise IllegalStep(f"{self.key}: a pass was acknowledged after its deadline")
         self._to(PartPhase.ACKED)
         self.acknowledged_at = now
 
     def confirm(self, gate: Gate) -> None:
-        """What the gate's sensor said of a part that is settled."""
+        """Note what the gate's sensor reports of a part that is settled."""
         seen = gate is Gate.EJECTED
         self._to(PartPhase.CONFIRMED if seen else PartPhase.UNCONFIRMED)
         self.gate = gate
 
     def settle(self) -> Disposition:
-        """Its disposition. Called once: raises IllegalStep for a second one."""
+        """Return its disposition. Raises IllegalStep if it is called twice."""
         if self.settled or self.decision is None:
             raise IllegalStep(f"{self.key}: settled {self.settled}, decision {self.decision}")
         if self.is_pass and self.phase is not PartPhase.ACKED:

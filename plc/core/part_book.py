@@ -55,13 +55,13 @@ class PartBook:
         self._accepted: Part | None = None  # the last pass that the PLC was told to clear
 
     def begin(self, part: Part) -> None:
-        """A part that the PLC announced, or the camera."""
+        """Open a part that the PLC or the camera announced."""
         self.open[part.key.trigger_seq] = part
         self.numbering.last_seq = part.key.trigger_seq
         self.effects.append(LogTrigger(part.trigger, part.mode, part.release_id))
 
     def trigger_is_durable(self, op: LogTrigger, now: Stamp) -> None:
-        """The journal has the part: its picture may be taken."""
+        """Ask for the part's picture: the journal has its trigger."""
         part = self.open_part(op.trigger.part)
         if part is None or part.phase is not PartPhase.TRIGGERED:
             return
@@ -79,7 +79,7 @@ class PartBook:
         now: Stamp,
         arrived_at: Stamp | None = None,
     ) -> None:
-        """Inference spoke. The first verdict of a part stands; one that is late is noted."""
+        """Apply a verdict. The first one of a part stands; one that is late is noted."""
         part = self.open_part(verdict.part)
         if part is None:
             self._note_late(verdict)
@@ -94,7 +94,7 @@ class PartBook:
             self._note_late(verdict)
 
     def intent_is_durable(self, op: LogIntent) -> None:
-        """The journal has what the registers are to show, if the part is still decided so."""
+        """Offer the decision to the registers: the journal has it, and it still stands."""
         part = self.open_part(op.key)
         if part is None or part.decision is not op.decision or part.cause is not op.cause:
             return
@@ -102,7 +102,7 @@ class PartBook:
         self.display.offer(part)
 
     def acknowledge(self, seq16: int, now: Stamp) -> None:
-        """The PLC wrote AckSeq."""
+        """Apply the PLC's acknowledgement."""
         part = self._shown_or_open(seq16)
         if part is not None and part.phase is PartPhase.PRESENTED and part.is_pass:
             part.acknowledge(now)
@@ -116,7 +116,7 @@ class PartBook:
             self._answer(seq16, ACCEPTED if self._is_accepted(seq16) else REFUSED)
 
     def settle_is_durable(self, op: Settle) -> None:
-        """The journal has the disposition. For a pass: now the PLC may clear its slot."""
+        """Answer a pass's acknowledgement: it is in the journal, the PLC may clear the slot."""
         part = self._answering
         if part is None or part.key != op.disposition.part:
             return
@@ -126,7 +126,7 @@ class PartBook:
         self.display.drop(part)
 
     def gate_said(self, seq16: int, gate: Gate) -> None:
-        """The gate's sensor spoke of a part, settled or not."""
+        """Note what the gate's sensor reports of a part, settled or not."""
         seq = self.numbering.back_to(seq16)
         if gate is not Gate.EJECTED:
             self._count_unconfirmed()
@@ -141,7 +141,7 @@ class PartBook:
             self.effects.append(note)
 
     def settle(self, part: Part, now: Stamp) -> None:
-        """Its one disposition goes to the journal; it is open no longer."""
+        """Write the part's one disposition to the journal and close the part."""
         disposition = part.settle()
         del self.open[part.key.trigger_seq]
         self.effects.append(Settle(disposition, part.decided_ns))
@@ -152,7 +152,7 @@ class PartBook:
             part.confirm(part.gate)
 
     def count(self, disposition: Disposition) -> None:
-        """Counters and the run of parts that were no pass."""
+        """Count the part, and the parts in a row that did not pass."""
         self.numbering.counts.add(disposition.decision, disposition.cause)
         passed = disposition.decision is Decision.PASS
         self.consecutive = 0 if passed else self.consecutive + 1
@@ -161,7 +161,7 @@ class PartBook:
             self.state.stop_line()
 
     def close_all(self, now: Stamp, cause: Cause = Cause.PLC_RESTART) -> None:
-        """Parts are counted anew, or the PLC forgot them: what is open is no pass any more."""
+        """Close every open part without a pass: the PLC forgot them, or counts from the start."""
         for part in list(self.open.values()):
             self._withdraw(part, cause, now)
         self.display.clear()
@@ -207,7 +207,7 @@ class PartBook:
         self._intend(part)
 
     def _withdraw(self, part: Part, cause: Cause, now: Stamp) -> None:
-        """No pass, and nothing to show for it: its slot in the PLC is a reject already."""
+        """Close the part without a pass and without showing it: its slot is a reject already."""
         if part.phase is not PartPhase.EXPIRED and (part.is_pass or part.decision is None):
             part.expire(cause, now)
         self.display.drop(part)

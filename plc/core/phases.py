@@ -29,7 +29,7 @@ class ErrorCode(IntEnum):
 
     NONE = 0
     PLC_SILENT = 1  # the PLC's heartbeat is older than 2 s
-    NO_RESYNC = 2  # the PLC has not told its boot id since the bridge started
+    NO_RESYNC = 2  # the PLC has not written its boot id since the bridge started
     NO_BROKER = 3
     NO_JOURNAL = 4
     NO_RELEASE = 5
@@ -57,7 +57,7 @@ class Health(NamedTuple):
     release: bool = False
     inference: bool = False
     camera: bool = False
-    plc_told: bool = False
+    plc_known: bool = False
     plc_alive: bool = False
     recipe: bool = False
     agreed: bool = False
@@ -71,7 +71,7 @@ class Health(NamedTuple):
             (self.recipe, ErrorCode.UNKNOWN_RECIPE),
             (self.inference, ErrorCode.NO_INFERENCE),
             (self.camera, ErrorCode.NO_CAMERA),
-            (self.plc_told, ErrorCode.NO_RESYNC),
+            (self.plc_known, ErrorCode.NO_RESYNC),
             (self.plc_alive, ErrorCode.PLC_SILENT),
         ):
             if not up:
@@ -93,7 +93,7 @@ class BridgeState:
     def update(self, health: Health, *, set_offline: bool, running: bool) -> None:
         """Follow what is up and what the PLC asks for."""
         was_ready = self.phase not in (BridgePhase.OFFLINE, BridgePhase.INIT)
-        if was_ready and health.plc_told and not health.plc_alive:
+        if was_ready and health.plc_known and not health.plc_alive:
             self.faults.add(ErrorCode.PLC_SILENT)
         if was_ready and health.release and not health.recipe:
             self.faults.add(ErrorCode.UNKNOWN_RECIPE)
@@ -137,7 +137,7 @@ class BridgeState:
 
     @property
     def error_code(self) -> ErrorCode:
-        """Why not ready, NONE where it is."""
+        """Why the station is not ready; NONE if it is."""
         if self.set_offline:
             return ErrorCode.SET_OFFLINE
         if self.faults:

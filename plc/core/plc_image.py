@@ -53,15 +53,15 @@ class PlcChanges(NamedTuple):
 
     @property
     def introduced(self) -> bool:
-        """The PLC told its boot id, for the first time or a new one."""
+        """Whether the PLC wrote its boot id for the first time, or another one."""
         return self.after.plc_boot_id not in (0, self.before.plc_boot_id)
 
     @property
     def resync(self) -> bool:
-        """TriggerSeq says where the counter stands, and triggers nothing."""
-        told, commanded = self.after.plc_boot_id != 0, self.after.command == RESYNC
+        """Whether TriggerSeq says where the counter stands and triggers nothing."""
+        known, commanded = self.after.plc_boot_id != 0, self.after.command == RESYNC
         news = self.before.command != RESYNC or self.before.trigger_seq != self.after.trigger_seq
-        return self.introduced or (told and commanded and news)
+        return self.introduced or (known and commanded and news)
 
     @property
     def recipe(self) -> int | None:
@@ -71,8 +71,8 @@ class PlcChanges(NamedTuple):
 
     @property
     def triggered(self) -> bool:
-        told = self.after.plc_boot_id != 0
-        return told and self.before.trigger_seq != self.after.trigger_seq
+        known = self.after.plc_boot_id != 0
+        return known and self.before.trigger_seq != self.after.trigger_seq
 
     @property
     def acknowledged(self) -> bool:

@@ -33,7 +33,7 @@ class Register(NamedTuple):
 
     @property
     def words(self) -> int:
-        """Registers it takes."""
+        """How many registers it takes."""
         return 1 if self.kind == "u16" else 2
 
 
@@ -47,51 +47,47 @@ class Bit(NamedTuple):
 
 COILS: tuple[Bit, ...] = (
     Bit(0, "line_running", "the belt moves"),
-    Bit(1, "trigger_enable", "a change of TriggerSeq is a part; while 0 it is a missed trigger"),
-    Bit(2, "buffer_enable", "hold each result until it is acknowledged or its time is up"),
-    Bit(3, "result_ack", "a rising edge acknowledges the part in AckSeq, as a change of it does"),
-    Bit(4, "clear_error", "a rising edge clears MissedTrigger, BufferOverrun and a fault's latch"),
+    Bit(1, "trigger_enable", "1: a change of TriggerSeq is a part; 0: it is a missed trigger"),
+    Bit(2, "buffer_enable", "keep each result until it is acknowledged or its time is up"),
+    Bit(3, "result_ack", "a rising edge acknowledges the part in AckSeq; so does a change of it"),
+    Bit(4, "clear_error", "a rising edge clears MissedTrigger, BufferOverrun and a latched fault"),
     Bit(5, "set_offline", "1 takes the station offline"),
-    Bit(
-        6,
-        "recipe_exec",
-        "while it is set, RecipeId is followed from the next trigger on",
-    ),
-    Bit(7, "challenge_mode", "parts triggered while it is set are challenge parts"),
-    Bit(8, "clear_line_stop", "a rising edge clears LineStopReq and the run of rejects"),
+    Bit(6, "recipe_exec", "while 1, RecipeId is the recipe from the next trigger on"),
+    Bit(7, "challenge_mode", "parts triggered while it is 1 are challenge parts"),
+    Bit(8, "clear_line_stop", "a rising edge clears LineStopReq and ConsecutiveRejects"),
 )
 
 DISCRETE_INPUTS: tuple[Bit, ...] = (
     Bit(0, "online", "the station is not OFFLINE"),
     Bit(1, "trigger_ready", "parts can be inspected now"),
-    Bit(2, "trigger_ack", "the last TriggerSeq is journaled (see TriggerEcho)"),
+    Bit(2, "trigger_ack", "the last TriggerSeq is in the journal (see TriggerEcho)"),
     Bit(3, "result_valid", "a result is shown"),
     Bit(4, "pass", "the shown result is a pass"),
     Bit(5, "reject", "the shown result is a reject"),
-    Bit(6, "no_verdict", "the shown result has no verdict: reject the part"),
+    Bit(6, "no_verdict", "the part of the shown result has no verdict: reject it"),
     Bit(7, "busy", "at least one part awaits its verdict"),
-    Bit(8, "missed_trigger", "TriggerSeq skipped since ClearError"),
+    Bit(8, "missed_trigger", "TriggerSeq has skipped a number since ClearError"),
     Bit(9, "buffer_overrun", "a result was replaced unacknowledged since ClearError"),
     Bit(10, "error", "error code is not 0"),
     Bit(11, "line_stop_req", "stop the line; latched until ClearLineStop"),
     Bit(12, "recipe_ready", "Recipe is known, and bridge and inference have the same release"),
     Bit(13, "challenge_active", "echo of ChallengeMode: the next trigger is a challenge part"),
-    Bit(14, "degraded", "no passes can come: the broker, the camera or the inference is lost"),
+    Bit(14, "degraded", "no part can pass: broker, camera or inference is not available"),
     Bit(15, "heartbeat", "changes every 500 ms"),
 )
 
 HOLDING_REGISTERS: tuple[Register, ...] = (
     Register(0, "control", "u16", "the coils"),
     Register(1, "heartbeat", "u16", "PLC heartbeat: change it at least every 500 ms"),
-    Register(2, "part_id", "u32", "what the PLC calls the part"),
+    Register(2, "part_id", "u32", "the PLC's own number of the part"),
     Register(4, "encoder", "u32", "belt position in counts"),
-    Register(6, "trigger_seq", "u16", "a change triggers; written last, or with 2-5 in one write"),
+    Register(6, "trigger_seq", "u16", "a change triggers; write it last, or with 2-5 in one write"),
     Register(7, "ack_seq", "u16", "a change to a shown part's sequence acknowledges it"),
-    Register(8, "recipe_id", "u16", "number in the line file; 0 the station's own prompts"),
-    Register(9, "command", "u16", "while 1: resync, TriggerSeq is a baseline, no trigger"),
+    Register(8, "recipe_id", "u16", "number in the line file; 0: the station's own prompts"),
+    Register(9, "command", "u16", "1: resync, TriggerSeq is where the counter stands; no trigger"),
     Register(10, "reject_confirm_seq", "u16", "sequence of the part that the gate's sensor saw"),
-    Register(11, "confirm_status", "u16", "1 ejected, 2 not seen, 3 bin full, 4 low air; 0 none"),
-    Register(12, "plc_boot_id", "u16", "never 0; a change is a resync and starts a new epoch"),
+    Register(11, "confirm_status", "u16", "0 none, 1 ejected, 2 not seen, 3 bin full, 4 low air"),
+    Register(12, "plc_boot_id", "u16", "never 0, another after each power-up; starts a new epoch"),
 )
 
 INPUT_REGISTERS: tuple[Register, ...] = (
@@ -106,35 +102,37 @@ INPUT_REGISTERS: tuple[Register, ...] = (
     Register(9, "part_id_echo", "u32", "PartId of the shown result"),
     Register(11, "encoder_echo", "u32", "encoder of the shown result"),
     Register(13, "verdict", "u16", "0 none, 1 pass, 2 reject, 3 timeout, 4 error"),
-    Register(14, "class", "u16", "prompt that decided, counted from 1 in the recipe; 0 none"),
+    Register(14, "class", "u16", "prompt that decided, its number from 1 in the recipe; 0 none"),
     Register(15, "count", "u16", "findings that counted"),
     Register(16, "largest_area", "f32", "largest finding in the station's unit (mm2, or px2)"),
     Register(18, "latency_ms", "u16", "from the trigger to this result"),
     Register(19, "queued", "u16", "results that wait to be shown"),
-    Register(20, "recipe", "u16", "the selected recipe; of use only with RecipeReady"),
+    Register(20, "recipe", "u16", "the selected recipe; valid only with RecipeReady"),
     Register(21, "recipe_version", "u16", "first 4 hex digits of the recipe's release, 0 if none"),
     Register(22, "consecutive_rejects", "u16", "parts in a row that were not a pass"),
-    Register(23, "seq_tail", "u16", "equal to SeqHead when the result between them is whole"),
+    Register(23, "seq_tail", "u16", "equal to SeqHead if the result between them is complete"),
     Register(24, "ack_echo", "u16", "sequence of the last acknowledgement that was answered"),
     Register(
         25,
         "ack_state",
         "u16",
-        "0 none, 1 journaled as pass: clear the slot, 2 refused, 3 noted, not a pass",
+        "0 none, 1 pass is in the journal: clear the slot, 2 refused, 3 noted, not a pass",
     ),
     Register(26, "mode", "u16", "0 observe, 1 guard, 2 bypass"),
-    Register(27, "bridge_boot_id", "u16", "changes with every start of the bridge"),
+    Register(27, "bridge_boot_id", "u16", "1 to 65535, another after each start of the bridge"),
     Register(28, "phase", "u16", "0 OFFLINE, 1 INIT, 2 READY, 3 RUNNING, 4 DEGRADED, 5 FAULT"),
-    Register(29, "trigger_echo", "u16", "last TriggerSeq that is journaled"),
+    Register(29, "trigger_echo", "u16", "last TriggerSeq that is in the journal"),
     Register(30, "cause", "u16", "why the shown result has no verdict, 0 if it has one"),
     Register(31, "reserved_31", "u16", "0"),
-    Register(32, "inspected", "u32", "parts disposed of in this epoch: the sum of the next four"),
-    Register(34, "passed", "u32", "parts that were a pass, acknowledged in time"),
-    Register(36, "rejected", "u32", "parts with a finding"),
-    Register(38, "timeouts", "u32", "parts without a verdict, missed triggers apart"),
-    Register(40, "missed", "u32", "parts whose trigger never came"),
+    Register(32, "inspected", "u32", "parts of this epoch: the sum of the next four"),
+    Register(34, "passed", "u32", "parts whose pass was acknowledged in time"),
+    Register(36, "rejected", "u32", "parts that were rejected by a rule"),
+    Register(38, "timeouts", "u32", "parts without a verdict, other than missed triggers"),
+    Register(40, "missed", "u32", "parts whose trigger did not come"),
     Register(42, "overruns", "u32", "results replaced unacknowledged since the bridge started"),
-    Register(44, "unconfirmed", "u32", "rejects the gate did not confirm since the bridge started"),
+    Register(
+        44, "unconfirmed", "u32", "ejections not confirmed by the gate since the bridge started"
+    ),
 )
 
 CAUSE_CODES: dict[Cause, int] = {
@@ -155,11 +153,11 @@ CAUSE_CODES: dict[Cause, int] = {
     Cause.CLOCK: 15,
     Cause.STALE_RELEASE: 16,
 }
-"""Values of the ``cause`` register. A number once given is never given again."""
+"""Values of the ``cause`` register. A number is never used for another cause."""
 
 
 def encode(table: Sequence[Register], size: int, values: Mapping[str, float]) -> list[int]:
-    """The words of a block, zero where ``values`` has nothing; KeyError for unknown names."""
+    """Return a block's words, zero for what ``values`` lacks. Raises KeyError for unknown names."""
     known = {register.name: register for register in table}
     words = [0] * size
     for name, value in values.items():
@@ -172,7 +170,7 @@ def encode(table: Sequence[Register], size: int, values: Mapping[str, float]) ->
 
 
 def decode(table: Sequence[Register], words: Sequence[int]) -> dict[str, float]:
-    """The values of a block that starts at address 0 and covers ``table``."""
+    """Return the values of a block that starts at address 0 and covers ``table``."""
     values: dict[str, float] = {}
     for register in table:
         part = words[register.address : register.address + register.words]
@@ -182,18 +180,18 @@ def decode(table: Sequence[Register], words: Sequence[int]) -> dict[str, float]:
 
 
 def bits_to_word(table: Sequence[Bit], on: Mapping[str, bool]) -> int:
-    """Register 0 from its bits. Raises KeyError for unknown names."""
+    """Return register 0 from its bits. Raises KeyError for unknown names."""
     known = {bit.name: bit.address for bit in table}
     return sum(1 << known[name] for name, value in on.items() if value)
 
 
 def word_to_bits(table: Sequence[Bit], word: int) -> dict[str, bool]:
-    """The bits of register 0."""
+    """Return the bits of register 0."""
     return {bit.name: bool(word >> bit.address & 1) for bit in table}
 
 
 def markdown() -> str:
-    """The map as the tables of docs/plc.md."""
+    """Return the map as the tables of docs/plc.md."""
     return "\n".join(
         [
             *_bit_rows("Coils (PLC writes; the bits of holding register 0)", COILS),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 LARGEST_GAP = 4096
 """Parts that may be missed in one step. A larger step is no gap: the counter itself was changed."""
 LARGEST_ABSENCE = 2**15 - 1
-"""Parts that a PLC may have counted alone, as its resync tells; more look like a step back."""
+"""Most parts that a PLC may have counted without the bridge; more look like a step back."""
 
 
 class Move(Enum):
@@ -33,7 +33,7 @@ class Advance(NamedTuple):
 
 
 def advance(last_seq: int, seq16: int, largest_gap: int = LARGEST_GAP) -> Advance:
-    """Hold ``seq16`` from the wire against the unwrapped ``last_seq`` of the epoch."""
+    """Return how far ``seq16`` is beyond ``last_seq``, the epoch's number that does not wrap."""
     delta = (seq16 - last_seq) & 0xFFFF
     if delta == 0:
         return Advance(Move.SAME, last_seq, 0)
@@ -43,5 +43,5 @@ def advance(last_seq: int, seq16: int, largest_gap: int = LARGEST_GAP) -> Advanc
 
 
 def mint_epoch(last_epoch: int, utc_ns: int) -> int:
-    """A new epoch: the time in ms where the clock is sane, and always above the last one."""
+    """Return a new epoch: the time in ms, or one above the last epoch if the clock is behind it."""
     return max(last_epoch + 1, utc_ns // 1_000_000)

@@ -58,21 +58,21 @@ class Station:
 
     @property
     def mode(self) -> Mode:
-        """How the station runs; a station that nobody configured guards."""
+        """Its release's mode; guard if it has no release."""
         return self._line_release.config.mode if self._line_release else Mode.GUARD
 
     @property
     def release_id(self) -> str:
-        """The release of the selected recipe, empty where there is none."""
+        """Id of the selected recipe's release, empty if there is none."""
         return self.release.release_id if self.release else ""
 
     def take_effects(self) -> list[Effect]:
-        """What is to be done now, in order. Each is handed out once."""
+        """Return what is to be done now, in order. Each effect is returned once."""
         effects, self.book.effects = self.book.effects, []
         return effects
 
     def follow(self, release: Release | None, health: Health, now: Stamp) -> None:
-        """The station's release and what is up; the PLC's part of ``health`` is found here."""
+        """Take up the station's release and what is available; the PLC's share is found here."""
         self.health = health
         if release is not self._line_release:
             self._line_release = release
@@ -83,7 +83,7 @@ class Station:
         self.tick(now)
 
     def plc_wrote(self, image: PlcImage, now: Stamp) -> None:
-        """The PLC changed its holding registers. One call for one write on the wire."""
+        """Follow the PLC's holding registers. One call for one write on the wire."""
         self.tick(now)
         changes = PlcChanges(self.image, image)
         self.image = image
@@ -103,40 +103,40 @@ class Station:
         self.tick(now)
 
     def verdict(self, verdict: Verdict, now: Stamp, arrived_at: Stamp | None = None) -> None:
-        """Inference, or ingest, spoke of a part of this station. When the word arrived is noted;
-        whether it is in time depends on ``now``."""
+        """Take the verdict on a part. ``arrived_at`` is noted; whether it is in time depends on
+        ``now``."""
         self.tick(now)
         arrived = ArrivedVerdict(verdict, arrived_at)
         if not self._source.keeps(arrived):
             self._apply(arrived, now)
 
     def captured(self, notice: CaptureNotice, now: Stamp) -> bool:
-        """The camera triggered a part. False where the PLC triggers this station's parts."""
+        """Begin a part that the camera triggered. Return False if the PLC triggers this station."""
         self.tick(now)
         return self._source.captured(notice, self._moment(now))
 
     def numbered(self, reached: SequenceRange, now: Stamp) -> None:
-        """How far ingest has numbered the parts that the camera triggered."""
+        """Note how far ingest has numbered the parts that the camera triggered."""
         self._source.numbered(reached, self._moment(now))
 
     def resume(self, recipe: int) -> None:
-        """The recipe that the journal has of before the restart."""
+        """Take up the recipe that the journal has of before the restart."""
         self.recipe = self.kept_recipe = recipe
 
     @property
     def recipe_ready(self) -> bool:
-        """Whether the selected recipe is known, survives a restart, and inference has it too."""
+        """Whether the selected recipe is known, in the journal, and known to inference."""
         is_kept = self.kept_recipe == self.recipe
         return self.release is not None and is_kept and self.health.agreed
 
     def capture_failed(self, trigger: Trigger) -> None:
-        """The camera could not be asked for this part's picture."""
+        """Note that the camera could not be asked for this part's picture."""
         part = self.book.open.get(trigger.part.trigger_seq)
         if part is not None and part.key == trigger.part:
             part.capture_failed = True
 
     def committed(self, op: JournalOp, now: Stamp) -> None:
-        """The journal has this durably."""
+        """Go on after an operation that is durable now."""
         if op.reached is not None:
             self._echo_trigger(op.reached)
         if isinstance(op, LogTrigger):
@@ -185,7 +185,7 @@ class Station:
         self.release = known.of_recipe(self.recipe) if known else None
 
     def _in_force_for(self, trigger_seq: int) -> str:
-        """Id of the release that judges an open part's own recipe now, empty where none does."""
+        """Return the id of the release in force for a part's recipe, empty if there is none."""
         part, known = self.book.open.get(trigger_seq), self._line_release
         if part is None or known is None or part.trigger.recipe == self.recipe:
             return self.release_id
@@ -196,7 +196,7 @@ class Station:
         stale_ns = self.timing.plc_stale_ms * 1_000_000
         beat_ns = self._heartbeat_ns
         health = self.health._replace(
-            plc_told=self.image.plc_boot_id != 0,
+            plc_known=self.image.plc_boot_id != 0,
             plc_alive=beat_ns is not None and now.monotonic_ns - beat_ns < stale_ns,
             recipe=self.release is not None,
         )

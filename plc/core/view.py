@@ -26,7 +26,7 @@ TIMEOUTS = (Cause.EXPIRED, Cause.OVERLOAD, Cause.UNACKNOWLEDGED)
 
 
 def input_words(station: Station, now: Stamp) -> list[int]:
-    """The whole block of input registers at this moment."""
+    """Return the whole block of input registers at this moment."""
     beat = now.monotonic_ns // HEARTBEAT_NS & 0xFFFF
     values = {
         "status": bits_to_word(DISCRETE_INPUTS, _bits(station, beat)),
@@ -131,7 +131,7 @@ def _findings(shown: Part, release: Release | None) -> dict[str, float]:
 
 
 def _prompt_number(verdict: Verdict, release: Release | None) -> int:
-    """0 also where another release judged: its prompts are counted otherwise."""
+    """Return 0 as well if another release judged: its prompts have other numbers."""
     if not verdict.reasons or release is None or verdict.release_id != release.release_id:
         return 0
     names = [each.name for each in release.config.prompts]

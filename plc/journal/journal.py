@@ -46,10 +46,10 @@ _UNSEEN = (Gate.PENDING, Gate.NOT_ASKED, Gate.NOT_SEEN)
 
 
 class Applied(NamedTuple):
-    """What an operation did.
+    """An operation that was carried out.
 
     Attributes:
-        news: dispositions that are new or revised, to be told.
+        news: dispositions that are new or revised, to be published.
     """
 
     op: JournalOp
@@ -57,7 +57,7 @@ class Applied(NamedTuple):
 
 
 class Journal:
-    """One file, one bridge: a second one that opens it is refused."""
+    """The file of one bridge. Raises FatalError if another bridge has it open."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,12 +82,12 @@ class Journal:
         }
 
     def close(self) -> None:
-        """Give the file to whoever comes next."""
+        """Close the file, so that another bridge can open it."""
         self.database.close()
         os.close(self._lock)
 
     def apply(self, ops: Sequence[JournalOp]) -> list[Applied]:
-        """Carry out operations in order, in one commit: all or, on an exception, none.
+        """Carry out operations in order, in one commit: all of them or, on an exception, nothing.
 
         Raises:
             sqlite3.OperationalError: disk full, input or output error: nothing was done.
@@ -114,7 +114,7 @@ class Journal:
         return int(boot_id)
 
     def numbering(self, station: str) -> Numbering:
-        """Where the station's newest epoch stands."""
+        """Return how far the station's newest epoch is."""
         row = self.database.execute(
             "SELECT epoch, plc_boot_id, first_seq, last_seq, passed, rejected, timeouts, missed"
             " FROM epochs WHERE station = ? ORDER BY epoch DESC LIMIT 1",
@@ -126,7 +126,7 @@ class Journal:
         return Numbering(station, epoch, plc_boot_id, first_seq, last_seq, LedgerCount(*counts))
 
     def close_leftovers(self) -> int:
-        """Dispose of the parts that a restart finds open. Returns how many."""
+        """Dispose of the parts that a restart finds open. Return how many."""
         left = leftovers(self.database)
         self.database.execute("BEGIN IMMEDIATE")
         for disposition in left:
@@ -255,7 +255,7 @@ class Journal:
         return (newer,)
 
     def _advance(self, key: PartKey) -> bool:
-        """Whether the part is new to its epoch, which it then ends at."""
+        """Make the part its epoch's newest. Return False if the epoch already has it."""
         moved = self.database.execute(
             "UPDATE epochs SET last_seq = ? WHERE station = ? AND epoch = ? AND last_seq < ?",
             (key.trigger_seq, key.station, key.epoch, key.trigger_seq),
@@ -263,7 +263,7 @@ class Journal:
         return moved.rowcount == 1
 
     def _prune(self) -> None:
-        """Forget the oldest that storage has. What is not stored stays, however old."""
+        """Delete the oldest that storage has. What is not stored stays, however old."""
         self.database.execute(
             "DELETE FROM dispositions WHERE stored >= revision"
             " AND id <= (SELECT max(id) FROM dispositions) - ?",
@@ -281,5 +281,5 @@ def _locked(path: Path) -> int:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(handle)
-        raise FatalError(f"{path}: another bridge has this journal open") from error
+        raise FatalError(f"{path}: another bridge has this journal open; stop it first") from error
     return handle

@@ -28,8 +28,8 @@ log = structlog.get_logger()
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 60.0
 LONG_BACKLOG = 10_000
-"""So many dispositions without storage's word are an alarm: a quarter of an hour at 10 parts/s."""
-UNSTORED = Gauge("referee_bridge_unstored_dispositions", "Dispositions that storage has not yet")
+"""An alarm if storage has not confirmed this many: a quarter of an hour at 10 parts/s."""
+UNSTORED = Gauge("referee_bridge_unstored_dispositions", "Dispositions storage has not confirmed")
 _SCAN_EVERY_S = 0.5
 _PAGE = 100
 _FRESH_LIMIT = 10_000
@@ -56,16 +56,16 @@ class DispositionOutbox:
         self._pause_s = FIRST_PAUSE_S
         self._answered = self._is_long = False
 
-    def tell(self, dispositions: Sequence[Disposition]) -> None:
-        """News. What finds no room here is in the journal, and told from there."""
+    def publish(self, dispositions: Sequence[Disposition]) -> None:
+        """Publish new dispositions soon. Those that find no room are published from the journal."""
         for disposition in dispositions:
             try:
                 self._fresh.put_nowait(disposition)
             except queue.Full:
                 return
 
-    def heard(self) -> None:
-        """Storage has confirmed something: it is there."""
+    def storage_answered(self) -> None:
+        """Note that storage has confirmed something, so that it is there."""
         self._answered = True
 
     def run(self, stop: Stop) -> None:
@@ -117,7 +117,7 @@ class DispositionOutbox:
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
 
     def _soon(self, within_s: float) -> None:
-        """There is somebody to tell: no long pause any more."""
+        """Storage or the broker is back: end a long pause."""
         self._pause_s = FIRST_PAUSE_S
         self._round_s = min(self._round_s, self._now_s() + within_s)
 

@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS late_verdicts (
     verdict_id TEXT NOT NULL, decision TEXT NOT NULL,
     PRIMARY KEY (station, epoch, trigger_seq)
 ) WITHOUT ROWID;
--- One a part. Also the outbox: a row with stored < revision is still to be told.
+-- One a part. Also the outbox: a row with stored < revision is still to be published.
 CREATE TABLE IF NOT EXISTS dispositions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     station TEXT NOT NULL, epoch INTEGER NOT NULL, trigger_seq INTEGER NOT NULL,
@@ -59,7 +59,7 @@ CREATE INDEX IF NOT EXISTS untold ON dispositions (id) WHERE stored < revision;
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """A connection that has flushed to disk whatever it has committed."""
+    """Open a connection whose commits are on disk when they return."""
     path.parent.mkdir(parents=True, exist_ok=True)
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
     database.execute("PRAGMA journal_mode = WAL")
@@ -68,9 +68,12 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 
 def create_tables(database: sqlite3.Connection, path: Path) -> None:
-    """The tables of a new journal. Raises FatalError for a journal of another version."""
+    """Create the tables of a new journal. Raises FatalError for a journal of another version."""
     ((version,),) = database.execute("PRAGMA user_version")
     is_new = not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
     if not is_new and version != VERSION:
-        raise FatalError(f"{path}: a journal of version {version}, not {VERSION}: move it away")
+        raise FatalError(
+            f"{path}: the journal has version {version}, this bridge needs {VERSION}; "
+            "start the bridge that wrote it, or move the file away and start with an empty journal"
+        )
     database.executescript(f"{SCHEMA}PRAGMA user_version = {VERSION};")

@@ -26,7 +26,7 @@ COMMIT_SECONDS = Histogram(
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0),
 )
 REFUSED = Counter(
-    "referee_bridge_not_journaled", "Words of other processes that the journal cannot hold"
+    "referee_bridge_not_journaled", "Operations of other processes that the journal cannot hold"
 )
 UNWRITABLE = (OverflowError, ValueError, sqlite3.Error)
 LARGEST_BACKLOG = 100_000
@@ -44,13 +44,16 @@ class JournalWriter:
         self.up = True
 
     def submit(self, op: JournalOp) -> None:
-        """Hand over one operation. Raises FatalError when the disk has been away for too long."""
+        """Queue one operation. Raises FatalError if too many wait for the disk."""
         if self._queue.qsize() >= LARGEST_BACKLOG:
-            raise FatalError(f"{self._journal.path}: {LARGEST_BACKLOG} operations wait for it")
+            raise FatalError(
+                f"{self._journal.path}: {LARGEST_BACKLOG} operations wait to be written: is "
+                "the disk full or broken?"
+            )
         self._queue.put(op)
 
     def run(self, stop: Stop) -> None:
-        """The thread's body: until ``stop``, then to the end of what waits, if the disk lets."""
+        """Run until ``stop``, then commit what still waits, if the disk allows."""
         while not (stop.is_set() and self._queue.empty()):
             group = self._next_group()
             if group and not self._commit(group, stop):
@@ -66,7 +69,7 @@ class JournalWriter:
         return group
 
     def _commit(self, group: list[JournalOp], stop: Stop) -> bool:
-        """Commit one group, however long the disk is away. False where ``stop`` came first."""
+        """Commit one group, however long that takes. Return False if ``stop`` came first."""
         delay_s = FIRST_RETRY_S
         try:
             while (applied := self._applied(group)) is None:

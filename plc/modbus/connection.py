@@ -22,11 +22,11 @@ _SHORTEST, _LONGEST = 2, LONGEST_FRAME - _LENGTH_ENDS
 
 
 class Garbled(RefereeError):
-    """Bytes that no frame begins with."""
+    """Raised for bytes that are not the beginning of a frame."""
 
 
 def frame_size(data: bytes) -> int:
-    """Of the frame that ``data`` begins with; 0 while it is not whole. Raises Garbled."""
+    """Return the size of the frame at the start of ``data``, 0 if incomplete. Raises Garbled."""
     if len(data) < _LENGTH_ENDS:
         return 0
     protocol, length = struct.unpack_from(">HH", data, 2)
@@ -37,7 +37,7 @@ def frame_size(data: bytes) -> int:
 
 
 class Connections(Protocol):
-    """Who is told of a connection's begin and end."""
+    """Is called when a connection begins and when it ends."""
 
     def opened(self, connection: Connection) -> None: ...
 
@@ -45,7 +45,7 @@ class Connections(Protocol):
 
 
 class Connection(asyncio.BufferedProtocol):
-    """A peer. Reads no more than a frame's length at a time, so that none keeps the event loop.
+    """One peer. Reads at most one frame's length at a time, so that no peer blocks the event loop.
 
     ``wrote`` says whether it ever wrote to a station, as a PLC does; ``heard_s`` when its last
     request came, on the event loop's clock.
@@ -68,26 +68,26 @@ class Connection(asyncio.BufferedProtocol):
         self.peer = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The peer is there."""
+        """Register the new connection."""
         self._transport = cast(asyncio.Transport, transport)
         address = transport.get_extra_info("peername")  # None where it is gone already
         self.peer = address[0] if address else "unknown"
         self._connections.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The peer is gone."""
+        """Unregister the connection."""
         self._connections.closed(self)
 
     def pause_writing(self) -> None:
-        """It leaves its answers unread."""
+        """Close the connection of a peer that does not read its answers."""
         self.end("unread")
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Where the next bytes go. Never empty: a frame that fills it is whole, or none."""
+        """Return where the next bytes go. Never empty: a full buffer is a frame, or garbled."""
         return memoryview(self._buffer)[self._filled :]
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Answer every frame that is whole now."""
+        """Answer every frame that is complete now."""
         data, answers = bytes(self._buffer[: self._filled + nbytes]), bytearray()
         try:
             while size := frame_size(data):
@@ -103,13 +103,13 @@ class Connection(asyncio.BufferedProtocol):
         self._buffer[: len(data)], self._filled = data, len(data)
 
     def overdue(self, now_s: float, frame_s: float, idle_s: float) -> str:
-        """Why it has had its time, an "unfinished" frame or "idle"; empty while it has not."""
+        """Return why the connection is overdue, "unfinished" or "idle"; empty if it is not."""
         if self._filled and now_s - self._frame_began_s > frame_s:
             return "unfinished"
         return "idle" if now_s - self.heard_s > idle_s else ""
 
     def end(self, why: str = "") -> None:
-        """Give the connection up."""
+        """Close the connection at once."""
         self._transport.abort()
         self._connections.closed(self, why)
 

@@ -23,7 +23,7 @@ READS = (1, 2, 3, 4)
 WRITES = (5, 6, 15, 16, 22, 23)
 
 
-class Refusal(IntEnum):
+class ExceptionCode(IntEnum):
     """Modbus exception codes that the bridge answers with."""
 
     ILLEGAL_FUNCTION = 1
@@ -34,23 +34,23 @@ class Refusal(IntEnum):
 
 
 class Answer(NamedTuple):
-    """What goes back. ``refusal`` is None where the request was carried out."""
+    """The answer to one request. ``refusal`` is None if the request was carried out."""
 
     pdu: bytes
-    refusal: Refusal | None = None
+    refusal: ExceptionCode | None = None
     wrote: bool = False
 
 
-class Refused(RefereeError):
+class RequestRefused(RefereeError):
     """The request cannot be carried out."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: ExceptionCode) -> None:
         super().__init__(refusal.name)
         self.refusal = refusal
 
 
-def refuse(request: bytes, refusal: Refusal) -> Answer:
-    """The answer to a request that is refused."""
+def refuse(request: bytes, refusal: ExceptionCode) -> Answer:
+    """Return the answer to a request that is refused."""
     return Answer(bytes((request[0] | 0x80, refusal)), refusal)
 
 
@@ -68,13 +68,13 @@ class Requests:
         try:
             registers = self._stations.of_unit(unit)
             if registers is None:
-                raise Refused(Refusal.NO_SUCH_UNIT)
+                raise RequestRefused(ExceptionCode.NO_SUCH_UNIT)
             if function in READS:
                 return Answer(request[:1] + _read(registers, function, data))
             if function in WRITES and registers.protocol == self._protocol:
                 return Answer(request[:1] + _write(registers, function, data), wrote=True)
-            raise Refused(Refusal.ILLEGAL_FUNCTION)
-        except Refused as refused:
+            raise RequestRefused(ExceptionCode.ILLEGAL_FUNCTION)
+        except RequestRefused as refused:
             return refuse(request, refused.refusal)
 
 
@@ -127,7 +127,7 @@ def _coils_written(words: list[int], function: int, data: bytes) -> list[int]:
     else:
         address, value = _fields(">HH", data)
         if value not in (COIL_ON, COIL_OFF):
-            raise Refused(Refusal.ILLEGAL_VALUE)
+            raise RequestRefused(ExceptionCode.ILLEGAL_VALUE)
         count, bits = 1, int(value == COIL_ON)
     _check_range(address, count, WORD_BITS)
     mask = (1 << count) - 1
@@ -160,22 +160,22 @@ def _bits_out(word: int, address: int, count: int) -> bytes:
 
 
 def _fields(layout: str, data: bytes) -> tuple[int, ...]:
-    """The fields of a request; one of another length than its function has is refused."""
+    """Return the fields of a request. Raises RequestRefused if its length is not the function's."""
     if len(data) != struct.calcsize(layout):
-        raise Refused(Refusal.ILLEGAL_VALUE)
+        raise RequestRefused(ExceptionCode.ILLEGAL_VALUE)
     return struct.unpack(layout, data)
 
 
 def _check_count(count: int, most: int) -> None:
     if not 1 <= count <= most:
-        raise Refused(Refusal.ILLEGAL_VALUE)
+        raise RequestRefused(ExceptionCode.ILLEGAL_VALUE)
 
 
 def _check_size(said: int, due: int, data: bytes) -> None:
     if not said == due == len(data):
-        raise Refused(Refusal.ILLEGAL_VALUE)
+        raise RequestRefused(ExceptionCode.ILLEGAL_VALUE)
 
 
 def _check_range(address: int, count: int, size: int) -> None:
     if address + count > size:
-        raise Refused(Refusal.ILLEGAL_ADDRESS)
+        raise RequestRefused(ExceptionCode.ILLEGAL_ADDRESS)

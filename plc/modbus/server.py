@@ -1,7 +1,7 @@
 """Modbus TCP server: register map v1 on the wire, and how much of the bridge a peer may take.
 
-The PLC is never locked out: a new connection is always taken, and where there is no place left the
-one goes that matters least.
+The PLC is never locked out: a new connection is always accepted. If there are too many, the one
+that matters least is closed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge
 
 from plc.fieldbus import Served
 from plc.modbus.connection import Connection
-from plc.modbus.requests import Answer, Refusal, Requests, refuse
+from plc.modbus.requests import Answer, ExceptionCode, Requests, refuse
 
 log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ SOCKET_OPTIONS = {
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT): 3,
     (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT): 8000,  # ms for answers that never arrive
 }
-"""Of every connection. A peer that went without a word is given up after 8 s."""
+"""Of every connection. A peer that vanishes without closing it is dropped after 8 s."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Limits:
 
 
 class ModbusServer:
-    """Listens, keeps the connections within their limits, and has their requests answered."""
+    """Listens, keeps the connections within their limits, and answers their requests."""
 
     def __init__(self, served: Served, limits: Limits | None = None) -> None:
         self._address = served.address
@@ -92,14 +92,14 @@ class ModbusServer:
     # Of the connections: plc.modbus.connection.Connections
 
     def opened(self, connection: Connection) -> None:
-        """One more, and where that is too many the one that matters least goes."""
+        """Add a connection. If there are too many, close the one that matters least."""
         if len(self._open) >= self._limits.connections:
             self._least_needed().end("crowded_out")
         self._open.add(connection)
         CONNECTIONS.set(len(self._open))
 
     def closed(self, connection: Connection, why: str = "") -> None:
-        """It is over; ``why`` where the bridge ended it."""
+        """Remove a connection; ``why`` is given if the bridge closed it."""
         if connection not in self._open:
             return
         self._open.remove(connection)
@@ -114,7 +114,7 @@ class ModbusServer:
         except Exception:  # answered, and then the end: this is a state that nobody thought of
             log.critical("station_failed", unit=unit, exc_info=True)
             self._on_bug()
-            return refuse(request, Refusal.DEVICE_FAILURE)
+            return refuse(request, ExceptionCode.DEVICE_FAILURE)
         if answer.refusal is not None:
             why = answer.refusal.name.lower()
             REFUSED.labels(why).inc()
@@ -127,7 +127,7 @@ class ModbusServer:
         return min(self._open, key=lambda each: (each.wrote, -held[each.peer], each.heard_s))
 
     def _look(self) -> None:
-        """End what has had its time, again and again."""
+        """Close what is overdue, again and again."""
         now_s, limits = self._loop.time(), self._limits
         for connection in tuple(self._open):
             if why := connection.overdue(now_s, limits.frame_s, limits.idle_s):

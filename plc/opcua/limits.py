@@ -27,7 +27,7 @@ _TYPES = (b"HEL", b"OPN", b"MSG", b"CLO")
 
 
 def is_garbled(data: bytes) -> bool:
-    """Whether no chunk that is taken begins with these bytes."""
+    """Return whether these bytes are not the beginning of an acceptable chunk."""
     if len(data) < _HEADER.size:
         return False
     message, chunk, length = _HEADER.unpack_from(data)
@@ -35,7 +35,7 @@ def is_garbled(data: bytes) -> bool:
 
 
 def look_after(peers: Sequence[OPCUAProtocol]) -> None:
-    """End who speaks no OPC UA and, where places run out, those without a session, oldest first."""
+    """Close connections without OPC UA; if places run out, the oldest without a session."""
     idle, too_many = [], len(peers) - (MOST_CONNECTIONS - KEPT_FREE)
     for peer in tuple(peers):
         if is_garbled(peer._buffer):

@@ -29,7 +29,7 @@ ACK_METHOD = "AckResult"
 _TYPES = {"u16": "UInt16", "u32": "UInt32", "f32": "Float"}
 _NAMES = {"seq_head": "ResultSeq", "class": "DefectClass", "queued": "QueueDepth"}
 _MEANINGS = {
-    "trigger_seq": "a change triggers; written last, or in one Write request with the others",
+    "trigger_seq": "a change triggers; write it last, or in one Write request with the others",
     "seq_head": "sequence of the shown result",
     "ack_seq": "a change to a shown part's sequence acknowledges it; AckResult does so too",
 }

@@ -118,7 +118,7 @@ class OpcUaServer:
     async def _watched(
         self, listener: Listener, event: ServerItemCallback, service: object
     ) -> None:
-        """asyncua would answer and go on after a bug, in a state that nobody thought of."""
+        """End the bridge after a bug: asyncua would answer and go on in an unknown state."""
         if not event.is_external:
             return
         try:
@@ -134,7 +134,7 @@ class OpcUaServer:
         await self.refresh()
 
     async def _before_write(self, event: ServerItemCallback) -> None:
-        """Refuse the whole request for one item that is no plain value of a node of the PLC's."""
+        """Refuse the whole request if one item is not a value for a node that the PLC may write."""
         for item in event.request_params.NodesToWrite:
             code = self._refusal(item)
             if code is not None:

@@ -129,7 +129,7 @@ class Inspection:
         return None
 
     async def _acknowledged(self, seq: int) -> int | None:
-        """AckState, once the station has answered. None if that takes too long: ask again."""
+        """Return AckState once the station has answered, None if that takes too long."""
         self.write({"ack_seq": seq, "result_ack": True})
         self.write({"result_ack": False})
         loop = asyncio.get_running_loop()

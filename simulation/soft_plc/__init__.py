@@ -1,1 +1,1 @@
-"""A simulated PLC: belt, shift register, gate, sensor. It knows the bridge by Modbus TCP only."""
+"""A simulated PLC: belt, shift register, gate, sensor. It speaks Modbus TCP."""

@@ -14,7 +14,7 @@ from simulation.soft_plc.program import LARGEST_BOOT_ID
 
 
 def main() -> int:
-    """Run the simulated PLC. Returns 0 when all parts are through, or it was told to end."""
+    """Run the simulated PLC. Return 0 once all parts are through or a signal ended it."""
     options, stop = parsed(), Stop.from_signals()
     by_unit = programs(options, boot_id=int(time.time()) % LARGEST_BOOT_ID + 1)
 

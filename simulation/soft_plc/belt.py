@@ -14,7 +14,7 @@ from contracts.causes import Mode
 
 
 class BeltPlan(NamedTuple):
-    """How parts come.
+    """How parts arrive.
 
     Attributes:
         jitter: spread of the spacing, as a share of it.
@@ -59,12 +59,12 @@ class Slot:
 
     @property
     def seq16(self) -> int:
-        """As the registers show it."""
+        """The sequence as the registers show it."""
         return self.seq & 0xFFFF
 
 
 class Passing(NamedTuple):
-    """What a stretch of belt brought.
+    """What happened while the belt moved.
 
     Attributes:
         at_gate: the part that ended the stretch; None where no part came to the gate.
@@ -94,11 +94,11 @@ class Belt:
 
     @property
     def is_fed(self) -> bool:
-        """Whether the last part has been put on."""
+        """Whether the last part is on the belt."""
         return self.plan.parts is not None and self.total >= self.plan.parts
 
     def run(self, way_ns: int) -> Passing:
-        """Move on by so much, or to the next part at the gate: the belt may have to stop there."""
+        """Move on, at most to the next part at the gate: the belt may have to stop there."""
         end_ns = self.now_ns + way_ns
         gate_ns = self.slots[0].gate_due_ns if self.slots else end_ns
         self.now_ns = max(self.now_ns, min(gate_ns, end_ns))
@@ -111,7 +111,7 @@ class Belt:
         return Passing(at_camera, at_gate, end_ns - self.now_ns)
 
     def restart(self, boot_id: int) -> None:
-        """The PLC counts from 0 again and knows nothing of the parts that lie on the belt."""
+        """Count from 0 again: a restarted PLC does not know the parts on the belt."""
         self.boot_id = boot_id
         self.count = 0
         for slot in self.slots:
@@ -120,12 +120,12 @@ class Belt:
             slot.cleared = False
 
     def find(self, seq16: int) -> Slot | None:
-        """The part of that TriggerSeq, while it is before the gate and known to the PLC."""
+        """Return the part of a TriggerSeq if it is before the gate and the PLC knows it."""
         known = (slot for slot in self.slots if slot.boot_id == self.boot_id)
         return next((slot for slot in known if slot.seq16 == seq16), None)
 
     def age_ns(self, slot: Slot) -> int:
-        """How long ago the part passed the camera, in belt time."""
+        """Return how long ago the part passed the camera, in belt time."""
         return self.now_ns - (slot.gate_due_ns - self.plan.gate_after_ms * 1_000_000)
 
     def _put_on(self, at_ns: int) -> Slot:

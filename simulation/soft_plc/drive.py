@@ -49,7 +49,7 @@ class Drive:
         return self._stands_ns > 0
 
     def travel(self, at_ns: int, elapsed_ns: int) -> int:
-        """How far the belt at ``at_ns`` of its own time goes in so much time of the clock."""
+        """Return how far the belt, at ``at_ns`` of its own time, moves in a time of the clock."""
         begin_ns = at_ns
         while elapsed_ns > 0:
             if self._stands_ns:
@@ -67,7 +67,7 @@ class Drive:
         return at_ns - begin_ns
 
     def _take_up(self, at_ns: int) -> None:
-        """What is planned for here."""
+        """Return what is planned for this place."""
         if self._change_at_ns and at_ns >= self._change_at_ns:
             self.speed = self._random.uniform(self._plan.least_speed, 1.0)
             self._change_at_ns = self._after(at_ns, self._plan.speed_change_every_s)
@@ -77,7 +77,7 @@ class Drive:
             self._stop_at_ns = self._after(at_ns, self._plan.stop_every_s)
 
     def _after(self, at_ns: int, every_s: float | None) -> int:
-        """The next place of something that comes every so often; 0 for never."""
+        """Return the next place of something periodic; 0 for never."""
         if every_s is None:
             return 0
         return at_ns + round(every_s * S * self._random.uniform(1 - SPREAD, 1 + SPREAD))

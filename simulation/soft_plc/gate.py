@@ -44,7 +44,7 @@ class RejectGate:
         return self._plan.bin_holds is not None and self._in_bin >= self._plan.bin_holds
 
     def eject(self, number: int, now_ns: int) -> int:
-        """Fire at a part. Returns what the sensor and the pressure switch say of it."""
+        """Fire at a part. Return what the sensor and the pressure switch report."""
         self.fired += 1
         if number in self._plan.low_air_at:
             return LOW_AIR
@@ -56,7 +56,7 @@ class RejectGate:
         return EJECTED
 
     def look_after(self, now_ns: int) -> None:
-        """Somebody empties a bin that has been full for a while."""
+        """Empty a bin that has been full for a while."""
         emptied_ns = self._full_since_ns + round(self._plan.bin_emptied_after_s * 1e9)
         if self.bin_is_full and now_ns >= emptied_ns:
             self._in_bin = 0

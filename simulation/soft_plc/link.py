@@ -1,4 +1,4 @@
-"""Modbus TCP client of the simulated PLC: the one place of it that knows pymodbus."""
+"""Modbus TCP client of the simulated PLC: the only module of it that uses pymodbus."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class BridgeLink:
             raise Unavailable(self._address, "no connection")
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         self._client.close()
 
     async def write(self, unit: int, image: PlcImage) -> None:
-        """All holding registers, in one request. Raises Unavailable."""
+        """Write all holding registers in one request. Raises Unavailable."""
         words = encode(HOLDING_REGISTERS, HOLDING_SIZE, image._asdict())
         try:
             reply = await self._client.write_registers(0, words, device_id=unit)
@@ -52,7 +52,7 @@ class BridgeLink:
             raise Unavailable(self._address, f"unit {unit} answers {reply}")
 
     async def read(self, unit: int) -> dict[str, float]:
-        """All input registers, in one request. Raises Unavailable."""
+        """Read all input registers in one request. Raises Unavailable."""
         try:
             reply = await self._client.read_input_registers(0, count=INPUT_SIZE, device_id=unit)
         except ModbusException as error:

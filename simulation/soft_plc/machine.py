@@ -1,4 +1,4 @@
-"""The simulated PLC's cycle: belt, gate, registers, unit by unit, until it is told to end."""
+"""The simulated PLC's cycle: belt, gate and registers, unit by unit, until it is stopped."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class SoftPlc:
         self._link.close()
 
     def write_report(self, *, done: bool, whole: bool) -> None:
-        """Replace the report; ``whole`` with every part."""
+        """Replace the report; ``whole`` includes every part."""
         units = {str(unit): program.report(whole=whole) for unit, program in self._programs.items()}
         body = json.dumps({"done": done, "at_utc_ns": time.time_ns(), "units": units})
         unfinished = self._report.with_suffix(".part")
@@ -59,7 +59,7 @@ class SoftPlc:
         os.replace(unfinished, self._report)
 
     async def _keep_moving(self) -> None:
-        """Belt and gate wait for no bridge that is slow to answer."""
+        """Run belt and gate while the bridge is slow to answer."""
         while True:
             for program in self._programs.values():
                 program.move(time.monotonic_ns())

@@ -1,4 +1,4 @@
-"""The command line of the simulated PLC: read here, and written here for who starts it."""
+"""The command line of the simulated PLC: reads it, and writes it for the process that starts it."""
 
 from __future__ import annotations
 
@@ -14,26 +14,46 @@ from simulation.soft_plc.program import Program
 
 
 def parsed(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """What the command line says. Ends the process with a sentence where it is wrong."""
+    """Return the parsed command line. Exits with a message if it is not valid."""
     parser = argparse.ArgumentParser(
         prog="python -m simulation.soft_plc",
         description="A simulated PLC for lines that have none.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="the bridge")
+    parser.add_argument("--host", default="127.0.0.1", help="address of the bridge")
     parser.add_argument("--port", type=int, default=5020, help="Modbus port of the bridge")
-    parser.add_argument("--unit", type=int, action="append", required=True, help="repeat for more")
-    parser.add_argument("--parts-per-s", type=_above_0, default=2.0, help="at each unit")
+    parser.add_argument(
+        "--unit",
+        type=int,
+        action="append",
+        required=True,
+        help="Modbus unit id of a station; repeat the option for more",
+    )
+    parser.add_argument(
+        "--parts-per-s", type=_above_0, default=2.0, help="parts per second at each unit"
+    )
     parser.add_argument(
         "--gate-after-ms",
         type=int,
         action="append",
-        help="from trigger to gate at the greatest speed: once, or for each unit; else 1200",
+        help="time from trigger to gate at full speed, once or for each unit; 1200 if not given",
     )
-    parser.add_argument("--jitter", type=float, default=0.1, help="spread of the spacing, a share")
-    parser.add_argument("--seed", type=int, default=0, help="of spacing, speed and stops")
-    parser.add_argument("--parts", type=int, help="at each unit; for ever if not given")
-    parser.add_argument("--cycle-ms", type=float, default=8.0, help="scan time")
-    parser.add_argument("--report", type=Path, required=True, help="JSON, replaced every second")
+    parser.add_argument(
+        "--jitter",
+        type=float,
+        default=0.1,
+        help="spread of the spacing between parts, as a share of it",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of spacing, speed and stops")
+    parser.add_argument(
+        "--parts", type=int, help="number of parts at each unit; endless if not given"
+    )
+    parser.add_argument("--cycle-ms", type=float, default=8.0, help="scan time of the PLC")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        required=True,
+        help="JSON file with the report, replaced every second",
+    )
     _add_bench(parser)
     options = parser.parse_args(argv)
     ways = options.gate_after_ms or [1200]
@@ -47,25 +67,37 @@ def parsed(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     belt = parser.add_argument_group(
-        "belt", "times are of the belt's own clock, on average; never if not given"
+        "belt", "average times on the belt's own clock; never if not given"
     )
     belt.add_argument("--speed-change-every-s", type=_above_0)
-    belt.add_argument("--least-speed", type=_share, default=1.0, help="a share of the greatest")
+    belt.add_argument("--least-speed", type=_share, default=1.0, help="as a share of full speed")
     belt.add_argument("--stop-every-s", type=_above_0)
     belt.add_argument("--stop-for-s", type=_above_0, default=2.0)
     faults = parser.add_argument_group("faults", "parts are counted from 1 over the whole run")
     faults.add_argument(
-        "--low-air-at", type=_number, action="append", default=[], help="a part; repeat for more"
+        "--low-air-at",
+        type=_number,
+        action="append",
+        default=[],
+        help="number of a part; repeat the option for more",
     )
     faults.add_argument(
-        "--restart-at", type=_number, action="append", default=[], help="a part; repeat for more"
+        "--restart-at",
+        type=_number,
+        action="append",
+        default=[],
+        help="number of a part; repeat the option for more",
     )
-    faults.add_argument("--bin-holds", type=_number, help="parts, then the belt stops")
+    faults.add_argument(
+        "--bin-holds",
+        type=_number,
+        help="number of parts after which the bin is full and the belt stops",
+    )
     faults.add_argument("--bin-emptied-after-s", type=_above_0, default=5.0)
 
 
 def programs(options: argparse.Namespace, boot_id: int) -> dict[int, Program]:
-    """The program of each unit, on a belt and at a gate of its own."""
+    """Return the program of each unit, each with its own belt and gate."""
     drive = DrivePlan(
         options.speed_change_every_s, options.least_speed, options.stop_every_s, options.stop_for_s
     )
@@ -80,7 +112,7 @@ def programs(options: argparse.Namespace, boot_id: int) -> dict[int, Program]:
 
 
 def written(plc: SoftPlc, unit_ways_ms: dict[int, int]) -> list[str]:
-    """The options that say the same as a line file's section, for units with their gates' ways."""
+    """Return the command line for a line file's section; ``unit_ways_ms``: way to each gate."""
     argv = []
     for unit, way_ms in unit_ways_ms.items():
         argv += ["--unit", str(unit), "--gate-after-ms", str(way_ms)]

@@ -2,7 +2,7 @@
 
 It is what docs/plc.md asks of a PLC: every slot starts as a reject, a slot is cleared only when the
 bridge has answered the acknowledgement of that part's pass, and a bridge that restarted gets no
-answer taken from before. A pass of a part whose trigger was not answered soon is not taken.
+answer taken from before. It does not accept a pass for a part whose trigger was answered late.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from simulation.soft_plc.tally import Tally
 PASS = 1
 HEARTBEAT_NS = 400_000_000
 ACK_ROOM_NS = 60_000_000  # an acknowledgement this near to the gate could be answered too late
-NOT_READY_NS = 2_000_000_000  # so long without TriggerReady, and the belt stops
-ALONE_NS = 10_000_000_000  # so long without a bridge, and the belt stops
-STALE_TRIGGER_NS = 500_000_000  # a trigger this old is not sent, one answered this late no pass
-OPERATOR_NS = 1_000_000_000  # so long after a fault, somebody clears it
-BOOT_NS = 1_000_000_000  # so long a PLC that starts anew is away
+NOT_READY_NS = 2_000_000_000  # the belt stops after this time without TriggerReady
+ALONE_NS = 10_000_000_000  # the belt stops after this time without a bridge
+STALE_TRIGGER_NS = 500_000_000  # an older trigger is not sent; one answered later gives no pass
+OPERATOR_NS = 1_000_000_000  # an operator clears a fault after this time
+BOOT_NS = 1_000_000_000  # how long a restarting PLC is away
 LARGEST_BOOT_ID = 4294  # part ids are boot id * 1,000,000 + count, within 32 bits
 _MODES = {number: mode for mode, number in MODES.items()}
 
 
 class Program:
-    """One unit: belt, shift register, gate and what it has to say to the bridge."""
+    """The program of one unit: belt, shift register, gate, and the registers that it writes."""
 
     def __init__(
         self, belt: Belt, drive: Drive, gate: RejectGate, restart_at: Iterable[int] = ()
@@ -56,7 +56,7 @@ class Program:
         self._boot()
 
     def _boot(self) -> None:
-        """A PLC that starts: what it knew of parts, counters and bridge is gone."""
+        """Start the PLC: it has forgotten its parts, its counters and the bridge."""
         self.mode = Mode.GUARD  # until the bridge says otherwise
         self.image = PlcImage(plc_boot_id=self.belt.boot_id)
         self.connected = self.started = self.ready = self.line_stop = False
@@ -70,8 +70,8 @@ class Program:
 
     @property
     def belt_runs(self) -> bool:
-        """A line without TriggerReady stops after a moment, one without a bridge a little later.
-        One whose bin is full stops at once: the next reject would have nowhere to go."""
+        """Whether the belt runs. It stops soon without TriggerReady or bridge.
+        A line whose bin is full stops at once, because the next reject has no place."""
         if not self.started or self.line_stop or self.gate.bin_is_full:
             return False
         if self.belt.is_fed or self.ready:
@@ -82,17 +82,17 @@ class Program:
 
     @property
     def is_away(self) -> bool:
-        """Whether it starts just now, and neither speaks nor listens."""
+        """Whether the PLC is starting, so that it neither reads nor writes."""
         return self._now_ns < self._up_ns
 
     @property
     def is_done(self) -> bool:
-        """All parts are through, and the bridge was told all there is to tell."""
+        """Whether all parts are through and the bridge knows of each."""
         told = self.connected and not (self._resync or self._unannounced or self._confirms)
         return self.belt.is_fed and not self.belt.slots and told and self._written == self.image
 
     def report(self, *, whole: bool) -> dict[str, Any]:
-        """This unit's part of the report; ``whole`` with every part."""
+        """Return this unit's share of the report; ``whole`` includes every part."""
         things = {"bin_full": self.gate.times_full, "belt_stops": self.drive.stops}
         return self.tally.as_dict(whole=whole) | things
 
@@ -115,7 +115,7 @@ class Program:
             left_ns = passing.left_ns
 
     def next_write(self) -> PlcImage | None:
-        """What to write now, one event a write; None when there is nothing new."""
+        """Return what to write now, one event for each write; None if there is nothing new."""
         if self._unannounced and self.belt.age_ns(self._unannounced[0]) > STALE_TRIGGER_NS:
             self._resync = True
         image = self.image._replace(
@@ -138,9 +138,9 @@ class Program:
         return None if image == self._written else image
 
     def wrote(self, image: PlcImage) -> None:
-        """The bridge has it."""
+        """Note that the bridge has the write."""
         if image.plc_boot_id != self.belt.boot_id:
-            return  # the PLC started anew while it was on the wire
+            return  # the PLC has restarted while the write was on the wire
         if self._resync:
             self._resync = False
         else:
@@ -154,7 +154,7 @@ class Program:
         self._written = image
 
     def lost(self) -> None:
-        """No bridge: what is not announced stays a reject, and the next word is a resync."""
+        """Note that there is no bridge: parts stay rejects, and the next write is a resync."""
         if self.connected:
             self._connected_ns = self._now_ns
         self.connected = self.ready = False
@@ -162,7 +162,7 @@ class Program:
         self._written = None
 
     def read(self, inputs: Mapping[str, float]) -> None:
-        """The input registers, read in one go."""
+        """Take the input registers, all from one read."""
         if self.is_away:
             return
         if inputs["canary"] != CANARY or inputs["map_version"] != MAP_VERSION:
@@ -226,7 +226,7 @@ class Program:
         return slot.gate_due_ns - self.belt.now_ns > ACK_ROOM_NS
 
     def _gate(self, slot: Slot) -> None:
-        """Order, fire, and tell what the sensor saw: of a part that it knows."""
+        """Order, fire, and confirm what the sensor saw of a part that the PLC knows."""
         mode = Mode.GUARD if slot.mode is Mode.GUARD else self.mode
         ordered = mode is Mode.GUARD and not slot.cleared
         status = self.gate.eject(slot.number, self._now_ns) if ordered else 0

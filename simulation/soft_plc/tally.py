@@ -14,7 +14,7 @@ TOLD_ON_THE_WAY = 200
 
 
 class Tally:
-    """One unit's part of the report."""
+    """One unit's share of the report."""
 
     def __init__(self, boot_id: int, parts: int | None) -> None:
         self._boot_id = boot_id
@@ -23,12 +23,12 @@ class Tally:
         self.parts: deque[dict[str, Any]] = deque(maxlen=parts or KEPT_OF_AN_ENDLESS_RUN)
 
     def restarted(self, boot_id: int) -> None:
-        """The PLC did. What was counted is of the run, not of the PLC."""
+        """Note a restart of the PLC. Counts are of the whole run, so they stay."""
         self._boot_id = boot_id
         self.restarts += 1
 
     def gate(self, slot: Slot, mode: Mode, *, ordered: bool, ejected: bool) -> None:
-        """A part went through the gate, or into the bin, as the program ordered or not."""
+        """Note what the program ordered for a part and what the gate did."""
         self.ordered += ordered
         self.ejected += ejected
         self.passed += not ejected
@@ -46,7 +46,7 @@ class Tally:
         )
 
     def as_dict(self, *, whole: bool) -> dict[str, Any]:
-        """For the report. On the way it has the newest parts: to write many holds up the PLC."""
+        """Return the report. During the run it has the newest parts only: writing takes time."""
         parts = list(self.parts) if whole else list(islice(reversed(self.parts), TOLD_ON_THE_WAY))
         return {
             "boot_id": self._boot_id,

@@ -1,1 +1,1 @@
-"""Timing diagrams of docs/plc.md, drawn from what the bridge and the simulated PLC really do."""
+"""Timing diagrams of docs/plc.md, drawn from a run of the bridge and the simulated PLC."""

@@ -1,4 +1,4 @@
-"""``python -m simulation.timing``: draw the timing diagrams of docs/plc.md anew."""
+"""``python -m simulation.timing``: draw the timing diagrams of docs/plc.md again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "plc"
 
 
 def main() -> int:
-    """Write one picture a case."""
+    """Write one picture for each case."""
     FOLDER.mkdir(exist_ok=True)
     for name, scene in SCENES.items():
         (FOLDER / f"{name}.svg").write_text(picture(scene), encoding="utf-8")

@@ -28,7 +28,7 @@ class Mark(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One signal. ``by`` is whose it is: plc, bridge, or ledger: of it, the last word counts."""
+    """One signal. ``by`` is its owner: plc, bridge or ledger."""
 
     name: str
     by: str
@@ -53,12 +53,12 @@ class Picture(NamedTuple):
         return TOP + ROW * len(self.rows) + FOOT
 
     def x(self, at_ms: int) -> float:
-        """Where a moment is."""
+        """Return the x position of a moment."""
         return round(LEFT + (at_ms - self.starts_ms) * (WIDTH - LEFT - RIGHT) / self.length_ms, 1)
 
 
 def svg(of: Picture) -> str:
-    """The picture as a file."""
+    """Return the picture as the text of an SVG file."""
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {of.height}" '

@@ -107,7 +107,7 @@ SCENES = {
 
 
 def picture(scene: Scene) -> str:
-    """Play the case and draw it."""
+    """Run the case and draw it."""
     with tempfile.TemporaryDirectory(dir=RAM if RAM.is_dir() else None) as folder:
         trial = Trial(Path(folder) / "trial.sqlite", scene.parts)
         seen = trial.run(scene.until_ms, scene.says, scene.at)

@@ -1,4 +1,4 @@
-"""The real station, its real journal and the simulated PLC's real program on a clock of our own.
+"""The real station, its real journal and the simulated PLC's program on a clock that a test moves.
 
 The PLC writes every 20 ms and reads 10 ms later; the journal's flush takes 5 ms, so that it can be
 seen. Nothing else is made up: what is recorded is what stood on the registers at each millisecond.
@@ -55,11 +55,11 @@ WORDS = {
 }
 
 Say = tuple[int, Decision]
-"""When inference speaks of the part, in ms after its trigger, and what it says."""
+"""When the verdict on the part comes, in ms after its trigger, and what it is."""
 
 
 class Trial:
-    """One run, a millisecond a step."""
+    """One run, in steps of one millisecond."""
 
     def __init__(self, journal_path: Path, parts: int = 1) -> None:
         self.cable = self.is_up = True
@@ -77,7 +77,7 @@ class Trial:
         self.start()
 
     def start(self) -> None:
-        """The bridge starts, with the journal as it is."""
+        """Start the bridge with the journal as it is."""
         self._journal = Journal(self._path)
         self._journal.close_leftovers()
         self._boots += 1
@@ -88,7 +88,7 @@ class Trial:
         self._take_ledger()
 
     def kill(self) -> None:
-        """The bridge is gone, and with it whatever was not flushed."""
+        """Kill the bridge: what was not flushed is lost."""
         self._flushes.clear()
         self._journal.close()
         self.is_up = False
@@ -99,7 +99,7 @@ class Trial:
         says: Mapping[int, Say],
         at: Mapping[int, Callable[[Trial], object]] | None = None,
     ) -> dict[str, list[str]]:
-        """Until so long after the first trigger. ``at`` says what else happens, and when.
+        """Run until a time after the first trigger. ``at`` has what else happens, and when.
 
         Returns:
             For each signal its value at each millisecond, from BEFORE_MS before the trigger on.
@@ -111,11 +111,11 @@ class Trial:
         return {name: values[-length_ms:] for name, values in self._seen.items()}
 
     def cut(self) -> None:
-        """The network between PLC and bridge stalls."""
+        """Stall the network between PLC and bridge."""
         self.cable = False
 
     def mend(self) -> None:
-        """It goes on."""
+        """Let the network go on."""
         self.cable = True
 
     def _step(self, says: Mapping[int, Say], at: Mapping[int, Callable[[Trial], object]]) -> None:
@@ -205,7 +205,7 @@ class Trial:
         }
 
     def _slot(self, seq: int) -> str:
-        """What the PLC's shift register has of the part, and then what its gate did."""
+        """Return the state of the part in the PLC's shift register, and then what its gate did."""
         slot = self._plc.belt.find(seq)
         if slot is not None:
             return "clear" if slot.cleared else "pending" if slot.pending else "REJECT"

@@ -38,7 +38,7 @@ class Wired:
             Ranges(read_ranges(self.journal.database, names)),
             journal=self,
             cameras=self,
-            news=self,
+            publisher=self,
             clock=self.clock,
             broker_up=lambda: True,
         )
@@ -49,9 +49,9 @@ class Wired:
 
     def ask(self, trigger) -> None: ...
 
-    def tell(self, dispositions) -> None: ...
+    def publish(self, dispositions) -> None: ...
 
-    def heard(self) -> None: ...
+    def storage_answered(self) -> None: ...
 
     def write(self, unit: int, coils: int = 0, **fields: int) -> None:
         image = PlcImage(control=RUN | coils, **fields)

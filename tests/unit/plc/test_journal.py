@@ -195,7 +195,7 @@ def test_a_journal_of_another_version_is_refused_with_what_to_do(tmp_path):
     old = sqlite3.connect(path)
     old.execute("CREATE TABLE epochs (station TEXT)")
     old.close()
-    with pytest.raises(FatalError, match="move it away"):
+    with pytest.raises(FatalError, match="move the file away"):
         Journal(path)
     for _ in range(2):
         Journal(tmp_path / "new.sqlite").close()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from plc.core.registers import HOLDING_SIZE, INPUT_SIZE
 from plc.modbus.connection import LONGEST_FRAME, Garbled, frame_size
-from plc.modbus.requests import Refusal, Requests
+from plc.modbus.requests import ExceptionCode, Requests
 
 LONGEST_PDU = LONGEST_FRAME - 7
 WORDS = st.integers(0, 0xFFFF)
@@ -78,7 +78,7 @@ def test_what_is_written_is_read_back_or_refused_whole(address, values):
     requests = Requests(units, "modbus")
     answer = requests.answer(1, struct.pack(">BHHB", 16, address, count, 2 * count) + data)
     if address + count > HOLDING_SIZE:
-        assert (answer.refusal, units.words) == (Refusal.ILLEGAL_ADDRESS, [0] * HOLDING_SIZE)
+        assert (answer.refusal, units.words) == (ExceptionCode.ILLEGAL_ADDRESS, [0] * HOLDING_SIZE)
         return
     assert answer.pdu == struct.pack(">BHH", 16, address, count)
     read = requests.answer(1, struct.pack(">BHH", 3, address, count))
@@ -143,7 +143,7 @@ def test_a_unit_whose_plc_speaks_another_protocol_is_read_and_not_written():
     units = Unit1(protocol="opcua")
     requests = Requests(units, "modbus")
     assert requests.answer(1, bytes.fromhex("0300000001")).refusal is None
-    assert requests.answer(1, bytes.fromhex("0600000001")).refusal is Refusal.ILLEGAL_FUNCTION
+    assert requests.answer(1, bytes.fromhex("0600000001")).refusal is ExceptionCode.ILLEGAL_FUNCTION
     assert units.writes == 0
 
 

@@ -35,7 +35,7 @@ class Telling:
     def store(self, *seqs: int) -> None:
         items = [StoredItem(kind="disposition", part=missed(s).part, revision=1) for s in seqs]
         self.journal.apply([MarkStored(tuple(items))])
-        self.outbox.heard()
+        self.outbox.storage_answered()
 
     def publish(self, topic: str, payload: bytes) -> None:
         if self.down:

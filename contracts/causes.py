@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Decision(StrEnum):
-    """What is called of a part. Anything but PASS is ejected in guard mode."""
+    """What was decided about a part. In guard mode the gate ejects all but PASS."""
 
     PASS = "pass"
     REJECT = "reject"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,9 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.errors import UserError
+from contracts.messages import Reason
+from contracts.prompt import Prompt
 from referee.commands.options import RunDirOption, newest_run_folder
 from runtime.process.run_folder import RunFolder
-from storage.queries import PartStory, open_sessions, part_story
+from storage.queries import PartStory, VerdictView, open_sessions, part_story
 
 
 def register(app: typer.Typer) -> None:
@@ -33,10 +36,10 @@ def part(
         raise UserError(f"part {identity} is not in the database of {folder.path}")
     console = Console()
     for story in stories:
-        console.print(_told(story, folder))
+        console.print(_table(story, folder))
 
 
-def _told(story: PartStory, folder: RunFolder) -> Table:
+def _table(story: PartStory, folder: RunFolder) -> Table:
     table = Table(title=f"part {story.part}", title_justify="left", show_header=False)
     table.add_column(style="bold")
     table.add_column()
@@ -72,16 +75,14 @@ def _verdict(story: PartStory) -> Rows:
         ("verdict", f"{verdict.decision}{because}"),
         ("release, model", f"{verdict.release_id or 'none'}, {verdict.model_version or 'none'}"),
     ]
-    rows += [
-        ("decided by", f"{r.prompt}: {r.rule}, {r.measured:g} {r.unit} against {r.limit:g}")
-        for r in verdict.reasons
-    ]
+    prompts = _prompts(story)
+    rows += [("decided by", _rule(reason, prompts, verdict)) for reason in verdict.reasons]
     rows += [
         (
             "finding",
             f"{f.prompt}: {f.area:g} {verdict.area_unit} at {f.box_xyxy_px} px, presence logit "
             f"{f.presence_logit:.2f}, margin {f.margin_mean:.2f} (peak {f.margin_peak:.2f})"
-            + ("" if f.counted else ", too small to count"),
+            + ("" if f.counted else ", does not count (a filter of its prompt)"),
         )
         for f in verdict.findings
     ]
@@ -94,6 +95,22 @@ def _verdict(story: PartStory) -> Rows:
     ]
 
 
+def _prompts(story: PartStory) -> dict[str, Prompt]:
+    """Return the prompts that the part was inspected with, by name; empty if they are unknown."""
+    written = (story.release_config or {}).get("prompts", ())
+    prompts = [Prompt.model_validate(prompt) for prompt in written]
+    return {prompt.name: prompt for prompt in prompts}
+
+
+def _rule(reason: Reason, prompts: Mapping[str, Prompt], verdict: VerdictView) -> str:
+    """Return the rule that was broken, in its own words, and what was measured."""
+    prompt = prompts.get(reason.prompt)
+    limit = prompt.limits.get(reason.rule) if prompt else None
+    rule = limit.in_words(verdict.area_unit.removesuffix("2")) if limit else reason.rule
+    measured = f"{reason.measured:g} {reason.unit} measured, {reason.limit:g} allowed"
+    return f"{reason.prompt}: {rule} ({measured})"
+
+
 def _bridge(story: PartStory) -> Rows:
     disposition = story.disposition
     if disposition is None:
@@ -103,8 +120,8 @@ def _bridge(story: PartStory) -> Rows:
     said = f"{disposition.decision}{because}, mode {disposition.mode}{challenge}"
     rows = [("disposition", said)]
     if disposition.late_verdict_id:
-        late = f"{disposition.late_decision} came too late and was not used"
-        rows.append(("late verdict", late))
+        unused = f"{disposition.late_decision}: too late, or made with an old release"
+        rows.append(("verdict not used", unused))
     rows += [
         ("presented", _clock(disposition.presented_at_utc_ns)),
         ("acknowledged", _clock(disposition.acknowledged_at_utc_ns)),

@@ -25,7 +25,7 @@ def plugin_names(group: str) -> tuple[str, ...]:
 def plugin(group: str, name: str) -> Any:
     """Import and return what is registered as ``name`` in ``group``, such as ``referee.cameras``.
 
-    Raises UserError if the name is not registered, or if its module cannot be imported.
+    Raises UserError if the name is not registered, or if its module fails when it is imported.
     """
     registered = _registered(group).get(name)
     if registered is None:
@@ -33,9 +33,10 @@ def plugin(group: str, name: str) -> Any:
         raise UserError(f"{name!r} is not installed as one of {group}; installed: {known}")
     try:
         return registered.load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # the module is somebody else's: it may fail in any way
         raise UserError(
-            f"{group} {name!r} ({registered.value}) cannot be loaded: {error}"
+            f"{group} {name!r} ({registered.value}) cannot be loaded: "
+            f"{type(error).__name__}: {error}"
         ) from error
 
 

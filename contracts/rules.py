@@ -17,10 +17,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from inspect import isabstract
 from typing import Annotated, NamedTuple, Protocol, TypeVar
 
 from pydantic import ConfigDict, Field, RootModel
 
+from contracts.errors import UserError
 from contracts.plugins import plugin, plugin_names
 from contracts.polygon import Point, Polygon, contains
 
@@ -184,4 +186,12 @@ def rule_names() -> tuple[str, ...]:
 
 def rule_class(name: str) -> type[Filter] | type[Limit]:
     """Return the class registered as ``name``. Raises UserError if there is none that works."""
-    return plugin(GROUP, name)
+    found = plugin(GROUP, name)
+    if not (isinstance(found, type) and issubclass(found, Filter | Limit)):
+        raise UserError(
+            f"{GROUP} {name!r} is not a rule: its class must derive from Filter or Limit"
+        )
+    if isabstract(found):
+        missing = ", ".join(sorted(found.__abstractmethods__))
+        raise UserError(f"{GROUP} {name!r} is not complete: its class has no method {missing}")
+    return found

@@ -87,7 +87,7 @@ def _explain(
         return "is missing", "add it"
     if kind == "string_type" and not isinstance(given, dict | list):
         return f"{given!r} is not text", "put it in quotes to make it text"
-    if kind == "value_error":
+    if kind in ("value_error", "rule"):
         return message.removeprefix("Value error, "), ""
     if isinstance(given, dict | list):
         return message, ""

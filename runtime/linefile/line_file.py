@@ -9,6 +9,7 @@ from contracts.fieldbus import without_opcua_section
 from contracts.line import LineFile
 from runtime.linefile.camera_check import camera_problems, known_options
 from runtime.linefile.checked_yaml import check_yaml, known_fields
+from runtime.linefile.rule_check import rule_problems
 from runtime.linefile.yaml_lines import Steps, read_yaml
 
 
@@ -19,7 +20,7 @@ def load_line_file(path: Path | str) -> LineFile:
         BadYaml: the file cannot be used; names the first mistake and what would be right.
     """
     document = read_yaml(path, see="lines/ for examples")
-    problems = list(camera_problems(document.data))
+    problems = [*camera_problems(document.data), *rule_problems(document.data)]
     try:
         data = without_opcua_section(document.data)
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from pydantic import ValidationError
 
 from contracts.camera import CameraConfig
 from contracts.release import Prompt, Recipe, Release, StationConfig
-from contracts.rules import Filter, Limit, rule_class, rule_names
+from contracts.rules import GROUP, Filter, Limit, rule_class, rule_names
+from tests.plugins import installed, write_package
 
 TRIANGLE = [[0, 0], [1, 0], [1, 1]]
 
@@ -102,3 +104,25 @@ def test_the_same_rules_written_differently_are_the_same_release() -> None:
         for area in (2, 2.0)
     )
     assert Release.of("tiles", one).release_id == Release.of("tiles", other).release_id
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (
+            "class Bad(Rule[float]):\n    def in_words(self, unit): return ''",
+            "derive from Filter or",
+        ),
+        ("class Bad: pass", "derive from Filter or Limit"),
+        ("class Bad(Limit[float]):\n    def brokn(self): ...", "no method broken, in_words"),
+        ("class Bad(Limit[float])", "cannot be loaded: SyntaxError"),
+    ],
+)
+def test_a_class_that_is_not_a_whole_rule_is_refused(
+    tmp_path: Path, source: str, says: str
+) -> None:
+    module = f"bad_rule_{abs(hash(source))}"
+    text = f"from contracts.rules import Limit, Rule\n\n\n{source}\n"
+    write_package(tmp_path, module, text, {GROUP: {"bad": f"{module}:Bad"}})
+    with installed(tmp_path), pytest.raises(ValidationError, match=says):
+        Prompt(words="x", largest_count=1000, bad=0.5)

@@ -32,7 +32,8 @@ def test_the_rule_that_was_broken_is_named_in_words_and_numbers(run_dir: Path) -
         rejected = last_rejects(session, limit=1)[0]
     assert rejected.verdict is not None
     assert rejected.verdict.decision is Decision.REJECT
-    told = CliRunner().invoke(app, ["part", str(rejected.part), "--run-dir", str(run_dir)])
+    command = ["part", str(rejected.part), "--run-dir", str(run_dir)]
+    told = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
     assert told.exit_code == 0, told.output
     [row] = [line for line in told.output.splitlines() if "decided by" in line][:1]
     reason = rejected.verdict.reasons[0]

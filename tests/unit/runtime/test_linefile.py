@@ -292,3 +292,16 @@ def test_nothing_but_a_bad_line_file_comes_of_any_yaml(
     path = write(yaml.safe_dump(document, allow_unicode=True))
     with suppress(BadYaml):
         load_line_file(path)
+
+
+@pytest.mark.parametrize("rule", ["smallest_area", "largest_length", "zone"])
+def test_a_rule_without_a_value_is_refused(write: Callable[[str], Path], rule: str) -> None:
+    text = GOOD.replace("      - words: a dent\n", f"      - words: a dent\n        {rule}:\n")
+    with pytest.raises(BadYaml, match=rf":13: stations\.top\.prompts\.1\.{rule}: has no value"):
+        load_line_file(write(text))
+
+
+def test_a_rule_without_a_value_in_a_recipe_is_refused(write: Callable[[str], Path]) -> None:
+    recipes = RECIPES.replace("rust\n", "rust\n            largest_count:\n", 1)
+    with pytest.raises(BadYaml, match=r"recipes\.2\.prompts\.0\.largest_count: has no value"):
+        load_line_file(write(GOOD.replace("sockets:", recipes + "sockets:")))

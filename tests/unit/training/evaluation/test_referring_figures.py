@@ -105,7 +105,7 @@ def test_the_command_knows_such_a_folder(
     assert report["lines"]["parts"]["forms"]["zone"]["samples"] > 0
     assert "smallest" in CliRunner().invoke(app, asked).stdout
     for wrong, told in (
-        (["--agree"], "labelled pictures"),
+        (["--agree"], "holds expressions: only --json"),
         (["--split", "test"], "there is: train, val"),
     ):
         error = CliRunner().invoke(app, [*asked, *wrong]).exception

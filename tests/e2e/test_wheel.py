@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable
 from configparser import ConfigParser
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,7 +22,15 @@ import pytest
 
 from tests.e2e.lines import ROOT
 
-PACKAGES = ("benchmarks", "contracts", "dashboard", "inference", "ingest", "lines", "plc")
+PACKAGES: tuple[str, ...] = (
+    "benchmarks",
+    "contracts",
+    "dashboard",
+    "inference",
+    "ingest",
+    "lines",
+    "plc",
+)
 PACKAGES += ("referee", "runtime", "simulation", "storage", "triton_models")
 NOT_COPIED = shutil.ignore_patterns("__pycache__")
 Referee = Callable[..., subprocess.CompletedProcess[str]]
@@ -67,7 +76,11 @@ def referee(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Referee:
             timeout=120,
         )
 
-    where = [python, "-c", "import referee, contracts; print(referee.__file__, contracts.__file__)"]
+    where: list[Any] = [
+        python,
+        "-c",
+        "import referee, contracts; print(referee.__file__, contracts.__file__)",
+    ]
     seen = subprocess.run(where, cwd=elsewhere, env=variables, capture_output=True, text=True)
     assert seen.stdout.count(str(site_packages)) == 2, seen.stdout + seen.stderr
     return call

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,10 @@ class Line:
     def send(self, sent: Trigger) -> None:
         append(self.frames, TRIGGERS, {"trigger": sent.model_dump_json().encode()})
 
+    def answered(self) -> int:
+        """Return how many parts have a frame or a verdict."""
+        return int(self.frames.xlen(FRAMES) + self.journal.xlen(names.VERDICTS))
+
     def headers(self) -> list[FrameHeader]:
         entries = self.frames.xrange(FRAMES)
         return [FrameHeader.model_validate_json(fields[b"header"]) for _, fields in entries]
@@ -107,10 +112,11 @@ def test_triggers_become_frames_and_leave_nothing_behind(line: Line) -> None:
     with line.running():
         for seq in range(5):
             line.send(trigger(seq))
-            wait_until(lambda seq=seq: line.frames.xlen(FRAMES) == seq + 1)
+            wait_until(partial(lambda count: line.frames.xlen(FRAMES) == count, seq + 1))
     assert [header.part.trigger_seq for header in line.headers()] == [0, 1, 2, 3, 4]
     assert {truth_of(header.source) is None for header in line.headers()} == {False}
-    assert line.frames.xrange(FRAMES)[0][1][b"image"].startswith(b"\x89PNG")
+    entries: Any = line.frames.xrange(FRAMES)
+    assert entries[0][1][b"image"].startswith(b"\x89PNG")
     assert line.frames.xlen(TRIGGERS) == 0
     assert line.frames.xpending(TRIGGERS, names.INGEST_GROUP)["pending"] == 0
     assert line.verdicts() == {}
@@ -161,9 +167,7 @@ def test_a_backlog_of_frames_is_an_overload(
     with line.running():
         for seq in range(GREATEST_BACKLOG + 5):
             line.send(trigger(seq, at=SystemClock().now()))
-            wait_until(
-                lambda seq=seq: line.frames.xlen(FRAMES) + line.journal.xlen(names.VERDICTS) > seq
-            )
+            wait_until(partial(lambda count: line.answered() > count, seq))
         wait_until(lambda: len(line.verdicts()) == 5)
     assert {verdict.cause for verdict in line.verdicts().values()} == {Cause.OVERLOAD}
     assert line.frames.xlen(FRAMES) == GREATEST_BACKLOG

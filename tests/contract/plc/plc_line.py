@@ -86,6 +86,7 @@ class PlcLine:
         self.state: ProcessState | None = None
         self.release_ids: dict[str, str] = {}
         self.bridge_settings: dict[str, str] = {}
+        self.json_port = 0
         self.answers: dict[str, Verdict] = {}
         self.decide: Decide = lambda trigger, rng: (Decision.PASS, 0.0)
         self.link = MqttLink(

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -135,7 +136,8 @@ def test_a_killed_broker_is_survived(topics: Topics):
             time.sleep(0.7)  # attempts fail meanwhile
             server.start()
             until(lambda: link.connected)
-            until(lambda expected=round_number + 2: len(connections) == expected)
+            expected = round_number + 2
+            until(partial(lambda count: len(connections) == count, expected))
             link.publish(topics.verdict("tiles"), b"again")
             assert received(link).payload == b"again"
         link.stop()

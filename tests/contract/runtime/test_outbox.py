@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import redis
@@ -179,7 +180,8 @@ def test_the_identity_of_a_stored_verdict_goes_soon(
     outbox = VerdictOutbox(journal_redis)
     outbox.record(verdict(1))
     outbox.record(verdict(2))
-    publisher = OutboxPublisher(journal_redis, _Connected(), topics, SystemClock(), "one")
+    link: Any = _Connected()
+    publisher = OutboxPublisher(journal_redis, link, topics, SystemClock(), "one")
     with at_its_bound(journal_redis):
         publisher.on_stored(stored(verdict(1)))
     assert 0 < journal_redis.ttl(decided(verdict(1).part)) <= 3600
@@ -220,9 +222,8 @@ def test_another_process_sends_what_a_dead_one_left(
 ):
     outbox = VerdictOutbox(journal_redis)
     outbox.record(verdict(1))
-    dead = OutboxPublisher(
-        journal_redis, _Connected(), topics, SystemClock(), "dead", resend_after_s=60
-    )
+    nobody: Any = _Connected()
+    dead = OutboxPublisher(journal_redis, nobody, topics, SystemClock(), "dead", resend_after_s=60)
     dead.step()  # reads the entry, and is gone before the broker has it
     with (
         listener(broker, topics) as bridge,
@@ -266,7 +267,8 @@ def test_a_fresh_verdict_is_not_held_up_behind_a_backlog(
         for i in range(2000):
             pipe.xadd(VERDICTS, {"verdict": verdict(i, age_ms=5000).model_dump_json()})
         pipe.execute()
-    outbox, link = VerdictOutbox(journal_redis), _Recording()
+    outbox = VerdictOutbox(journal_redis)
+    link: Any = _Recording()
     publisher = OutboxPublisher(
         journal_redis, link, topics, SystemClock(), "one", resend_after_s=3600
     )

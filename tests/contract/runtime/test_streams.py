@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 import redis
@@ -159,7 +160,7 @@ def test_reclaim_looks_behind_entries_that_are_not_idle(frames_redis: redis.Redi
     old = StreamGroup(frames_redis, [STREAM], "g", "old")
     entries = old.read(400, 0)
     time.sleep(0.2)
-    busy = [entry.id for entry in entries[:399]]
+    busy: list[Any] = [entry.id for entry in entries[:399]]
     frames_redis.xclaim(STREAM, "g", "old", 0, busy)  # resets their idle time
     heir = StreamGroup(frames_redis, [STREAM], "g", "heir")
     assert heir.reclaim(150, 5) == entries[399:]
@@ -182,7 +183,8 @@ def test_ack_keeps_the_entry_and_ack_and_delete_does_not(frames_redis: redis.Red
     group.ack(first)
     assert frames_redis.xlen(STREAM) == 2
     group.ack_and_delete(second)
-    assert [entry_id.decode() for entry_id, _ in frames_redis.xrange(STREAM)] == [first.id]
+    entries: Any = frames_redis.xrange(STREAM)
+    assert [entry_id.decode() for entry_id, _ in entries] == [first.id]
     assert group.reclaim(0, 10) == []
     assert group.lost == 0
     group.ack_and_delete(first, second)  # again does no harm

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import redis
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +22,8 @@ def put(client: redis.Redis, count: int) -> list[str]:
 
 
 def left(client: redis.Redis) -> list[str]:
-    return [entry_id.decode() for entry_id, _ in client.xrange(STREAM)]
+    entries: Any = client.xrange(STREAM)
+    return [entry_id.decode() for entry_id, _ in entries]
 
 
 def test_what_all_groups_acknowledged_goes(frames_redis: redis.Redis):

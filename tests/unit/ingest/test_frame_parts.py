@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -219,8 +220,9 @@ def test_a_slow_pace_does_not_hold_the_station() -> None:
 
 
 def test_a_station_follows_its_release_and_ends_an_epoch_once(world: World) -> None:
+    triggered: Any = world
     station = IngestStation(
-        "web", releases=world, camera=world.camera, triggered=world, alone=world.parts
+        "web", releases=world, camera=world.camera, triggered=triggered, alone=world.parts
     )
     world.shots = [world.shot()]
     station.step()

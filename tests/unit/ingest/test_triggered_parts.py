@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ class World:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.happened = []
+        self.happened: list[Any] = []
         self.queue: list[Entry] = []
         self.orphans: list[Entry] = []
         self.frames: list[tuple[FrameHeader, bytes]] = []
@@ -71,7 +72,8 @@ class World:
         self.tries = 0
         self.backlog = 0
         self.lost = 0
-        self.camera = StationCamera(self.open_camera, self.clock)
+        opener: Any = self.open_camera
+        self.camera = StationCamera(opener, self.clock)
         self.worker = TriggeredParts(
             "tiles",
             triggers=self,

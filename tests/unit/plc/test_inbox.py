@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from queue import Queue
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,8 @@ def wired(tmp_path: Path) -> Asked:
 
 @pytest.fixture
 def wire(wired: Asked):
-    made, stop = Wire(), Stop()
+    made: Any = Wire()
+    stop = Stop()
     thread = threading.Thread(target=Inbox(made, TOPICS, wired.bridge, made).run, args=(stop,))
     thread.start()
     yield made

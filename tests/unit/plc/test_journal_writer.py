@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,8 @@ class Writing:
         self.journal.close()
 
     def epochs(self) -> list[int]:
-        return [each.op.epoch for each in self.done]
+        operations: list[Any] = [each.op for each in self.done]
+        return [operation.epoch for operation in operations]
 
 
 @pytest.fixture
@@ -75,7 +77,7 @@ def test_a_disk_that_is_away_is_told_and_nothing_is_lost_or_reordered(writing):
     assert writing.epochs() == [1, 2, 3]
 
 
-def foreign(**identity: int) -> PartKey:
+def foreign(**identity: Any) -> PartKey:
     """What no message can hold today; the next field that is added may let it through."""
     return PartKey.model_construct(station="top", **identity)
 

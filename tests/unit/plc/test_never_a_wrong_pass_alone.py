@@ -77,7 +77,7 @@ class Line(RuleBasedStateMachine):
         self.own_pass: dict[PartKey, int] = {}
         self.spoken: set[PartKey] = set()
         self.image = PlcImage()
-        self.to_acknowledge = None
+        self.to_acknowledge: int | None = None
         self.station = self._new_station()
 
     # Ingest

@@ -22,7 +22,7 @@ TOP, SIDE = 1700000001200, 1700000001670
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     copy = shutil.copy(WRITTEN_BY_0_1, tmp_path / "bridge.sqlite")
-    opened = Journal(copy)
+    opened = Journal(Path(copy))
     yield opened
     opened.close()
 

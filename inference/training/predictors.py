@@ -45,7 +45,7 @@ class TorchPredictor:
 def model_of(path: Path, averaged: bool = True) -> tuple[DQFormer, dict]:
     """The network of a checkpoint (its averaged weights) and the checkpoint's other content."""
     state = checkpoint.load(path)
-    model = DQFormer(DQFormerConfig.from_dict(state["recipe"]["model"]))
+    model = DQFormer(DQFormerConfig.from_dict(state["recipe"]["model"]).filled())
     model.load_state_dict(state["average" if averaged else "model"])
     return model.eval().to(memory_format=torch.channels_last), state
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from inference.dqformer.config import DQFormerConfig
 from inference.training.augment import Variation
+from inference.training.precision import Precision
 
 
 class Strict(BaseModel):
@@ -99,6 +100,9 @@ class Optimiser(Strict):
     steps: int = Field(gt=0)
     decay_steps: int = Field(0, ge=0, description="The last steps, in which the rate falls.")
     learning_rate: float = Field(1.5e-3, gt=0)
+    backbone_rate: float = Field(
+        1.0, gt=0, description="The backbone's learning rate over that of the rest."
+    )
     weight_decay: float = Field(0.03, ge=0)
     warmup_steps: int = Field(200, ge=0)
     floor: float = Field(0.01, ge=0, description="Last learning rate over the largest.")
@@ -142,6 +146,9 @@ class Recipe(Strict):
     shares: Shares = Shares()
     losses: LossWeights = LossWeights()
     optimiser: Optimiser
+    precision: Precision = Field(
+        "float32", description="Of a step's products on a CPU; see precision.py."
+    )
     threads: int = Field(2, gt=0)
     checkpoint_every_s: float = 90.0
     validate_every_steps: int = 1500

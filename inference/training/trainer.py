@@ -21,6 +21,7 @@ from inference.training.captions import CaptionBank
 from inference.training.changes import changed_fields
 from inference.training.ema import MovingAverage
 from inference.training.losses import Losses, losses
+from inference.training.precision import products_in
 from inference.training.ranks import Ranks
 from inference.training.recipe import Recipe
 from inference.training.weights import SUFFIX, load_weights
@@ -65,12 +66,12 @@ class Trainer:
     def train_step(self, batch: Batch) -> Losses:
         """One step of descent on a batch."""
         settings = self.recipe.optimiser
-        for group in self.optimiser.param_groups:
-            group["lr"] = optimiser.learning_rate(self.step, settings)
+        optimiser.set_rate(self.optimiser, self.step, settings)
         self._set_mode()
-        result = self._losses(batch)
         self.optimiser.zero_grad(set_to_none=True)
-        result.total.backward()
+        with products_in(self.recipe.precision):
+            result = self._losses(batch)
+            result.total.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
         self.optimiser.step()
         self.average.update(self.model, self.step)

@@ -32,7 +32,7 @@ def save_weights(
         name: (value.half() if half and value.ndim > 1 else value).detach().cpu().contiguous()
         for name, value in model.state_dict().items()
     }
-    config = json.dumps(model.config.to_dict(), sort_keys=True)
+    config = json.dumps(model.config.filled().to_dict(), sort_keys=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not save_file: it leaves a file that its owner alone may read.
     path.write_bytes(save(tensors, metadata={**(notes or {}), CONFIG: config}))

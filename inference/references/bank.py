@@ -50,7 +50,7 @@ class Level:
             references = references[self.owners != left_out]
         if not len(references):
             return np.full((height, width), FARTHEST / self.typical, np.float32)
-        likeness = _unit(features.reshape(-1, channels)) @ references.T
+        likeness = unit(features.reshape(-1, channels)) @ references.T
         return ((1.0 - likeness.max(axis=1)) / self.typical).reshape(height, width)
 
 
@@ -95,7 +95,7 @@ def build_bank(good: Sequence[Maps], per_level: int = PER_LEVEL, seed: int = 0) 
 def _level(maps: list[np.ndarray], count: int, rng: np.random.Generator) -> Level:
     rows = [features.reshape(-1, features.shape[-1]) for features in maps]
     owners = np.repeat(np.arange(len(rows), dtype=np.int32), [len(row) for row in rows])
-    features = _unit(np.concatenate(rows))
+    features = unit(np.concatenate(rows))
     kept = coreset(features, count, rng)
     level = Level(features[kept], owners[kept])
     among = [level.distances(own, left_out=number) for number, own in enumerate(maps)]
@@ -103,7 +103,7 @@ def _level(maps: list[np.ndarray], count: int, rng: np.random.Generator) -> Leve
     return Level(level.references, level.owners, max(typical, TINY))
 
 
-def _unit(features: np.ndarray) -> np.ndarray:
+def unit(features: np.ndarray) -> np.ndarray:
     """(N, c) -> the same directions, of length 1."""
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     return (features / np.maximum(lengths, TINY)).astype(np.float32)

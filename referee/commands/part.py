@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
@@ -96,10 +98,16 @@ def _verdict(story: PartStory) -> Rows:
 
 
 def _prompts(story: PartStory) -> dict[str, Prompt]:
-    """Return the prompts that the part was inspected with, by name; empty if they are unknown."""
-    written = (story.release_config or {}).get("prompts", ())
-    prompts = [Prompt.model_validate(prompt) for prompt in written]
-    return {prompt.name: prompt for prompt in prompts}
+    """Return the prompts that the part was inspected with, by name.
+
+    Left out are those with a rule that is not installed here: its name is printed instead.
+    """
+    found = {}
+    for written in (story.release_config or {}).get("prompts", ()):
+        with suppress(ValidationError):
+            prompt = Prompt.model_validate(written)
+            found[prompt.name] = prompt
+    return found
 
 
 def _rule(reason: Reason, prompts: Mapping[str, Prompt], verdict: VerdictView) -> str:

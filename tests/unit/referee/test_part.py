@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from contracts.causes import Decision
 from referee.cli import app
+from referee.commands.part import _verdict
 from storage.database import upgrade
 from storage.queries import last_rejects, open_sessions
 from tests.tiny import ROOT
@@ -40,6 +42,14 @@ def test_the_rule_that_was_broken_is_named_in_words_and_numbers(run_dir: Path) -
     assert reason.prompt in row
     assert "any finding" in row
     assert f"{reason.measured:g} {reason.unit} measured, {reason.limit:g} allowed" in told.output
+
+
+def test_a_rule_that_is_not_installed_here_is_printed_by_its_name(run_dir: Path) -> None:
+    with open_sessions(f"sqlite:///{run_dir}/referee.sqlite")() as session:
+        rejected = last_rejects(session, limit=1)[0]
+    config = {"prompts": [{"words": "x", "label": "defect", "from_another_package": 3}]}
+    shown = _verdict(replace(rejected, release_config=config))
+    assert ("decided by", "defect: any (1 findings measured, 0 allowed)") in shown
 
 
 def test_a_part_that_nobody_knows_is_an_error_with_the_folder(run_dir: Path) -> None:

@@ -19,6 +19,7 @@ from contracts.release import (
     Release,
     StationConfig,
 )
+from contracts.roster import Roster, RosterStation
 
 
 def _deadline_of(station: dict[str, Any]) -> int:
@@ -187,6 +188,26 @@ class LineFile(Config):
         return self
 
     @model_validator(mode="after")
+    def _names_before_are_free(self) -> Self:
+        """A part belongs to one station. So no cycle of names can be in one file either."""
+        taken_over: dict[str, str] = {}
+        for name, station in self.stations.items():
+            before = station.renamed_from
+            if before is None:
+                continue
+            if before in self.stations:
+                raise ValueError(
+                    f"stations.{name}.renamed_from is {before}, which is a station of this file: "
+                    f"take out renamed_from, or the station {before}"
+                )
+            if taken_over.setdefault(before, name) != name:
+                raise ValueError(
+                    f"stations {taken_over[before]} and {name} both have renamed_from {before}: "
+                    "the parts of a station go to one station"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _ports_differ(self) -> Self:
         given = self.sockets.model_dump(exclude={"host", "fieldbuses"}) | self.fieldbus_ports
         ports = {f"sockets.{name}": port for name, port in given.items() if port is not None}
@@ -216,6 +237,15 @@ class LineFile(Config):
         given = self.sockets.fieldbuses
         named = {MODBUS, *given, *(station.plc.protocol for station in self.stations.values())}
         return {name: given.get(name, USUAL_PORTS.get(name)) for name in sorted(named)}
+
+    def roster(self) -> Roster:
+        """The stations as the processes of the line follow them."""
+        return Roster(
+            stations={
+                name: RosterStation(protocol=station.plc.protocol)
+                for name, station in self.stations.items()
+            }
+        )
 
     def releases(self) -> list[Release]:
         """The release that each station's configuration is."""

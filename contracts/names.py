@@ -16,7 +16,7 @@ VERDICTS = "verdicts"
 SINK = "storage"
 """Name of a line's only sink, unless its settings name others."""
 
-RESERVED = frozenset({"state", "stored", "echo"})
+RESERVED = frozenset({"state", "stored", "echo", "stations"})
 """Topics of a line itself, where its stations' topics are."""
 
 
@@ -50,7 +50,7 @@ class Address(NamedTuple):
 
     Attributes:
         kind: ``verdict``, ``config``, ``state``, ...: it decides the message's class.
-        name: the station, or the process of a ``state``; empty for ``stored``.
+        name: the station, or the process of a ``state``; empty for ``stored`` and ``stations``.
     """
 
     kind: str
@@ -73,8 +73,8 @@ class Topics(NamedTuple):
 
     def parse(self, topic: str) -> Address | None:
         """Return what a topic is about; None if it is not one of this line."""
-        if topic == self.stored:
-            return Address("stored", "")
+        if topic in (self.stored, self.stations):
+            return Address(topic.removeprefix(f"{self.root}/"), "")
         prefix = f"{self.root}/"
         first, _, last = topic.removeprefix(prefix).partition("/")
         if not topic.startswith(prefix) or not first or not last or "/" in last:
@@ -97,6 +97,11 @@ class Topics(NamedTuple):
     @property
     def stored(self) -> str:
         return f"{self.root}/stored"
+
+    @property
+    def stations(self) -> str:
+        """Retained: the line's roster."""
+        return f"{self.root}/stations"
 
     def state(self, process: str = "+") -> str:
         """Retained, with a last will. One will per connection, so a topic per process."""

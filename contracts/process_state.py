@@ -64,6 +64,9 @@ class Status(Message):
         default_factory=dict,
         title="Sequencer only: parts journaled in epochs that storage has not all of, newest last",
     )
+    roster_id: Annotated[
+        str, Field(title="The roster that it follows; empty before the first one")
+    ] = ""
 
     def serves(self, station: str) -> bool:
         """Return whether nothing is known that keeps the process from serving the station."""
@@ -78,7 +81,7 @@ class Status(Message):
 class ProcessState(Status):
     """A process's status on its line. Retained, and the last will says offline."""
 
-    schema_version: Literal[1, 2] = 2
+    schema_version: Literal[1, 2, 3] = 3
     process: Slug
     role: Role
     online: bool

@@ -74,6 +74,10 @@ class StationConfig(Config):
         int, Field(ge=0, title="Ask for a line stop after so many rejects in a row; 0: never")
     ] = 0
     plc_unit: Annotated[int, Field(ge=1, le=247, title="Modbus unit id of the station")] = 1
+    renamed_from: Annotated[
+        Slug | None,
+        Field(title="Its name before: the same station. null: a new one in an old one's place"),
+    ] = None
     recipes: Annotated[
         dict[Annotated[int, Field(ge=1, le=65_535)], Recipe],
         Field(title="By the number with which the PLC selects it; 0 is what stands above"),
@@ -119,7 +123,7 @@ class Release(Message):
             canonical JSON, so that the same configuration has the same name everywhere.
     """
 
-    schema_version: Literal[1, 2] = 2
+    schema_version: Literal[1, 2, 3] = 3
     station: Slug
     release_id: str
     config: StationConfig

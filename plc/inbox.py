@@ -18,6 +18,7 @@ from contracts.messages import CaptureNotice, Disposition, Stored, Verdict
 from contracts.names import SINK, Topics
 from contracts.process_state import ProcessState
 from contracts.release import Activation
+from contracts.roster import Roster
 from plc.bridge import Bridge
 from runtime.messaging.confirmations import Confirmations
 from runtime.messaging.mqtt import MqttLink
@@ -92,7 +93,7 @@ class Inbox:
                 return partial(bridge.on_release, message.station, None)
             case ProcessState():
                 return partial(bridge.on_state, message)
-            case Disposition():
+            case Disposition() | Roster():
                 return _nothing  # not subscribed to
 
 

@@ -14,6 +14,7 @@ from contracts.messages import CaptureNotice, Disposition, Stored, StoredItem, V
 from contracts.names import Topics
 from contracts.process_state import ProcessState
 from contracts.release import Activation
+from contracts.roster import Roster
 from runtime.messaging.router import Cleared, LineMessage, read
 from runtime.process.clock import Clock
 from storage.database import translate_errors, translate_refusals
@@ -108,7 +109,7 @@ class Recorder:
                 return _effect("state", new, *_reached(message))
             case Cleared():
                 return _effect("release", record_cleared(session, message.station, now_utc_ns))
-            case Stored() | CaptureNotice():
+            case Stored() | CaptureNotice() | Roster():
                 return Effect("other", "ignored")  # not subscribed to
 
     def _dead_letter(self, session: Session, incoming: Incoming, reason: str) -> None:

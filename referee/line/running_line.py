@@ -59,6 +59,7 @@ def started_line(
         supervisor.start([*programs, *extra])
         topics, broker = Topics(line.site, line.line), Broker(LOOPBACK, endpoints.mqtt)
         with watch_line(topics, broker, timeout_s=30.0) as watch:
+            watch.publish_roster(line.roster())
             watch.publish(activations)
             watch.wait_until_up(READY_TIMEOUT_S, on_wait)
             yield RunningLine(supervisor, watch, endpoints, folder)

@@ -13,9 +13,12 @@ from contracts.names import Topics
 from contracts.parsing import parse
 from contracts.process_state import ProcessState, Role
 from contracts.release import Release
+from contracts.roster import Roster
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
 
+FOLLOWERS = (Role.BRIDGE, Role.INGEST, Role.INFERENCE, Role.STORAGE)
+"""Roles whose processes follow the roster at run time."""
 NEEDED = (Role.BRIDGE, Role.INFERENCE, Role.INGEST)
 THE_PLC_IS_MISSING = frozenset({"no_resync", "plc_silent"})
 """The bridge's troubles that only the PLC can end: every process of ours is up."""
@@ -32,15 +35,33 @@ class LineWatch:
     def publish(self, releases: Iterable[Release], timeout_s: float = 5.0) -> None:
         """Publish the stations' active releases. Raises Unavailable if the broker is silent."""
         for release in releases:
-            sent = self._link.publish(
-                self._topics.config(release.station),
-                release.model_dump_json().encode(),
-                retain=True,
-            )
-            if not sent.wait(timeout_s):
-                raise Unavailable(
-                    "MQTT broker", f"did not acknowledge the release of {release.station}"
-                )
+            topic, payload = self._topics.config(release.station), release.model_dump_json()
+            self._retain(topic, payload, f"the release of {release.station}", timeout_s)
+
+    def publish_roster(self, roster: Roster, timeout_s: float = 5.0) -> None:
+        """Publish which stations the line has. Raises Unavailable if the broker is silent."""
+        self._retain(self._topics.stations, roster.model_dump_json(), "the roster", timeout_s)
+
+    def clear_release(self, station: str, timeout_s: float = 5.0) -> None:
+        """Take a station's release away. Raises Unavailable if the broker is silent."""
+        topic = self._topics.config(station)
+        self._retain(topic, "", f"that {station} has no release any more", timeout_s)
+
+    def followers(self, roster: Roster) -> dict[Role, bool]:
+        """Return, for each role that follows rosters, whether all its processes follow this one.
+
+        False as well for a role of which no process is online.
+        """
+        online = [state for state in self.states.values() if state.online]
+        return {
+            role: any(each.role is role for each in online)
+            and all(each.roster_id == roster.roster_id for each in online if each.role is role)
+            for role in FOLLOWERS
+        }
+
+    def _retain(self, topic: str, payload: str, what: str, timeout_s: float) -> None:
+        if not self._link.publish(topic, payload.encode(), retain=True).wait(timeout_s):
+            raise Unavailable("MQTT broker", f"did not acknowledge {what}")
 
     def follow(self, for_s: float) -> None:
         """Read process states for ``for_s`` seconds."""

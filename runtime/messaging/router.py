@@ -10,6 +10,7 @@ from contracts.names import Topics
 from contracts.parsing import parse
 from contracts.process_state import ProcessState
 from contracts.release import Activation
+from contracts.roster import Roster
 
 
 class Cleared(NamedTuple):
@@ -18,14 +19,15 @@ class Cleared(NamedTuple):
     station: str
 
 
-LineMessage = Verdict | CaptureNotice | Disposition | Activation | Cleared | Stored | ProcessState
-CLASSES: dict[str, type[Verdict | CaptureNotice | Disposition | Activation | Stored | ProcessState]]
-CLASSES = {
+Parsed = Verdict | CaptureNotice | Disposition | Activation | Stored | Roster | ProcessState
+LineMessage = Parsed | Cleared
+CLASSES: dict[str, type[Parsed]] = {
     "verdict": Verdict,
     "capture": CaptureNotice,
     "disposition": Disposition,
     "config": Activation,
     "stored": Stored,
+    "stations": Roster,
     "state": ProcessState,
 }
 
@@ -59,7 +61,7 @@ def read(topics: Topics, incoming: Received) -> LineMessage:
 
 def _subject(message: LineMessage) -> str:
     match message:
-        case Stored():
+        case Stored() | Roster():
             return ""
         case ProcessState():
             return message.process

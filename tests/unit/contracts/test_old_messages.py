@@ -15,6 +15,7 @@ from contracts.names import SINK
 from contracts.parsing import parse
 from contracts.process_state import ProcessState, Role
 from contracts.release import Activation, Prompt, Release, StationConfig, name_of
+from contracts.roster import Roster
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 KINDS: dict[str, type[Message]] = {
@@ -23,6 +24,7 @@ KINDS: dict[str, type[Message]] = {
     "disposition": Disposition,
     "frame": FrameHeader,
     "release": Release,
+    "roster": Roster,
     "state": ProcessState,
     "stored": Stored,
     "trigger": Trigger,
@@ -63,7 +65,7 @@ class LaterActivation(Activation):
 def test_every_kind_of_message_has_documents() -> None:
     versioned = {
         model
-        for model in (*vars(messages).values(), ProcessState, Release, Activation)
+        for model in (*vars(messages).values(), ProcessState, Release, Activation, Roster)
         if isinstance(model, type) and "schema_version" in getattr(model, "model_fields", {})
     }
     assert versioned == set(KINDS.values())

@@ -14,6 +14,7 @@ from contracts.messages import CaptureNotice, Disposition, Stored, Verdict
 from contracts.names import Address, Topics
 from contracts.process_state import ProcessState
 from contracts.release import Activation
+from contracts.roster import Roster
 from runtime.messaging.router import Cleared, read
 
 TOPICS = Topics("site", "line")
@@ -39,6 +40,7 @@ def raw(fixture: str) -> bytes:
         (TOPICS.state("inference-2"), Address("state", "inference-2")),
         (TOPICS.echo("command-7"), Address("echo", "command-7")),
         (TOPICS.stored, Address("stored", "")),
+        (TOPICS.stations, Address("stations", "")),
         (Topics("site", "line2").verdict("top"), None),
         (f"{TOPICS.root}/top", None),
         (f"{TOPICS.root}/top/", None),
@@ -60,6 +62,7 @@ def test_a_topic_says_what_it_is_about(topic: str, address: Address | None) -> N
         (TOPICS.disposition("tile-top_2"), "disposition", Disposition),
         (TOPICS.config("plates"), "activation_recipes", Activation),
         (TOPICS.stored, "stored", Stored),
+        (TOPICS.stations, "roster", Roster),
         (TOPICS.state("inference-1"), "state_inference", ProcessState),
     ],
 )

@@ -23,6 +23,7 @@ from benchmarks.line.scenario import MEMORY, MOST_STATIONS, Scenario, line_of, p
 from benchmarks.line.spread import Spread
 from benchmarks.line.stretch import Stretch, measure
 from inference.text_encoder import TextEncoder
+from referee.line.claim import claimed
 from referee.line.endpoints import choose
 from referee.line.running_line import RunningLine, started_line
 from referee.line.servers.served_network import ServedNetwork, served_network
@@ -137,11 +138,11 @@ def _alone(
 def _line_up(extent: Extent, folder: Path, run: str, console: Console) -> Iterator[RunningLine]:
     """``run`` names its folder."""
     whole = line_of(min(extent.stations, MOST_STATIONS), 1, folder / str(extent.sides_px[0]), 1.0)
-    endpoints = choose(whole, outward=False)
     with (
         console.status("starting the line") as status,
+        claimed(RunFolder(folder / run), whole.site, whole.line) as claim,
         started_line(
-            whole, endpoints, RunFolder(folder / run), on_wait=lambda why: status.update(why)
+            whole, choose(whole, outward=False), claim, on_wait=lambda why: status.update(why)
         ) as up,
     ):
         status.stop()

@@ -62,7 +62,7 @@ def line(
     ] = 0,
 ) -> None:
     """Time the whole line, from capture to PLC, against the network alone on the same machine."""
-    with needs_extra("bench"):
+    with needs_extra("line"):
         from benchmarks.line.line_run import Extent, measured_line
         from benchmarks.line.report import as_json
         from benchmarks.line.tables import tables
@@ -105,7 +105,7 @@ def plc(
     ] = None,
 ) -> None:
     """Run the PLC bridge for long, with restarts. Exits with 1 if a promise does not hold."""
-    with needs_extra("bench"):
+    with needs_extra("line"):
         from benchmarks.plc.plc_benchmark import PlcOptions, plc_benchmark
         from benchmarks.plc.plc_page import document, report
     options = PlcOptions(parts, rate, restarts, p99_parts, p99_rate, seed, folder)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 from rich.console import Console
 
-from referee.commands.options import RunDirOption, newest_run_folder
-from referee.line.supervision import Supervisor
+from referee.commands.options import RunDirOption, folder_to_stop
+from referee.line.stopping import stop_line
 
 
 def register(app: typer.Typer) -> None:
@@ -14,11 +14,17 @@ def register(app: typer.Typer) -> None:
 
 
 def down(run_dir: RunDirOption = None) -> None:
-    """Stop every process of a line. Without --run-dir: the line that was started last."""
-    folder = newest_run_folder(run_dir)
-    supervisor = Supervisor(folder)
-    if not supervisor.is_running():
+    """Stop every process of a line, and return when all are gone.
+
+    Without --run-dir: the line that was started in this folder and runs. Also ends what a line
+    left behind whose supervisor was killed.
+    """
+    folder = folder_to_stop(run_dir)
+    stopped = stop_line(folder)
+    if stopped is None:
         Console().print(f"No line is running in {folder.path}.")
         return
-    supervisor.stop()
     Console().print(f"Stopped the line in {folder.path}.")
+    if stopped.left_behind:
+        names = ", ".join(stopped.left_behind)
+        Console().print(f"Its supervisor was dead; ended what it had left behind: {names}.")

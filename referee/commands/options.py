@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ import typer
 
 from contracts.errors import UserError
 from contracts.line import LineFile
+from referee.line.endpoints import Endpoints
+from referee.line.line_processes import folders_with_processes
 from runtime.process.run_folder import RUNS, RunFolder
 from runtime.process.settings import run_folder_at
 
@@ -35,8 +38,29 @@ WhyOption = Annotated[
 
 
 def run_folder_of(line: LineFile, given: Path | None) -> RunFolder:
-    """Return the folder given with --run-dir, or the one that this line always uses."""
-    return run_folder_at(given or RUNS / f"{line.site}-{line.line}")
+    """Return the folder given with --run-dir, or the one that this line always uses.
+
+    A name has no dot, so no two lines have the same folder. Versions before 0.2 joined them with a
+    hyphen: such a folder is still used if it is this line's.
+    """
+    own, before = RUNS / f"{line.site}.{line.line}", RUNS / f"{line.site}-{line.line}"
+    if given is None and not own.exists() and _is_of(before, line):
+        return run_folder_at(before)
+    return run_folder_at(given or own)
+
+
+def _is_of(path: Path, line: LineFile) -> bool:
+    folder = run_folder_at(path)
+    if not folder.endpoints.exists():
+        return False
+    endpoints = Endpoints.load(folder)
+    return (endpoints.site, endpoints.line) == (line.site, line.line)
+
+
+def end_as_by_ctrl_c() -> None:
+    """Have SIGTERM, and the end of the terminal, stop the line in order, as Ctrl-C does."""
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.default_int_handler)
 
 
 def checked_images(images: Path | None) -> Path | None:
@@ -59,6 +83,25 @@ def newest_run_folder(given: Path | None) -> RunFolder:
     if not started:
         raise UserError(f"no line was started in {RUNS.resolve()}; name its folder with --run-dir")
     return max(started, key=lambda folder: folder.endpoints.stat().st_mtime)
+
+
+def folder_to_stop(given: Path | None) -> RunFolder:
+    """Return the folder given with --run-dir, or the only one of the current folder that runs.
+
+    Raises:
+        UserError: two lines run, or the only one that runs was started elsewhere.
+    """
+    if given is not None:
+        return run_folder_at(given)
+    running = [RunFolder(path) for path in folders_with_processes()]
+    here = [folder for folder in running if folder.path.parent == RUNS.resolve()]
+    if len(here) == 1:
+        return run_folder_at(here[0].path)
+    if not running:
+        return newest_run_folder(None)
+    where = "in this folder" if here else "elsewhere on this machine"
+    listed = ", ".join(str(folder.path) for folder in here or running)
+    raise UserError(f"lines run {where}: {listed}; name one of them with --run-dir")
 
 
 @contextmanager

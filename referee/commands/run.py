@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import tempfile
 import time
 from pathlib import Path
@@ -17,8 +16,15 @@ from contracts.errors import UserError
 from contracts.line import LineFile, SoftPlc
 from referee.account.facts import known_truth, settled_facts
 from referee.account.summary import is_sound, summarise
-from referee.commands.options import ImagesOption, LineOption, RunDirOption, checked_images
+from referee.commands.options import (
+    ImagesOption,
+    LineOption,
+    RunDirOption,
+    checked_images,
+    end_as_by_ctrl_c,
+)
 from referee.line.belt import run_belt
+from referee.line.claim import claimed
 from referee.line.endpoints import choose
 from referee.line.running_line import started_line
 from referee.project import DEMO_LINE
@@ -45,7 +51,7 @@ def run(
     Exits with 0 if the ledger is closed and every part that passed the gate has the verdict
     "pass"; else with 1.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
+    end_as_by_ctrl_c()
     line_file = load_line_file(line)
     if line_file.soft_plc is None:
         raise UserError(
@@ -62,17 +68,13 @@ def _run(
     line: LineFile, plc: SoftPlc, images: Path | None, parts: int, folder: RunFolder
 ) -> dict[str, Any]:
     console = Console(stderr=True)
-
-    def on_wait(reason: str) -> None:
-        status.update(f"waiting: {reason}")
-
-    endpoints = choose(line, outward=False)
     with (
+        claimed(folder, line.site, line.line) as claim,
         console.status("starting the line") as status,
         started_line(
             line,
-            endpoints,
-            folder,
+            choose(line, outward=False),
+            claim,
             images=images,
             on_wait=lambda why: status.update(f"waiting: {why}"),
         ) as running,

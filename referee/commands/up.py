@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -19,8 +18,10 @@ from referee.commands.options import (
     RunDirOption,
     WhyOption,
     checked_images,
+    end_as_by_ctrl_c,
     run_folder_of,
 )
+from referee.line.claim import Claim, claimed
 from referee.line.endpoints import Endpoints, choose
 from referee.line.programs import (
     AT_LAST,
@@ -47,33 +48,60 @@ def up(
     dashboard: Annotated[bool, typer.Option(help="Start the dashboard too.")] = True,
     why: WhyOption = "",
 ) -> None:
-    """Start a line: servers, stages, dashboard; also the simulated PLC if the line file has one."""
+    """Start a line: servers, stages, dashboard; also the simulated PLC if the line file has one.
+
+    Exits with 0 when it was stopped, with 1 when its supervisor was killed.
+    """
     console = Console()
     line_file = load_line_file(line)
-    endpoints = choose(line_file)
     folder = run_folder_of(line_file, run_dir).resolved()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
+    end_as_by_ctrl_c()
     try:
-        with (
-            console.status("starting the servers") as status,
-            started_line(
-                line_file,
-                endpoints,
-                folder,
-                images=checked_images(images),
-                extra=_around_the_line(line_file, endpoints, folder, dashboard),
-                on_wait=lambda reason: status.update(f"waiting: {reason}"),
-                why=why,
-            ) as running,
-        ):
-            status.stop()
-            console.print(_addresses(line_file, running, dashboard))
-            console.print("The line is running. Press Ctrl-C to stop it.")
-            with suppress(Unavailable):  # the supervisor is gone: `referee down` elsewhere
-                _report_restarts(running, console)
+        with claimed(folder, line_file.site, line_file.line) as claim:
+            _report_ended(claim, console)
+            lost = _serve(line_file, claim, checked_images(images), dashboard, why, console)
     except KeyboardInterrupt:
-        pass
+        lost = False
+    if lost:
+        console.print("[red]The supervisor was killed; the whole line has been stopped.[/]")
+        raise typer.Exit(1)
     console.print("The line has stopped.")
+
+
+def _serve(
+    line: LineFile,
+    claim: Claim,
+    images: Path | None,
+    dashboard: bool,
+    why: str,
+    console: Console,
+) -> bool:
+    """Run the line until its supervisor is gone; return whether that was killed."""
+    endpoints = choose(line)
+    with (
+        console.status("starting the servers") as status,
+        started_line(
+            line,
+            endpoints,
+            claim,
+            images=images,
+            extra=_around_the_line(line, endpoints, claim.folder, dashboard),
+            on_wait=lambda reason: status.update(f"waiting: {reason}"),
+            why=why,
+        ) as running,
+    ):
+        status.stop()
+        console.print(_addresses(line, running, dashboard))
+        console.print("The line is running. Press Ctrl-C to stop it.")
+        with suppress(Unavailable):  # the supervisor is gone
+            _report_restarts(running, console)
+    return running.supervisor.was_killed
+
+
+def _report_ended(claim: Claim, console: Console) -> None:
+    if claim.ended:
+        names = ", ".join(claim.ended)
+        console.print(f"Ended what an earlier line had left behind here: {names}.")
 
 
 def _around_the_line(
@@ -94,9 +122,9 @@ def _addresses(line: LineFile, running: RunningLine, dashboard: bool) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     rows = [("line", f"{line.site}/{line.line}: {', '.join(line.stations)}")]
     if dashboard:
-        rows.append(("dashboard", f"http://{e.host}:{e.dashboard}"))
+        rows.append(("dashboard", f"http://{e.reachable_host}:{e.dashboard}"))
     rows += [
-        *((f"PLC, {name}", f"{e.host}:{port}") for name, port in e.fieldbuses.items()),
+        *((f"PLC, {name}", f"{e.reachable_host}:{port}") for name, port in e.fieldbuses.items()),
         ("MQTT", f"127.0.0.1:{e.mqtt}, topics referee/v1/{line.site}/{line.line}/#"),
         ("Triton", f"127.0.0.1:{e.triton_grpc} (gRPC), {e.triton_http} (HTTP)"),
         ("logs", str(_short(running.folder.logs))),

@@ -49,11 +49,18 @@ class Endpoints(BaseModel):
         return LOOPBACK if self.host == "0.0.0.0" else self.host
 
     def save(self, folder: RunFolder) -> None:
-        folder.endpoints.write_text(self.model_dump_json(indent=2))
+        """Write the ports, whole or not at all."""
+        new = folder.endpoints.with_suffix(".new")
+        new.write_text(self.model_dump_json(indent=2))
+        new.replace(folder.endpoints)
 
     @classmethod
     def load(cls, folder: RunFolder) -> Endpoints:
-        """Read the ports of the newest start in this folder. Raises UserError if there is none."""
+        """Read the ports of the newest start in this folder.
+
+        Raises:
+            UserError: no line was started there, or the file is damaged.
+        """
         try:
             return cls.model_validate_json(folder.endpoints.read_text())
         except FileNotFoundError:
@@ -61,6 +68,11 @@ class Endpoints(BaseModel):
                 f"no line has been started in {folder.path}; start one with `referee up`, "
                 "or name its folder with --run-dir"
             ) from None
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{folder.endpoints} cannot be read; stop the line with `referee down`, move the "
+                "file away and start the line again"
+            ) from error
 
 
 def choose(line: LineFile, *, outward: bool = True) -> Endpoints:
@@ -106,19 +118,24 @@ def _refuse_taken(host: str, port: int, setting: str) -> None:
 def free_ports(host: str, count: int) -> list[int]:
     """Distinct free ports, all held open until the last is found.
 
-    None is of those that the kernel gives to outgoing connections: one of them could be given away
+    Those that the kernel gives to outgoing connections come last: one of them could be given away
     before the server that it is meant for has started.
     """
     low, high = map(int, OUTGOING.read_text().split())
-    candidates = [*range(LEAST_PORT, low), *range(high + 1, MOST_PORT + 1)]
-    random.shuffle(candidates)
+    safe = [*range(LEAST_PORT, low), *range(high + 1, MOST_PORT + 1)]
+    shared = list(range(max(LEAST_PORT, low), min(high, MOST_PORT) + 1))
+    random.shuffle(safe)
+    random.shuffle(shared)
     with ExitStack() as probes:
         found: list[int] = []
-        for port in candidates:
+        for port in [*safe, *shared]:
             probe = probes.enter_context(socket.socket())
             with suppress(OSError):
                 probe.bind((host, port))
                 found.append(port)
             if len(found) == count:
                 return found
-    raise UserError(f"{host} has only {len(found)} free ports outside {low} to {high}")
+    raise UserError(
+        f"{host} has only {len(found)} free ports of {count}; stop programs that use some, or "
+        "give ports in the line file under sockets"
+    )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from contracts.line import LineFile
 from contracts.names import Topics
+from referee.line.claim import Claim
 from referee.line.endpoints import LOOPBACK, Endpoints
 from referee.line.programs import server_programs, stage_programs
 from referee.line.signing import signed, this_user
@@ -33,7 +34,7 @@ class RunningLine(NamedTuple):
 def started_line(
     line: LineFile,
     endpoints: Endpoints,
-    folder: RunFolder,
+    claim: Claim,
     *,
     images: Path | None = None,
     extra: tuple[Program, ...] = (),
@@ -50,13 +51,13 @@ def started_line(
         Unavailable: a server or stage does not start; the text names it and the reason.
     """
     activations = signed(line.releases(), this_user(), why)
-    folder.path.mkdir(parents=True, exist_ok=True)
+    folder = claim.folder
     endpoints.save(folder)
     programs = server_programs(endpoints, folder)
     programs += stage_programs(line, endpoints, folder, images)
     supervisor = Supervisor(folder)
     try:
-        supervisor.start([*programs, *extra])
+        supervisor.start([*programs, *extra], claim)
         topics, broker = Topics(line.site, line.line), Broker(LOOPBACK, endpoints.mqtt)
         with watch_line(topics, broker, timeout_s=30.0) as watch:
             watch.publish_roster(line.roster())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import hashlib
 import os
 import shlex
 import subprocess
@@ -16,11 +17,15 @@ from typing import Any, NamedTuple
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from contracts.errors import Unavailable, UserError
+from contracts.errors import Unavailable
+from referee.line.claim import Claim
+from referee.line.line_processes import end, mark, processes_of
 from runtime.process.run_folder import RunFolder
 
 DAEMON = "supervisord"
 STOP_TIMEOUT_S = 25.0
+LONGEST_SOCKET_PATH = 100
+"""Bytes; the kernel takes 107, and supervisord adds a process id while it binds."""
 
 
 class Program(NamedTuple):
@@ -53,21 +58,16 @@ class Supervisor:
         self._folder = folder
         self._daemon: subprocess.Popen[bytes] | None = None
 
-    def start(self, programs: Sequence[Program]) -> None:
-        """Start every program. Raises UserError if a line already runs in this folder."""
-        if self.is_running():
-            raise UserError(
-                f"a line already runs in {self._folder.path}; stop it with `referee down`, "
-                "or choose another folder with --run-dir"
-            )
+    def start(self, programs: Sequence[Program], claim: Claim) -> None:
+        """Start every program. The supervisor keeps the folder claimed as long as it lives."""
         self._folder.logs.mkdir(parents=True, exist_ok=True)
-        # A unix socket's path has at most 107 bytes: the run folder's may be longer.
-        socket_path = Path(tempfile.mkdtemp(prefix="referee-")) / "supervisor.sock"
-        self._write_config(programs, socket_path)
+        self._write_config(programs)
         config = str(self._folder.supervisor_config)
         self._daemon = subprocess.Popen(
             [sys.executable, "-m", "supervisor.supervisord", "-c", config, "-n"],
             stdout=subprocess.DEVNULL,
+            env=os.environ | mark(self._folder),
+            pass_fds=[claim.lock.fileno()],
             start_new_session=True,  # Ctrl-C reaches us alone; we stop the line in order
         )
         self._await_answer()
@@ -96,20 +96,33 @@ class Supervisor:
             return False
         return True
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether the supervisor that we started ended otherwise than by a request to stop."""
+        return self._daemon is not None and self._daemon.poll() not in (None, 0)
+
     def stop(self) -> None:
-        """Stop every program, the first started last, and wait until all are gone."""
+        """Stop every program, the first started last, and return when all are gone.
+
+        What does not stop in time, or lost its supervisor, is ended one by one.
+        """
         try:
             self._call("shutdown")
         except Unavailable:
+            self._end_rest()
             return
         deadline = time.monotonic() + STOP_TIMEOUT_S
-        while self._is_alive():
-            if time.monotonic() > deadline:
-                raise Unavailable(DAEMON, f"did not stop within {STOP_TIMEOUT_S:.0f} s")
+        while self._is_alive() and time.monotonic() < deadline:
             time.sleep(0.1)
+        self._end_rest()
+
+    def _end_rest(self) -> None:
+        end(processes_of(self._folder))
+        if self._daemon is not None:
+            self._daemon.wait()
 
     def _is_alive(self) -> bool:
-        return self._daemon.poll() is None if self._daemon else self.is_running()
+        return self._daemon.poll() is None if self._daemon else bool(processes_of(self._folder))
 
     def _await_answer(self) -> None:
         assert self._daemon is not None
@@ -131,9 +144,17 @@ class Supervisor:
         except (OSError, xmlrpc.client.Error, KeyError) as error:
             raise Unavailable(DAEMON, str(error)) from error
 
-    def _write_config(self, programs: Sequence[Program], socket_path: Path) -> None:
+    def _socket(self) -> Path:
+        """Return a path that a unix socket may have: in the run folder if that is short enough."""
+        inside = self._folder.path.resolve() / "supervisor.sock"
+        if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
+            return inside
+        named = hashlib.sha256(os.fsencode(inside)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"referee-{named}.sock"
+
+    def _write_config(self, programs: Sequence[Program]) -> None:
         config = configparser.RawConfigParser()
-        config["unix_http_server"] = {"file": str(socket_path), "chmod": "0600"}
+        config["unix_http_server"] = {"file": str(self._socket()), "chmod": "0600"}
         config[DAEMON] = {
             "logfile": str(self._folder.log(DAEMON)),
             "pidfile": str(self._folder.supervisor_pid),

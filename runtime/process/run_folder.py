@@ -56,6 +56,11 @@ class RunFolder:
         return self.path / "mosquitto"
 
     @property
+    def lock(self) -> Path:
+        """File that is locked while a line runs in this folder."""
+        return self.path / "lock"
+
+    @property
     def endpoints(self) -> Path:
         """Ports of the newest start."""
         return self.path / "endpoints.json"

@@ -7,12 +7,16 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
+from referee.line.claim import is_claimed
 from referee.line.endpoints import free_ports
+from referee.line.line_processes import processes_of
 from referee.line.supervision import Supervisor
 from runtime.process.run_folder import RunFolder
 from tests.e2e.lines import ROOT, write_line
@@ -41,28 +45,77 @@ def is_gone(pid: int) -> bool:
     return False
 
 
-def test_up_serves_restarts_and_stops(tmp_path: Path) -> None:
+class Up(NamedTuple):
+    """A `referee up` in the background."""
+
+    process: subprocess.Popen[bytes]
+    argv: list[str]
+    log: Path
+    folder: RunFolder
+    dashboard: int
+    modbus: int
+
+    @property
+    def supervisor(self) -> Supervisor:
+        return Supervisor(self.folder)
+
+
+@contextmanager
+def up(path: Path, *, wait: bool = True) -> Iterator[Up]:
     dashboard, modbus = free_ports("127.0.0.1", 2)
-    file = write_line(tmp_path)
+    file = write_line(path)
     line = yaml.safe_load(file.read_text())
     line["sockets"] = {"dashboard": dashboard, "modbus": modbus}
     file.write_text(yaml.safe_dump(line))
-    run_dir, log = tmp_path / "run", tmp_path / "up.log"
+    run_dir, log = path / "run", path / "up.log"
     argv = [sys.executable, "-m", "referee", "up", "--line", str(file), "--run-dir", str(run_dir)]
     with log.open("w") as out:
         process = subprocess.Popen(argv, cwd=ROOT, stdout=out, stderr=out)
-    supervisor = Supervisor(RunFolder(run_dir))
     try:
-        await_that(lambda: "The line is running" in log.read_text(), "the line runs", timeout_s=150)
-        await_that(lambda: is_healthy(dashboard), "the dashboard answers")
-        socket.create_connection(("127.0.0.1", modbus), timeout=5).close()
-        pids = {each.name: each.pid for each in supervisor.processes()}
-        os.kill(pids["inference"], signal.SIGKILL)
-        await_that(lambda: "inference died" in log.read_text(), "the restart is told")
-        pids["inference"] = supervisor.pid("inference")
+        if wait:
+            text = "The line is running"
+            await_that(lambda: text in log.read_text(), "the line runs", timeout_s=150)
+        yield Up(process, argv, log, RunFolder(run_dir), dashboard, modbus)
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
-    assert "The line has stopped." in log.read_text()
+        process.wait(timeout=60)
+
+
+def test_up_serves_restarts_and_stops(tmp_path: Path) -> None:
+    with up(tmp_path) as line:
+        await_that(lambda: is_healthy(line.dashboard), "the dashboard answers")
+        socket.create_connection(("127.0.0.1", line.modbus), timeout=5).close()
+        pids = {each.name: each.pid for each in line.supervisor.processes()}
+        os.kill(pids["inference"], signal.SIGKILL)
+        await_that(lambda: "inference died" in line.log.read_text(), "the restart is reported")
+        pids["inference"] = line.supervisor.pid("inference")
+    assert line.process.returncode == 0
+    assert "The line has stopped." in line.log.read_text()
     assert set(pids) >= {"triton", "mosquitto", "bridge", "soft-plc", "dashboard"}
     assert [name for name, pid in pids.items() if not is_gone(pid)] == []
+
+
+def test_a_second_up_touches_nothing_and_a_killed_supervisor_leaves_nothing(tmp_path: Path) -> None:
+    with up(tmp_path) as first:
+        before = {each.name: each.pid for each in first.supervisor.processes()}
+        ports = first.folder.endpoints.read_bytes()
+        second = subprocess.run(first.argv, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert second.returncode == 2
+        assert "already runs" in second.stderr
+        assert {each.name: each.pid for each in first.supervisor.processes()} == before
+        assert first.folder.endpoints.read_bytes() == ports
+        os.kill(int(first.folder.supervisor_pid.read_text()), signal.SIGKILL)
+        assert first.process.wait(timeout=60) == 1
+        assert "was killed; the whole line has been stopped" in first.log.read_text()
+        assert processes_of(first.folder) == []
+
+
+def test_down_in_the_middle_of_a_start_leaves_nothing(tmp_path: Path) -> None:
+    with up(tmp_path, wait=False) as line:
+        await_that(lambda: is_claimed(line.folder), "the folder is claimed")
+        argv = [sys.executable, "-m", "referee", "down", "--run-dir", str(line.folder.path)]
+        down = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=90)
+        assert down.returncode == 0
+        assert "Stopped the line" in down.stdout
+        assert line.process.poll() is not None
+        assert processes_of(line.folder) == []

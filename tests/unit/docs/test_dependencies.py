@@ -19,7 +19,7 @@ from referee.project import TOOLS
 ROOT = Path(__file__).resolve().parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = {
-    "benchmarks": ("bench", "train", "triton", "simulation"),
+    "benchmarks": ("train", "triton", "simulation"),
     "contracts": (),
     "dashboard": ("dashboard",),
     "inference": (),
@@ -45,7 +45,7 @@ class Without:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Without())
 """
-EVERY_EXTRA = ("bench", "dashboard", "opcua", "simulation", "triton", "train")
+EVERY_EXTRA = ("dashboard", "opcua", "simulation", "triton", "train")
 OURS = {path.split("/")[0] for path in EXTRAS}
 TRITONS_MODULES = {file.stem for file in (ROOT / "triton_models").rglob("*.py")}
 INSTALLED_ELSEWHERE = {"openvino", "triton_python_backend_utils"}
@@ -127,7 +127,7 @@ def test_a_process_starts_with_its_own_extras_alone(module: str, extras: tuple[s
 
 def test_all_of_a_line_is_one_extra() -> None:
     (whole,) = map(Requirement, PROJECT["optional-dependencies"]["line"])
-    assert whole.extras == {"bench", "dashboard", "opcua", "simulation", "triton"}
+    assert whole.extras == {"dashboard", "opcua", "simulation", "triton"}
 
 
 def test_set_up_installs_what_the_locks_of_these_extras_hold() -> None:
@@ -139,7 +139,7 @@ def test_set_up_installs_what_the_locks_of_these_extras_hold() -> None:
         }
         for name in ("requirements.lock", "requirements-dev.lock")
     }
-    line = declared().union(*map(declared, ("bench", "dashboard", "opcua", "simulation", "triton")))
+    line = declared().union(*map(declared, ("dashboard", "opcua", "simulation", "triton")))
     assert line <= locks["requirements.lock"]
     assert (
         line.union(*map(declared, ("train", "dev", "postgres"))) <= locks["requirements-dev.lock"]

@@ -45,11 +45,24 @@ def test_no_free_port_is_one_that_an_outgoing_connection_may_be_given() -> None:
     assert not [port for port in free_ports("127.0.0.1", 500) if low <= port <= high]
 
 
-def test_too_few_ports_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "range").write_text("10001\t65535\n")
+def test_a_machine_that_gives_every_port_to_outgoing_connections_still_has_free_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "range").write_text("1024\t65535\n")
     monkeypatch.setattr(endpoints_module, "OUTGOING", tmp_path / "range")
-    with pytest.raises(UserError, match="free ports outside 10001 to 65535"):
-        free_ports("127.0.0.1", 2)
+    ports = free_ports("127.0.0.1", 50)
+    assert len(set(ports)) == 50
+    assert min(ports) >= 10_000
+
+
+def test_too_few_free_ports_are_an_error_with_a_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "range").write_text("1024\t65535\n")
+    monkeypatch.setattr(endpoints_module, "OUTGOING", tmp_path / "range")
+    monkeypatch.setattr(endpoints_module, "LEAST_PORT", 65_530)
+    with pytest.raises(UserError, match=r"free ports of 50; .* sockets"):
+        free_ports("127.0.0.1", 50)
 
 
 def test_given_ports_are_kept_and_survive_the_file(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ UNCONFIRMED = Counter(
 )
 REPUBLISHED = Counter(
     "referee_storage_releases_republished",
-    "Releases published again because the broker had lost them",
+    "Releases and rosters published again because the broker had lost them",
 )
 
 PICTURES_KEPT = Counter("referee_archive_pictures", "Pictures written to the archive")

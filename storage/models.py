@@ -180,6 +180,17 @@ class ActivationRow(Base):
     why: Mapped[LongText] = mapped_column(server_default="")
 
 
+class RosterRow(Base):
+    """Which stations the line had from then on. Append-only; the newest is in force."""
+
+    __tablename__ = "rosters"
+
+    id: Mapped[Id]
+    roster_id: Mapped[LongText]
+    stations: Mapped[dict[str, Any]]
+    at_utc_ns: Mapped[int]
+
+
 class PhaseRow(Base):
     """A station's bridge changed its state or recipe. Append-only; the newest is in force."""
 

@@ -24,6 +24,7 @@ from storage.part_rows import record_disposition, record_verdict
 from storage.ports import Incoming
 from storage.process_states import record_state
 from storage.release_store import record_cleared, record_release
+from storage.roster_store import record_roster
 
 log = structlog.get_logger()
 
@@ -109,7 +110,9 @@ class Recorder:
                 return _effect("state", new, *_reached(message))
             case Cleared():
                 return _effect("release", record_cleared(session, message.station, now_utc_ns))
-            case Stored() | CaptureNotice() | Roster():
+            case Roster():
+                return _effect("roster", record_roster(session, message, now_utc_ns))
+            case Stored() | CaptureNotice():
                 return Effect("other", "ignored")  # not subscribed to
 
     def _dead_letter(self, session: Session, incoming: Incoming, reason: str) -> None:

@@ -25,7 +25,7 @@ WAIT_FOR_FIRST_S = 0.2
 def subscriptions(topics: Topics) -> dict[str, int]:
     """Return the sink's topic filters and their QoS."""
     filters = (topics.verdict(), topics.disposition(), topics.config(), topics.state())
-    return dict.fromkeys(filters, 1)
+    return dict.fromkeys((*filters, topics.stations), 1)
 
 
 class Sink:
@@ -71,10 +71,10 @@ class Sink:
             self._step()
         except TransientError as error:
             UNWRITABLE.set(1)
-            self._board.publish(Status(reason=str(error)))
+            self._board.publish(Status(reason=str(error), roster_id=self._keeper.roster_id))
             raise
         UNWRITABLE.set(0)
-        self._board.publish(Status(ready=True))
+        self._board.publish(Status(ready=True, roster_id=self._keeper.roster_id))
 
     def _step(self) -> None:
         if not self._prepared:
@@ -115,5 +115,5 @@ class Sink:
     def _show_keeper(self, committed: Sequence[Incoming]) -> None:
         for incoming in committed:
             address = self._topics.parse(incoming.topic)
-            if address is not None and address.kind == "config":
+            if address is not None and address.kind in ("config", "stations"):
                 self._keeper.saw(incoming)

@@ -11,6 +11,7 @@ is ``since_utc_ns <= started < until_utc_ns``.
 from storage.database import open_sessions
 from storage.queries.answer_times import Answer, last_answers
 from storage.queries.challenges import last_challenges
+from storage.queries.configured import configured_stations
 from storage.queries.decisions import decided_parts
 from storage.queries.distributions import (
     CauseCount,
@@ -60,6 +61,7 @@ __all__ = [
     "VerdictView",
     "capture_to_plc",
     "capture_to_plc_counts",
+    "configured_stations",
     "decided_parts",
     "disposition_counts",
     "last_answers",

@@ -18,6 +18,7 @@ QUERIES: dict[str, Ask] = {
     "capture_to_plc_counts": lambda session, station: queries.capture_to_plc_counts(
         session, station, *ALWAYS
     ),
+    "configured_stations": lambda session, station: queries.configured_stations(session),
     "decided_parts": lambda session, station: queries.decided_parts(session, 0),
     "disposition_counts": lambda session, station: queries.disposition_counts(
         session, station, 60, *ALWAYS

@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.release import Activation
+from contracts.roster import Roster, RosterStation
 from runtime.process.clock import ManualClock
 from storage.config_keeper import WAIT_FOR_RETAINED_S, ConfigKeeper
 from storage.release_store import record_cleared, record_release
+from storage.roster_store import record_roster
 from tests.unit.storage.part_messages import release
 from tests.unit.storage.wire import TOPICS, Message, Wire
 
@@ -96,6 +98,37 @@ def test_a_release_that_was_applied_meanwhile_wins(
     assert wire.sent[1:] == [(CONFIG, applied, True)]
     keeper.saw(Message(CONFIG, applied))
     assert len(wire.sent) == 2
+
+
+def roster(*stations: str) -> Roster:
+    return Roster(stations=dict.fromkeys(stations, RosterStation()))
+
+
+def test_the_newest_roster_says_which_stations_get_their_release_back(
+    keeper: ConfigKeeper, wire: Wire, clock: ManualClock, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        record_release(session, release(station="new"), 3)
+        record_roster(session, roster("tiles", "new"), 4)
+        record_roster(session, roster("new"), 5)
+    connect_and_wait(keeper, clock)
+    assert [topic for topic, _, _ in wire.sent] == [TOPICS.stations, TOPICS.config("new")]
+    assert Roster.model_validate_json(wire.sent[0][1]) == roster("new")
+
+
+def test_a_broker_that_has_the_roster_keeps_it_and_its_id_is_told(
+    keeper: ConfigKeeper, wire: Wire, clock: ManualClock, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        record_roster(session, roster("lids"), 3)
+    keeper.connected()
+    assert keeper.roster_id == ""
+    keeper.saw(Message(TOPICS.stations, roster("lids").model_dump_json().encode()))
+    keeper.saw(Message(TOPICS.stations, b"noise"))
+    clock.advance_ms(WAIT_FOR_RETAINED_S * 1000)
+    keeper.step()
+    assert keeper.roster_id == roster("lids").roster_id
+    assert wire.sent == []
 
 
 def test_a_release_of_an_older_version_is_given_back_under_its_own_name(

@@ -22,6 +22,7 @@ from contracts.errors import Unavailable
 from contracts.identity import PartKey
 from contracts.messages import SequenceRange
 from contracts.process_state import ProcessState, Role
+from contracts.roster import Roster, RosterStation
 from dashboard.data.reading import NoDatabase, reading
 from runtime.process.clock import ManualClock
 from storage import queries
@@ -31,6 +32,7 @@ from storage.database import open_engine, open_sessions, upgrade
 from storage.models import DeadLetterRow, DispositionRow, PhaseRow, VerdictRow
 from storage.part_rows import record_disposition
 from storage.recorder import Recorder
+from storage.roster_store import record_roster
 from tests.servers import free_port
 from tests.unit.storage import every_query
 from tests.unit.storage.filled_database import PARTS, fill
@@ -110,6 +112,7 @@ def test_queries_answer_as_on_sqlite(sessions: sessionmaker[Session], tmp_path: 
         with where.begin() as session:
             fill(session)
             record_disposition(session, disposition(PARTS, challenge=True), BEGIN_NS)
+            record_roster(session, Roster(stations={"tiles": RosterStation()}), BEGIN_NS)
             answers.append(every_query.answers(session, "tiles"))
     assert answers[0] == answers[1]
     assert all(answers[0].values())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from functools import partial
 
 import redis
 
 from contracts import names
-from contracts.errors import FatalError
 from contracts.process_state import Role
 from inference.frames import FrameStreams
 from inference.readiness import Readiness
@@ -24,6 +22,7 @@ from runtime.messaging.streams import StreamGroup
 from runtime.messaging.verdict_process import VerdictProcess
 from runtime.process.clock import Clock
 from runtime.process.loop import Stop
+from runtime.process.program import run_process
 from runtime.process.settings import load
 
 
@@ -91,7 +90,4 @@ def _worker(
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except FatalError as error:
-        sys.exit(f"inference: {error}")
+    run_process("inference", main)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -10,7 +9,6 @@ from functools import partial
 import redis
 
 from contracts import names
-from contracts.errors import FatalError
 from contracts.messages import Stored
 from contracts.process_state import Role
 from ingest.frame_parts import FrameParts
@@ -29,6 +27,7 @@ from runtime.messaging.release_book import ReleaseBook
 from runtime.messaging.streams import StreamGroup
 from runtime.messaging.verdict_process import VerdictProcess
 from runtime.process.clock import Clock
+from runtime.process.program import run_process
 from runtime.process.settings import load
 
 PROCESS = "ingest"
@@ -97,7 +96,4 @@ def _stations(
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except FatalError as error:
-        sys.exit(f"{PROCESS}: {error}")
+    run_process(PROCESS, main)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from functools import partial
 
 import structlog
 
-from contracts.errors import FatalError
 from contracts.fieldbus import FIELDBUSES
 from contracts.plugins import plugin
 from contracts.process_state import Role
@@ -31,6 +29,7 @@ from runtime.messaging.state import StateBoard
 from runtime.process import log, metrics
 from runtime.process.clock import SystemClock
 from runtime.process.loop import Stop, supervised_threads
+from runtime.process.program import run_process
 from runtime.process.settings import load
 
 PROCESS = "bridge"
@@ -105,20 +104,16 @@ def _servers(
 
 def main() -> int:
     """Run the bridge; returns the exit code."""
-    try:
-        settings = load(BridgeSettings)
-        fieldbuses = load_fieldbuses(settings.stations)
-        log.configure(PROCESS, settings)
-        metrics.serve(settings)
-        stop, journal = Stop.from_signals(), Journal(settings.run_folder.bridge_journal)
-        closed = journal.close_leftovers()
-        structlog.get_logger().info("journal_open", path=str(journal.path), closed=closed)
-        asyncio.run(serve_line(settings, fieldbuses, journal, stop))
-    except FatalError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+    settings = load(BridgeSettings)
+    fieldbuses = load_fieldbuses(settings.stations)
+    log.configure(PROCESS, settings)
+    metrics.serve(settings)
+    stop, journal = Stop.from_signals(), Journal(settings.run_folder.bridge_journal)
+    closed = journal.close_leftovers()
+    structlog.get_logger().info("journal_open", path=str(journal.path), closed=closed)
+    asyncio.run(serve_line(settings, fieldbuses, journal, stop))
     return stop.exit_code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_process(PROCESS, main)

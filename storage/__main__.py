@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 
-from contracts.errors import FatalError
 from contracts.process_state import Role
 from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.state import StateBoard
 from runtime.process import log, metrics
 from runtime.process.clock import SystemClock
 from runtime.process.loop import Stop, run_loop
+from runtime.process.program import run_process
 from runtime.process.settings import load
 from storage.config_keeper import ConfigKeeper
 from storage.database import open_sessions, upgrade
@@ -59,7 +58,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except FatalError as error:
-        sys.exit(f"storage: {error}")
+    run_process("storage", main)

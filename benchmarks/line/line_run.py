@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rich.console import Console
-
 from benchmarks.line import plain
 from benchmarks.line.bare import bare_network, through_triton
 from benchmarks.line.memory import MemoryRun
@@ -29,6 +27,7 @@ from referee.line.running_line import RunningLine, started_line
 from referee.line.servers.served_network import ServedNetwork, served_network
 from referee.line.servers.serving import serving_triton
 from referee.project import text_encoder_folder
+from runtime.process.console import Console
 from runtime.process.run_folder import RunFolder
 
 PROMPTS = (1, 4, 16)

@@ -7,8 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
-
 from benchmarks.line.process_usage import SIMULATED, Usage, ended_children_ms, spent_ms, usages
 from benchmarks.line.scenario import Scenario
 from benchmarks.line.spread import Spread
@@ -22,6 +20,7 @@ from referee.line.belt import run_belt
 from referee.line.programs import SOFT_PLC
 from referee.line.running_line import RunningLine
 from referee.line.signing import signed, this_user
+from runtime.process.console import Console
 from storage.queries import PartTimes, latencies, open_sessions
 
 RELEASE_TIMEOUT_S = 20.0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rich.table import Table
-
 from benchmarks.line.memory import MemoryRun, slopes
 from benchmarks.line.process_usage import SIMULATED
 from benchmarks.line.report import Measured, as_json, memory_mb, ratios
@@ -13,6 +11,7 @@ from benchmarks.line.scenario import DEADLINE_MS, FULL, HALF
 from benchmarks.line.spread import Spread
 from benchmarks.line.stretch import Stretch
 from benchmarks.line.targets import targets
+from runtime.process.console import Table
 
 
 def tables(measured: Measured) -> Iterator[Table | str]:

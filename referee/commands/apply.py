@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from contracts.errors import UserError
 from contracts.names import Topics
@@ -16,6 +15,7 @@ from referee.line.signing import signed, this_user
 from referee.line.watch import watch_line
 from runtime.linefile.line_file import load_line_file
 from runtime.messaging.broker import Broker
+from runtime.process.console import Console, styled
 from runtime.process.run_folder import RunFolder
 
 
@@ -44,9 +44,8 @@ def apply(
     with watch_line(Topics(line.site, line.line), broker) as watch:
         watch.publish(activations)
     for each in activations:
-        Console().print(
-            f"{each.station}: release [bold]{each.release_id}[/] is active, mode {each.config.mode}"
-        )
+        release, mode = styled(each.release_id, "bold"), each.config.mode
+        Console().print(f"{each.station}: release", release, f"is active, mode {mode}")
 
 
 def _broker_of(folder: RunFolder) -> Broker:

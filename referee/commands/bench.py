@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
 from referee.commands.options import needs_extra
+from runtime.process.console import Console, print_json
 from runtime.process.processor import processor_name
 
 QUICK_PARTS, PARTS = 60, 1000
@@ -74,9 +74,9 @@ def line(
     with tempfile.TemporaryDirectory(prefix="referee-bench-") as scratch:
         found = measured_line(extent, Path(scratch), console, _about())
     if as_object:
-        typer.echo(json.dumps(as_json(found)))
+        print_json(as_json(found))
     else:
-        Console(width=None if Console().is_terminal else 140).print(*tables(found), sep="\n")
+        Console().print(*tables(found), sep="\n")
 
 
 def page(

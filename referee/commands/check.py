@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from contracts.causes import TriggerSource
 from contracts.errors import Unavailable
@@ -16,6 +14,7 @@ from referee.account.last_run import LastRun, last_run
 from referee.commands.options import RunDirOption, run_folder_of
 from referee.tables.deadline_table import deadline_table, warning
 from runtime.linefile.line_file import load_line_file
+from runtime.process.console import Console, Table, styled
 from runtime.process.run_folder import RunFolder
 
 
@@ -33,14 +32,14 @@ def check(
     """
     line = load_line_file(file)
     console = Console()
-    console.print(f"[bold]{line.site}/{line.line}[/]  {file} is valid")
+    console.print(styled(f"{line.site}/{line.line}", "bold"), f" {file} is valid", soft_wrap=True)
     folder = run_folder_of(line, run_dir)
     for release in line.releases():
         station, last = line.stations[release.station], _last_run(folder, release.station, console)
         console.print(_station(release))
         console.print(deadline_table(station, last))
         if warned := warning(station, last):
-            console.print(f"[bold yellow]warning:[/] {release.station}: {warned}", soft_wrap=True)
+            _warn(console, release.station, warned)
 
 
 def _last_run(folder: RunFolder, station: str, console: Console) -> LastRun | None:
@@ -48,8 +47,12 @@ def _last_run(folder: RunFolder, station: str, console: Console) -> LastRun | No
     try:
         return last_run(folder, station)
     except Unavailable as error:
-        console.print(f"[bold yellow]warning:[/] {station}: {error}", soft_wrap=True)
+        _warn(console, station, error)
         return None
+
+
+def _warn(console: Console, station: str, why: object) -> None:
+    console.print(styled("warning:", "bold yellow"), f"{station}: {why}", soft_wrap=True)
 
 
 def _station(release: Release) -> Table:

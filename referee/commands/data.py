@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import track
 
 from referee.tables.data_tables import tables
+from runtime.process.console import Console, print_json, progress
 
 if TYPE_CHECKING:
     from inference.training.data.dataset import Entry
@@ -63,7 +61,10 @@ def build(
 
 
 def _progress(entries: Sequence[Entry], line: str) -> Iterator[Entry]:
-    yield from track(entries, line, console=Console(stderr=True), transient=True)
+    with progress(len(entries), line) as advance:
+        for entry in entries:
+            yield entry
+            advance()
 
 
 def stats(
@@ -82,7 +83,7 @@ def stats(
     if out is not None:
         draw_statistics(report, out / PLOT)
     if as_json:
-        typer.echo(json.dumps(report))
+        print_json(report)
         return
     console = Console()
     for table in tables(report):

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from inference.text_encoder import SHA256
 from referee.project import (
@@ -25,6 +24,7 @@ from referee.project import (
     text_encoder_folder,
     tools_folder,
 )
+from runtime.process.console import Console, Table, styled
 
 
 class Finding(NamedTuple):
@@ -51,10 +51,10 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-def _mark(finding: Finding) -> str:
+def _mark(finding: Finding) -> Text:
     if not finding.remedy:
-        return "[green]ok[/]"
-    return "[red]missing[/]" if finding.needed else "[yellow]optional[/]"
+        return styled("ok", "green")
+    return styled("missing", "red") if finding.needed else styled("optional", "yellow")
 
 
 def _python() -> Iterator[Finding]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import typer
-from rich.console import Console
 
 from referee.commands.options import RunDirOption, folder_to_stop
 from referee.line.stopping import stop_line
+from runtime.process.console import Console
 
 
 def register(app: typer.Typer) -> None:

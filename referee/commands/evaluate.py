@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
 import platform
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from contracts.errors import UserError
 from referee.measured import EngineName, open_engine, threads_of
 from referee.tables.evaluation_tables import agreement_text, tables, word_tables
+from runtime.process.console import Console, print_json, progress
 from runtime.process.processor import processor_name
 
 if TYPE_CHECKING:
     from inference.training.data.labelled_lines import LabelledLine
     from inference.training.evaluation.engines import Engine
-
-PIPED_WIDTH = 180
 
 
 def register(app: typer.Typer) -> None:
@@ -100,11 +96,9 @@ def evaluate(
         report = measure(network)
     about = _about(data, split, name, network.version)
     if as_json:
-        typer.echo(json.dumps({**about, **report}, allow_nan=False))
+        print_json({**about, **report})
     else:
-        console = Console()  # piped into a file, a table is as wide as it needs
-        wide = console if console.is_terminal else Console(width=PIPED_WIDTH)
-        wide.print(*shown(about, report), sep="\n")
+        Console().print(*shown(about, report), sep="\n")
 
 
 def _measured(
@@ -118,7 +112,7 @@ def _measured(
     from inference.training.evaluation.labelled_figures import labelled_figures
     from inference.training.evaluation.speed import speed
 
-    with _progress(sum(len(line.entries) for line in lines), "measuring") as advance:
+    with progress(sum(len(line.entries) for line in lines), "measuring") as advance:
         figures, seen = labelled_figures(network, lines, quick, advance)
     report: dict[str, Any] = {"lines": figures}
     if gallery is not None:
@@ -137,7 +131,7 @@ def _words_measured(folder: Path, split: str) -> Callable[[Engine], dict[str, An
     pictures = by_picture(read_referring(folder), split)
 
     def measure(network: Engine) -> dict[str, Any]:
-        with _progress(len(pictures), "measuring") as advance:
+        with progress(len(pictures), "measuring") as advance:
             return {"lines": referring_figures(network, folder, pictures, advance)}
 
     return measure
@@ -153,22 +147,13 @@ def _agree(
         with Console(stderr=True).status("starting torch and served"):
             in_torch = stack.enter_context(open_engine(EngineName.TORCH, checkpoint))
             served = stack.enter_context(open_engine(EngineName.SERVED, checkpoint, triton))
-        advance = stack.enter_context(_progress(total, "comparing"))
+        advance = stack.enter_context(progress(total, "comparing"))
         found = agreement(in_torch, served, lines, advance)
     if as_json:
-        typer.echo(json.dumps({"agreement": found}))
+        print_json({"agreement": found})
     else:
         Console().print(agreement_text(found), soft_wrap=True)
     raise typer.Exit(0 if found["agree"] else 1)
-
-
-@contextmanager
-def _progress(total: int, doing: str) -> Iterator[Callable[[], None]]:
-    """A line on standard error: pictures done, and the time left."""
-    columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(doing, total=total)
-        yield lambda: progress.advance(task)
 
 
 def _about(data: Path, split: str, name: EngineName, version: str) -> dict[str, Any]:

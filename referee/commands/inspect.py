@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import os
+import stat
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
 import cv2
+import numpy as np
 import typer
-from rich.console import Console
-from rich.progress import track
+from numpy.typing import NDArray
 
 from contracts.camera import CameraConfig
 from contracts.errors import BadImage, ModelRejected, UserError
@@ -23,6 +25,8 @@ from inference.model_name import ModelName
 from inference.overlay import draw_findings
 from inference.triton import TritonModel
 from referee.line.servers.serving import serving_triton
+from runtime.process.console import Console, print_json, progress, styled
+from runtime.process.files import made_folder, reading, writing
 
 TIMEOUT_S = 30.0
 
@@ -54,14 +58,14 @@ def inspect(
     ] = None,
 ) -> None:
     """Inspect pictures for what the words describe. Exits with 1 if a picture is not readable."""
-    missing = [str(image) for image in images if not image.is_file()]
-    if missing:
-        raise UserError(f"no such file: {', '.join(missing)}")
+    images = _checked(images)
     words = dict.fromkeys(prompt or [UNIVERSAL_PROMPT])
     station = StationConfig(
         camera=CameraConfig(kind="replay"),
         prompts=tuple(Prompt(words=each, smallest_area=smallest_area) for each in words),
     )
+    if out is not None:
+        made_folder(out)
     answers = _inspect_all(images, station, out, triton)
     _print(answers, as_json)
     raise typer.Exit(1 if any("error" in answer for answer in answers) else 0)
@@ -75,17 +79,21 @@ def _inspect_all(
         with console.status("starting Triton"):
             url = triton or stack.enter_context(serving_triton())
         model = stack.enter_context(TritonModel(url, ModelName.from_environment()))
-        if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-        quiet = len(images) < 5
-        each = track(images, "inspecting", console=console, disable=quiet, transient=True)
-        return [_answer(image, station, model, out) for image in each]
+        overlays = _overlay_names(images)
+        answers = []
+        with progress(len(images), "inspecting") as advance:
+            for image in images:
+                overlay = out / overlays[image] if out is not None else None
+                answers.append(_answer(image, station, model, overlay))
+                advance()
+        return answers
 
 
 def _answer(
-    image: Path, station: StationConfig, model: TritonModel, out: Path | None
+    image: Path, station: StationConfig, model: TritonModel, overlay: Path | None
 ) -> dict[str, Any]:
-    encoded = image.read_bytes()
+    with reading(image):
+        encoded = image.read_bytes()
     try:
         seen = model.infer(encoded, [prompt.words for prompt in station.prompts], TIMEOUT_S)
         found = find(seen, station)
@@ -100,17 +108,52 @@ def _answer(
         "scores": [score.model_dump(mode="json") for score in found.scores],
         "model_version": seen.model_version,
     }
-    if out is not None:
+    if overlay is not None:
         drawn = draw_findings(decode_image(encoded), found.findings)
-        overlay = out / f"{image.stem}-{decided}.png"
-        cv2.imwrite(str(overlay), cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
-        answer["overlay"] = str(overlay)
+        answer["overlay"] = str(_write(overlay.with_name(f"{overlay.name}-{decided}.png"), drawn))
     return answer
+
+
+def _write(file: Path, picture: NDArray[np.uint8]) -> Path:
+    made_folder(file.parent)
+    _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    with writing(file):
+        file.write_bytes(encoded.tobytes())
+    return file
+
+
+def _checked(images: list[Path]) -> list[Path]:
+    """Return each picture once. Raises UserError for what is no file."""
+    for image in images:
+        with reading(image):
+            mode = image.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise UserError(f"{image} is a folder; name the pictures in it, such as {image}/*.png")
+        if not stat.S_ISREG(mode):
+            raise UserError(f"{image} is not a file")
+    return list(dict.fromkeys(images))
+
+
+def _overlay_names(images: list[Path]) -> dict[Path, Path]:
+    """Return a different name for each picture's overlay.
+
+    Pictures of several folders keep their folders, below the folder that holds them all. Pictures
+    that differ only in their suffix keep it.
+    """
+    whole = {image: Path(os.path.abspath(image)) for image in images}
+    above = os.path.commonpath([path.parent for path in whole.values()])
+    stems = Counter(path.with_suffix("") for path in whole.values())
+
+    def name(path: Path) -> Path:
+        kept = path if stems[path.with_suffix("")] > 1 else path.with_suffix("")
+        return kept.relative_to(above)
+
+    return {image: name(path) for image, path in whole.items()}
 
 
 def _print(answers: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"images": answers}))
+        print_json({"images": answers})
         return
     console = Console()
     for answer in answers:
@@ -118,7 +161,9 @@ def _print(answers: list[dict[str, Any]], as_json: bool) -> None:
             f"{finding['prompt']} {finding['area_px2']:g} px2" for finding in answer["findings"]
         )
         console.print(
-            f"[bold]{answer['decision']:<10}[/] {answer['image']}  {told}", soft_wrap=True
+            styled(f"{answer['decision']:<10}", "bold"),
+            f"{answer['image']}  {told}",
+            soft_wrap=True,
         )
         if "overlay" in answer:
             console.print(f"{'':<10} {answer['overlay']}", soft_wrap=True)

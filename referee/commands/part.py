@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from contracts.errors import UserError
 from contracts.messages import Reason
 from contracts.prompt import Prompt
 from referee.commands.options import RunDirOption, newest_run_folder
+from runtime.process.console import Console, Table
 from runtime.process.run_folder import RunFolder
 from storage.queries import PartStory, VerdictView, open_sessions, part_story
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from contracts.errors import UserError
 from contracts.line import LineFile, SoftPlc
@@ -29,6 +26,7 @@ from referee.line.endpoints import choose
 from referee.line.running_line import started_line
 from referee.project import DEMO_LINE
 from runtime.linefile.line_file import load_line_file
+from runtime.process.console import Console, Table, print_json, styled
 from runtime.process.run_folder import RunFolder
 from runtime.process.settings import run_folder_at
 
@@ -89,11 +87,11 @@ def _run(
 
 def _print(summary: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(summary))
+        print_json(summary)
         return
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in summary.items():
         inner = value.items() if isinstance(value, dict) else None
         told = ", ".join(f"{key} {count}" for key, count in inner) if inner is not None else value
-        table.add_row(f"[bold]{name}[/]", str(told) or "none")
+        table.add_row(styled(name, "bold"), str(told) or "none")
     Console().print(table)

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from contracts.errors import Unavailable
 from contracts.line import LineFile
@@ -34,6 +32,7 @@ from referee.line.running_line import RunningLine, started_line
 from referee.line.supervision import ProcessStatus, Program
 from referee.project import DEMO_LINE
 from runtime.linefile.line_file import load_line_file
+from runtime.process.console import Console, Table, styled
 from runtime.process.run_folder import RunFolder
 
 
@@ -130,7 +129,7 @@ def _addresses(line: LineFile, running: RunningLine, dashboard: bool) -> Table:
         ("logs", str(_short(running.folder.logs))),
     ]
     for name, value in rows:
-        table.add_row(f"[bold]{name}[/]", value)
+        table.add_row(styled(name, "bold"), value)
     return table
 
 
@@ -147,7 +146,9 @@ def _report_restarts(running: RunningLine, console: Console) -> None:
         for name, process in now.items():
             if process.pid and before[name].pid not in (0, process.pid):
                 log = _short(process.log)
-                console.print(f"[yellow]{name} died and was restarted[/], see {log}")
+                console.print(
+                    styled(f"{name} died and was restarted", "yellow"), f"see {log}", soft_wrap=True
+                )
             elif not process.pid:
                 now[name] = before[name]  # keep the old pid until the new one is there
         before = now

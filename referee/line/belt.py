@@ -8,13 +8,13 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from contracts.errors import Unavailable
 from contracts.line import LineFile, SoftPlc
 from referee.line.programs import SOFT_PLC, soft_plc_argv, stage_environment
 from referee.line.running_line import RunningLine
+from runtime.process.console import Console
 
 
 def run_belt(

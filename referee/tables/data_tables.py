@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rich.table import Table
+from runtime.process.console import Table
 
 Figures = dict[str, Any]
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.table import Table
-
 from contracts.gate_timing import GateTiming, format_ms
 from contracts.line import Station
 from referee.account.last_run import LastRun
+from runtime.process.console import Table
 
 Rows = Iterator[tuple[str, str]]
 

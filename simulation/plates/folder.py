@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import track
 
 from contracts.picture_folder import GOOD, INDEX
+from runtime.process.console import progress
 from simulation.plates.render import RenderedPart, render
 
 VAL_EVERY = 5
@@ -26,9 +26,11 @@ def write_folder(
     of a defect to ``ground_truth/<kind>/<stem>_mask.png`` (0 and 255). Images are RGB PNG.
     """
     entries = []
-    for index in track(range(count), description=f"Rendering {folder}", transient=True):
-        part = render(seed, index, *size_px, defect_share)
-        entries.append(_write_part(folder, f"{index:06d}", part, _split(index)))
+    with progress(count, f"rendering {folder}") as advance:
+        for index in range(count):
+            part = render(seed, index, *size_px, defect_share)
+            entries.append(_write_part(folder, f"{index:06d}", part, _split(index)))
+            advance()
     text = ",\n".join(json.dumps(entry) for entry in entries)
     (folder / INDEX).write_text(f"[\n{text}\n]\n", encoding="utf-8")
 

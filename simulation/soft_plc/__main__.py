@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 
 from runtime.process.loop import Stop
+from runtime.process.program import run_process
 from simulation.soft_plc.link import BridgeLink
 from simulation.soft_plc.machine import SoftPlc
 from simulation.soft_plc.options import parsed, programs
@@ -27,4 +27,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_process("soft-plc", main)

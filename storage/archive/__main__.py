@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 
-from contracts.errors import FatalError
 from contracts.names import ARCHIVE_GROUP, frames
 from runtime.messaging.redis_link import connect
 from runtime.messaging.streams import StreamGroup
 from runtime.process import log, metrics
 from runtime.process.clock import SystemClock
 from runtime.process.loop import Stop, run_loop
+from runtime.process.program import run_process
 from runtime.process.settings import load
 from storage.archive.archive_worker import ArchiveWorker
 from storage.archive.lost_pictures import LossCounter
@@ -53,7 +52,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except FatalError as error:
-        sys.exit(f"archive: {error}")
+    run_process(PROCESS, main)

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import yaml
-from rich.console import Console
 
 from contracts.errors import UserError
 from inference.dqformer.model import DQFormer
@@ -40,6 +39,7 @@ from inference.training.loop.stopping import StopSignals
 from inference.training.loop.train import Data, RunContext, run
 from inference.training.loop.trainer import Trainer
 from inference.training.recipe import LineRecipe, LossWeights, Optimiser, Shares, TrainingRecipe
+from runtime.process.console import Console
 
 RECIPE, FIGURES, CARD, MODELS = "recipe.yaml", "figures.json", "model_card.md", "triton_models"
 LEARNING_RATE = 4e-4

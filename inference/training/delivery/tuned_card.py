@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rich.table import Table
-
 from contracts.prompt import UNIVERSAL_PROMPT
 from inference.training.data.own_parts import OwnParts, counts_of
 from inference.training.recipe import TrainingRecipe
+from runtime.process.console import Table
 
 COLUMNS = ("kind", "parts", "network", "escapes", "false rejects", "AUROC", "mIoU", "oIoU")
 

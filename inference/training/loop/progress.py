@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -17,6 +16,7 @@ from rich.progress import Progress as Bar
 from inference.training.loop.losses import Losses
 from inference.training.loop.run_folder import TRAIN, append_row
 from inference.training.loop.trainer import Trainer
+from runtime.process.console import Console
 
 LOG_EVERY_STEPS = 20
 
@@ -92,7 +92,7 @@ def progress_bar(console: Console) -> Iterator[Bar]:
         TextColumn("training"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[told]}"),
+        TextColumn("{task.fields[told]}", markup=False),
         TimeRemainingColumn(),
     )
     with Bar(*columns, console=console, disable=not console.is_terminal) as bar:

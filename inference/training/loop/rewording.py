@@ -16,7 +16,6 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from rich.console import Console
 from torch import Tensor, nn
 
 from contracts.errors import UserError
@@ -34,6 +33,7 @@ from inference.training.loop.saved_network import model_of
 from inference.training.loop.trainer import Prefetch
 from inference.training.recipe import LossWeights, Optimiser, TrainingRecipe
 from inference.training.words.captions import CaptionBank
+from runtime.process.console import Console
 
 USUAL_SHARE = 0.25
 FORGOTTEN_SHARE = 0.15

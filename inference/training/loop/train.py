@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import cv2
 import torch
-from rich.console import Console
 
 from inference.training.data.batches import BatchMaker
 from inference.training.data.dataset import Part
@@ -39,6 +38,7 @@ from inference.training.loop.stopping import StopSignals
 from inference.training.loop.trainer import Prefetch, Trainer
 from inference.training.recipe import TrainingRecipe
 from inference.training.words.captions import CaptionBank
+from runtime.process.console import Console
 
 log = logging.getLogger("referee.train")
 

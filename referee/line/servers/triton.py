@@ -29,6 +29,7 @@ from referee.project import (
     text_encoder_folder,
     tools_folder,
 )
+from runtime.process.program import run_process
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 STUB = "triton_python_backend_stub"
@@ -206,7 +207,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except UserError as error:
-        sys.exit(str(error))
+    run_process("triton", main)

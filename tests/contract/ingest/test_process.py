@@ -217,6 +217,6 @@ def test_kill_9_and_a_new_start_go_on_with_the_next_part(line: Line) -> None:
 def test_a_bad_setting_is_named(variable: str, value: str) -> None:
     process = start({variable: value})
     _, said = process.communicate(timeout=30)
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert said.decode().startswith("ingest: ")
     assert variable in said.decode()

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from contracts.causes import Cause
+from contracts.exit_codes import ExitCode
 from contracts.names import Topics
 from referee.cli import app
 from referee.tables.settings_table import settings_table
@@ -132,3 +133,9 @@ def test_topics_are_documented() -> None:
         topics.echo("<client>"),
     ):
         assert f"`{topic.removeprefix(topics.root + '/')}`" in text
+
+
+def test_exit_codes_are_documented() -> None:
+    table = (ROOT / "docs" / "commands.md").read_text().split("## Exit codes")[1]
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", table, re.M)
+    assert rows == [(str(each.value), each.meaning) for each in ExitCode]

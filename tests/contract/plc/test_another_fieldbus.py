@@ -145,5 +145,5 @@ def test_a_bridge_without_asyncua_serves_modbus_and_says_that_opcua_cannot_be_lo
         made.end_bridge(signal.SIGTERM)
         made.bridge_settings |= {"REFEREE_OPCUA_PORT": str(free_port())}
         made.start_bridge()
-        assert made.bridge_ended() == 1
+        assert made.bridge_ended() == 2
         assert "'opcua' (plc.opcua.server:OpcUaServer) cannot be loaded" in made.logs()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from ipaddress import IPv6Address, ip_address
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
@@ -23,6 +24,17 @@ def variables_of(protocol: str) -> str:
     return f"REFEREE_{protocol.upper().replace('-', '_')}_"
 
 
+def plain_address(text: str) -> str:
+    """Return an IP address as it is compared: ``::ffff:10.0.0.5`` is ``10.0.0.5``.
+
+    Raises ValueError if it is none.
+    """
+    address = ip_address(text)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(address)
+
+
 class PlcLink(Config):
     """How a station's PLC speaks to the bridge."""
 
@@ -32,6 +44,21 @@ class PlcLink(Config):
     unit: Annotated[
         int, Field(ge=1, le=247, title="Number of the station on the fieldbus: its Modbus unit id")
     ] = 1
+    peers: Annotated[
+        tuple[str, ...],
+        Field(
+            title="IP addresses that may write to the station; if none is given, the first that "
+            "writes, for as long as it is connected"
+        ),
+    ] = ()
+
+    @field_validator("peers")
+    @classmethod
+    def _are_addresses(cls, peers: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(plain_address(peer) for peer in peers)
+        except ValueError as error:
+            raise ValueError(f"{error}; give IP addresses, such as 192.168.0.10") from error
 
     @field_validator("protocol")
     @classmethod

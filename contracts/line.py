@@ -227,6 +227,18 @@ class LineFile(Config):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _soft_plc_may_write(self) -> Self:
+        here = {"127.0.0.1", self.sockets.host}
+        for name, station in self.stations.items():
+            peers = station.plc.peers
+            if self.soft_plc is not None and peers and not here.intersection(peers):
+                raise ValueError(
+                    f"the soft PLC writes from 127.0.0.1, and plc.peers of station {name} does not "
+                    "name this address: add it, or take one of them out"
+                )
+        return self
+
     @property
     def fieldbus_ports(self) -> dict[str, int | None]:
         """Port of each fieldbus that is served; None if a free one is to be chosen.

@@ -72,6 +72,7 @@ async def serve_line(
         clock,
         broker_up=lambda: link.connected,
         protocols=spoken(fieldbuses),
+        peers=settings.plc_peers,
     )
     bridge.resume(kept(journal.database))
     board = StateBoard(link, settings.topics, PROCESS, Role.BRIDGE, clock)

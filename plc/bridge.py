@@ -6,7 +6,7 @@ they report through ``call_soon_threadsafe``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -26,6 +26,7 @@ from plc.core.effects import (
     Receipt,
     Settle,
 )
+from plc.core.one_writer import OneWriter
 from plc.core.phases import Health
 from plc.core.register_image import RegisterImage
 from plc.core.station import Station
@@ -33,6 +34,7 @@ from plc.journal.journal import Applied
 from plc.journal.kept_releases import KeptRelease
 from plc.journal.ranges import Ranges
 from plc.part_log import note_activation, note_settled
+from plc.refused_writes import RefusedWrites
 from plc.upstream import Upstream
 from runtime.process.clock import Clock
 
@@ -78,14 +80,19 @@ class Bridge:
         clock: Clock,
         broker_up: Callable[[], bool],
         protocols: Mapping[str, str] | None = None,
+        peers: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        """``protocols``: by station, what its PLC speaks if that is not Modbus."""
+        """Make the bridge of some stations.
+
+        Args:
+            protocols: by station, what its PLC speaks if that is not Modbus.
+            peers: by station, the only addresses that may write, if the line file names some.
+        """
         self.stations = {station.name: station for station in stations}
-        spoken = protocols or {}
-        self.images = {
-            name: RegisterImage(station, clock, self._carry_out, spoken.get(name, MODBUS))
-            for name, station in self.stations.items()
-        }
+        self.refused_writes = RefusedWrites()
+        self._protocols = protocols or {}
+        self._peers = peers or {}
+        self.images = {station.name: self._image_of(station, clock) for station in stations}
         self._ranges = ranges
         self._journal = journal
         self._cameras = cameras
@@ -95,6 +102,12 @@ class Bridge:
         self._upstream = Upstream()
         self._releases: dict[str, Activation] = {}
         self._units: dict[int, Station] = {}
+
+    def _image_of(self, station: Station, clock: Clock) -> RegisterImage:
+        name, timing = station.name, station.timing
+        writer = OneWriter(timing.plc_stale_ms, timing.plc_grace_ms, self._peers.get(name, ()))
+        protocol, note = self._protocols.get(name, MODBUS), self.refused_writes.note
+        return RegisterImage(station, clock, self._carry_out, protocol, writer, note)
 
     def of_unit(self, unit: int) -> RegisterImage | None:
         """Return the registers of a unit id; no station has one before its first release."""

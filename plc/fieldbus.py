@@ -20,6 +20,7 @@ from typing import Protocol
 
 from contracts.errors import FatalError
 from contracts.fieldbus import variables_of
+from plc.core.one_writer import ONLY_PEER, Peer
 
 
 class Registers(Protocol):
@@ -35,8 +36,21 @@ class Registers(Protocol):
     def holding(self) -> Sequence[int]:
         """Return the holding registers as the PLC wrote them last."""
 
-    def write(self, words: Sequence[int]) -> None:
-        """Replace the holding registers: one call for one write of the PLC."""
+    def write(self, words: Sequence[int], peer: Peer = ONLY_PEER) -> None:
+        """Replace the holding registers: one call for one write of the PLC.
+
+        A fieldbus on which several peers can be says which one wrote.
+
+        Raises:
+            WriteRefused: the peer may not write that now (plc/core/one_writer.py says when). Answer
+                it with an error of the protocol; nothing has changed.
+        """
+
+    def check(self, words: Sequence[int], peer: Peer) -> object:
+        """Raise WriteRefused if ``write`` would, and change nothing."""
+
+    def left(self, peer: Peer) -> None:
+        """Note that the connection of a peer was closed, so that another one may write."""
 
 
 class Stations(Protocol):

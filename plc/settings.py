@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from contracts.errors import UserError
-from contracts.fieldbus import FIELDBUSES, MODBUS, USUAL_PORTS, variables_of
+from contracts.fieldbus import FIELDBUSES, MODBUS, USUAL_PORTS, plain_address, variables_of
+from contracts.identity import Slug
 from contracts.plugins import plugin_names
 from plc.core.part_book import Timing
 from runtime.process.settings import Names, ProcessSettings, load
+
+
+def _by_station(text: object) -> object:
+    """Return the addresses of each station of ``top=10.0.0.5,side=10.0.0.6``."""
+    if not isinstance(text, str):
+        return text
+    found: dict[str, list[str]] = {}
+    for each in filter(None, map(str.strip, text.split(","))):
+        station, equals, address = each.partition("=")
+        if not equals:
+            raise ValueError(f"{each!r} is not STATION=ADDRESS")
+        found.setdefault(station, []).append(plain_address(address))
+    return found
+
+
+Peers = Annotated[dict[Slug, tuple[str, ...]], NoDecode, BeforeValidator(_by_station)]
 
 
 class BridgeSettings(ProcessSettings):
@@ -28,6 +45,14 @@ class BridgeSettings(ProcessSettings):
         int,
         Field(ge=100, title="A PLC is silent if its heartbeat stands still this long, ms"),
     ] = 2000
+    plc_grace_ms: Annotated[
+        int,
+        Field(ge=0, title="After a PLC's connection ends, so long no other address may write, ms"),
+    ] = 60_000
+    plc_peers: Annotated[
+        Peers,
+        Field(title="STATION=ADDRESS, with commas: the only addresses that may write to it"),
+    ] = {}  # noqa: RUF012
     confirm_ms: Annotated[
         int, Field(ge=100, title="Longest wait until the gate confirms an ejection, ms")
     ] = 10_000
@@ -40,6 +65,13 @@ class BridgeSettings(ProcessSettings):
         ),
     ] = 50
 
+    @model_validator(mode="after")
+    def _peers_have_a_station(self) -> Self:
+        for station in self.plc_peers:
+            if station not in self.stations:
+                raise ValueError(f"PLC_PEERS names {station}, which STATIONS does not")
+        return self
+
     @property
     def timing(self) -> Timing:
         """Return the times that the stations work with."""
@@ -49,6 +81,7 @@ class BridgeSettings(ProcessSettings):
             self.plc_stale_ms,
             self.confirm_ms,
             self.clock_bound_ms,
+            self.plc_grace_ms,
         )
 
 

@@ -46,6 +46,10 @@ class OpenEpoch(JournalOp):
     first_seq: int
     after_jump: bool = False
 
+    @property
+    def waiting_station(self) -> str:
+        return self.station
+
 
 @dataclass(frozen=True)
 class LogTrigger(JournalOp):

@@ -30,6 +30,7 @@ class Timing(NamedTuple):
     plc_stale_ms: int = 2000
     confirm_ms: int = 10_000
     clock_bound_ms: int = 50
+    plc_grace_ms: int = 60_000
 
 
 class PartBook:
@@ -49,6 +50,7 @@ class PartBook:
         self.consecutive = self.overruns = self.unconfirmed = 0
         self.overrun_latch = False
         self.missed_latch = False
+        self.epoch_is_durable = True
         self.reject_limit = 0
         self.buffered = True
         self._answering: Part | None = None  # acknowledged in time, the answer is on its way

@@ -29,7 +29,7 @@ class ErrorCode(IntEnum):
 
     NONE = 0
     PLC_SILENT = 1  # the PLC's heartbeat is older than 2 s
-    NO_RESYNC = 2  # the PLC has not written its boot id since the bridge started
+    NO_RESYNC = 2  # the PLC has not written its boot id, or it is not yet in the journal
     NO_BROKER = 3
     NO_JOURNAL = 4
     NO_RELEASE = 5
@@ -106,6 +106,11 @@ class BridgeState:
         """Latch a fault until ClearError."""
         self.faults.add(code)
         self.phase = self._next(True)
+
+    def meet_plc(self) -> None:
+        """Start over from INIT: the PLC has started anew, and its epoch is not on disk yet."""
+        if self.trigger_ready:
+            self.phase = BridgePhase.INIT
 
     def stop_line(self) -> None:
         """Latch LineStopReq, a fault of its own."""

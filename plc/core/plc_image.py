@@ -38,10 +38,15 @@ class PlcImage(NamedTuple):
 
 
 class PlcChanges(NamedTuple):
-    """From one image to the next."""
+    """From one image to the next.
+
+    Attributes:
+        introducing: the PLC has just connected, and its boot id may be about to change.
+    """
 
     before: PlcImage
     after: PlcImage
+    introducing: bool = False
 
     def rose(self, coil: str) -> bool:
         """Whether a control bit went from 0 to 1."""

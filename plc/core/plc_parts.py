@@ -8,7 +8,7 @@ from plc.core.part import Part
 from plc.core.part_source import ArrivedVerdict, Moment
 from plc.core.phases import ErrorCode
 from plc.core.plc_image import PlcChanges
-from plc.core.sequence import LARGEST_ABSENCE, LARGEST_GAP, Move, advance, mint_epoch
+from plc.core.sequence import LARGEST_ABSENCE, Move, advance, mint_epoch
 
 
 class PlcParts:
@@ -30,22 +30,26 @@ class PlcParts:
             return
         seq16 = moment.image.trigger_seq
         if moment.image.plc_boot_id != self._numbering.plc_boot_id:
-            # The counter restarts at 0 with the PLC; one that did not is taken as it stands.
-            self._open_epoch(1 if seq16 <= LARGEST_GAP else seq16 + 1, moment)
-            self._counting.miss_through(seq16, moment)
+            # Nobody knows whether the counter went on or began anew: nothing before it is missed.
+            self._open_epoch(seq16 + 1, moment)
             return
         step = advance(self._numbering.last_seq, seq16, LARGEST_ABSENCE)
         if step.move is Move.JUMP:
+            if changes.introducing:
+                return
             self._jump(seq16 + 1, moment)
         self._counting.miss_through(step.trigger_seq, moment)
         self._book.trigger_echo = seq16
 
     def trigger_by_plc(self, changes: PlcChanges, moment: Moment) -> None:
-        """A change of TriggerSeq is a part, unless the same write was a resync."""
+        """A change of TriggerSeq is a part, unless the same write was a resync.
+
+        A jump on a new connection is a PLC that has started anew and writes its boot id next.
+        """
         if not changes.triggered or changes.resync:
             return
         step = advance(self._numbering.last_seq, moment.image.trigger_seq)
-        if step.move is Move.SAME:
+        if step.move is Move.SAME or (step.move is Move.JUMP and changes.introducing):
             return
         if step.move is Move.JUMP:
             self._jump(step.trigger_seq, moment)
@@ -90,4 +94,6 @@ class PlcParts:
     def _open_epoch(self, first_seq: int, moment: Moment, *, after_jump: bool = False) -> None:
         epoch = mint_epoch(self._numbering.epoch, moment.now.utc_ns)
         boot_id = moment.image.plc_boot_id
+        self._book.epoch_is_durable = False
+        self._book.state.meet_plc()
         self._counting.begin_epoch(epoch, boot_id, first_seq, moment.now, after_jump=after_jump)

@@ -19,6 +19,7 @@ from plc.core.effects import (
     KeepRecipe,
     LogIntent,
     LogTrigger,
+    OpenEpoch,
     Settle,
 )
 from plc.core.numbering import Numbering
@@ -82,10 +83,13 @@ class Station:
                 self._follow_source(release.config.trigger, now)
         self.tick(now)
 
-    def plc_wrote(self, image: PlcImage, now: Stamp) -> None:
-        """Follow the PLC's holding registers. One call for one write on the wire."""
+    def plc_wrote(self, image: PlcImage, now: Stamp, *, introducing: bool = False) -> None:
+        """Follow the PLC's holding registers. One call for one write on the wire.
+
+        ``introducing``: the PLC has just connected, and its boot id may be about to change.
+        """
         self.tick(now)
-        changes = PlcChanges(self.image, image)
+        changes = PlcChanges(self.image, image, introducing)
         self.image = image
         self.book.buffered = image.coil("buffer_enable")
         if changes.recipe is not None:
@@ -147,6 +151,8 @@ class Station:
             self.book.settle_is_durable(op)
         elif isinstance(op, KeepRecipe):
             self.kept_recipe = op.recipe
+        elif isinstance(op, OpenEpoch):
+            self.book.epoch_is_durable |= op.epoch == self.numbering.epoch
         self.tick(now)
 
     def tick(self, now: Stamp) -> None:
@@ -196,7 +202,7 @@ class Station:
         stale_ns = self.timing.plc_stale_ms * 1_000_000
         beat_ns = self._heartbeat_ns
         health = self.health._replace(
-            plc_known=self.image.plc_boot_id != 0,
+            plc_known=self.image.plc_boot_id != 0 and self.book.epoch_is_durable,
             plc_alive=beat_ns is not None and now.monotonic_ns - beat_ns < stale_ns,
             recipe=self.release is not None,
         )

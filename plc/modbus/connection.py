@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Callable
+from itertools import count
 from typing import Protocol, cast
 
 from contracts.errors import RefereeError
+from contracts.fieldbus import plain_address
+from plc.core.one_writer import Peer
 from plc.modbus.requests import Answer
 
 LONGEST_FRAME = 260
@@ -51,6 +54,8 @@ class Connection(asyncio.BufferedProtocol):
     request came, on the event loop's clock.
     """
 
+    _numbers = count(1)
+
     def __init__(
         self,
         connections: Connections,
@@ -65,13 +70,14 @@ class Connection(asyncio.BufferedProtocol):
         self._frame_began_s = self.heard_s = clock_s()
         self._transport: asyncio.Transport
         self.wrote = False
-        self.peer = ""
+        self.peer = Peer("", 0)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Register the new connection."""
         self._transport = cast(asyncio.Transport, transport)
         address = transport.get_extra_info("peername")  # None where it is gone already
-        self.peer = address[0] if address else "unknown"
+        named = plain_address(address[0]) if address else "unknown"
+        self.peer = Peer(named, next(self._numbers))
         self._connections.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

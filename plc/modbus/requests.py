@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from contracts.errors import RefereeError
+from plc.core.one_writer import ONLY_PEER, Peer, Refusal, WriteRefused
 from plc.core.registers import HOLDING_SIZE
 from plc.fieldbus import Registers, Stations
 
@@ -30,7 +31,15 @@ class ExceptionCode(IntEnum):
     ILLEGAL_ADDRESS = 2
     ILLEGAL_VALUE = 3
     DEVICE_FAILURE = 4
+    DEVICE_BUSY = 6
     NO_SUCH_UNIT = 11
+
+
+NOT_THIS_WRITER = {
+    Refusal.NOT_A_PEER: ExceptionCode.ILLEGAL_FUNCTION,
+    Refusal.SECOND_WRITER: ExceptionCode.DEVICE_BUSY,
+    Refusal.BOOT_ID_JUMP: ExceptionCode.ILLEGAL_VALUE,
+}
 
 
 class Answer(NamedTuple):
@@ -62,8 +71,8 @@ class Requests:
         self._stations = stations
         self._protocol = protocol
 
-    def answer(self, unit: int, request: bytes) -> Answer:
-        """``request`` is a function code and its data, at least one byte."""
+    def answer(self, unit: int, request: bytes, peer: Peer = ONLY_PEER) -> Answer:
+        """Carry out a request of a peer: a function code and its data, at least one byte."""
         function, data = request[0], request[1:]
         try:
             registers = self._stations.of_unit(unit)
@@ -72,10 +81,12 @@ class Requests:
             if function in READS:
                 return Answer(request[:1] + _read(registers, function, data))
             if function in WRITES and registers.protocol == self._protocol:
-                return Answer(request[:1] + _write(registers, function, data), wrote=True)
+                return Answer(request[:1] + _write(registers, function, data, peer), wrote=True)
             raise RequestRefused(ExceptionCode.ILLEGAL_FUNCTION)
         except RequestRefused as refused:
             return refuse(request, refused.refusal)
+        except WriteRefused as refused:
+            return refuse(request, NOT_THIS_WRITER[refused.why])
 
 
 def _read(registers: Registers, function: int, data: bytes) -> bytes:
@@ -86,21 +97,21 @@ def _read(registers: Registers, function: int, data: bytes) -> bytes:
     return _words_out(words, address, count)
 
 
-def _write(registers: Registers, function: int, data: bytes) -> bytes:
+def _write(registers: Registers, function: int, data: bytes, peer: Peer) -> bytes:
     if function == 23:
-        return _exchange(registers, data)
+        return _exchange(registers, data, peer)
     words = list(registers.holding())
     written = _coils_written if function in (5, 15) else _words_written
-    registers.write(written(words, function, data))
+    registers.write(written(words, function, data), peer)
     return data[:4] if function in (15, 16) else data
 
 
-def _exchange(registers: Registers, data: bytes) -> bytes:
+def _exchange(registers: Registers, data: bytes, peer: Peer) -> bytes:
     """A write, then a read of the same registers. Both are checked before either is done."""
     read_at, read_count, *write = _fields(">HHHHB", data[:9])
     words = list(registers.holding())
     _words_out(words, read_at, read_count)
-    registers.write(_with_words(words, write, data[9:], MOST_WORDS_EXCHANGED))
+    registers.write(_with_words(words, write, data[9:], MOST_WORDS_EXCHANGED), peer)
     return _words_out(registers.holding(), read_at, read_count)
 
 

@@ -54,6 +54,7 @@ class ModbusServer:
 
     def __init__(self, served: Served, limits: Limits | None = None) -> None:
         self._address = served.address
+        self._stations = served.stations
         self._requests = Requests(served.stations, served.address.protocol)
         self._on_bug = served.on_bug
         self._limits = limits or Limits()
@@ -104,13 +105,15 @@ class ModbusServer:
             return
         self._open.remove(connection)
         CONNECTIONS.set(len(self._open))
+        for registers in self._stations.images.values():
+            registers.left(connection.peer)
         if why:
             ENDED.labels(why).inc()
-            self._say("modbus_connection_ended", connection.peer, why=why)
+            self._say("modbus_connection_ended", connection.peer.address, why=why)
 
     def _answer(self, connection: Connection, unit: int, request: bytes) -> Answer:
         try:
-            answer = self._requests.answer(unit, request)
+            answer = self._requests.answer(unit, request, connection.peer)
         except Exception:  # answered, and then the end: this is a state that nobody thought of
             log.critical("station_failed", unit=unit, exc_info=True)
             self._on_bug()
@@ -118,13 +121,15 @@ class ModbusServer:
         if answer.refusal is not None:
             why = answer.refusal.name.lower()
             REFUSED.labels(why).inc()
-            self._say("modbus_request_refused", connection.peer, why=why, unit=unit)
+            self._say("modbus_request_refused", connection.peer.address, why=why, unit=unit)
         return answer
 
     def _least_needed(self) -> Connection:
         """One that only read, of the peer that holds the most, as a scanner does; the most idle."""
-        held = Tally(each.peer for each in self._open)
-        return min(self._open, key=lambda each: (each.wrote, -held[each.peer], each.heard_s))
+        held = Tally(each.peer.address for each in self._open)
+        return min(
+            self._open, key=lambda each: (each.wrote, -held[each.peer.address], each.heard_s)
+        )
 
     def _look(self) -> None:
         """Close what is overdue, again and again."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import structlog
@@ -19,6 +19,7 @@ from asyncua.common.callback import CallbackType, ServerItemCallback
 from asyncua.common.connection import TransportLimits
 from asyncua.common.utils import ServiceError
 
+from plc.core.one_writer import Peer, WriteRefused
 from plc.fieldbus import Served
 from plc.opcua.limits import (
     ACTIVATION_S,
@@ -28,6 +29,7 @@ from plc.opcua.limits import (
     look_after,
 )
 from plc.opcua.nodes import NAMESPACE
+from plc.opcua.sessions import NOT_THIS_WRITER, PeerServer, current_peer
 from plc.opcua.station_nodes import Inspection, event_type
 
 log = structlog.get_logger()
@@ -47,7 +49,7 @@ class OpcUaServer:
         self._stations: list[Inspection] = []
         self._writable: dict[ua.NodeId, tuple[Inspection, str]] = {}
         self._refreshing = asyncio.Lock()
-        self._server = Server()
+        self._server = Server(PeerServer(self._closed))
 
     async def serve(self) -> None:
         """Listen and keep the nodes up to date until this is cancelled; then end all connections.
@@ -80,7 +82,6 @@ class OpcUaServer:
         for kind, listener in (
             (CallbackType.PreRead, self._before_read),
             (CallbackType.PreWrite, self._before_write),
-            (CallbackType.PostWrite, self._after_write),
         ):
             self._server.iserver.subscribe_server_callback(kind, partial(self._watched, listener))
         with self._address.listening():
@@ -133,12 +134,34 @@ class OpcUaServer:
     async def _before_read(self, event: ServerItemCallback) -> None:
         await self.refresh()
 
+    def _closed(self, peer: Peer) -> None:
+        """A session was closed: another one may write to its stations."""
+        for image in self._images.values():
+            image.left(peer)
+
     async def _before_write(self, event: ServerItemCallback) -> None:
-        """Refuse the whole request if one item is not a value for a node that the PLC may write."""
-        for item in event.request_params.NodesToWrite:
-            code = self._refusal(item)
+        """Bring the request to the stations; asyncua then writes the nodes.
+
+        Refuse it as a whole if one item is not a value for a node that this peer may write.
+        """
+        items = event.request_params.NodesToWrite
+        for code in map(self._refusal, items):
             if code is not None:
                 raise ServiceError(code)
+        try:
+            self._write(items, current_peer())
+        except WriteRefused as refused:
+            raise ServiceError(NOT_THIS_WRITER[refused.why]) from refused
+
+    def _write(self, items: Sequence[ua.WriteValue], peer: Peer) -> None:
+        wrote: dict[Inspection, dict[str, float | bool]] = {}
+        for item in items:
+            station, source = self._writable[item.NodeId]
+            wrote.setdefault(station, {})[source] = item.Value.Value.Value
+        for station, values in wrote.items():
+            station.check(values, peer)
+        for station, values in wrote.items():
+            station.write(values, peer)
 
     def _refusal(self, item: ua.WriteValue) -> int | None:
         if item.AttributeId != ua.AttributeIds.Value or item.NodeId not in self._writable:
@@ -153,11 +176,3 @@ class OpcUaServer:
         if value is None or value.is_array or value.VariantType != station.types[source]:
             return ua.StatusCodes.BadTypeMismatch
         return None
-
-    async def _after_write(self, event: ServerItemCallback) -> None:
-        wrote: dict[Inspection, dict[str, float | bool]] = {}
-        for item in event.request_params.NodesToWrite:
-            station, source = self._writable[item.NodeId]
-            wrote.setdefault(station, {})[source] = item.Value.Value.Value
-        for station, values in wrote.items():
-            station.write(values)

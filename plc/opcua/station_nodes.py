@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import structlog
 from asyncua import Node, Server, ua
 
+from plc.core.one_writer import Peer, WriteRefused
 from plc.fieldbus import Registers
 from plc.opcua.nodes import (
     ACK_METHOD,
@@ -19,6 +20,7 @@ from plc.opcua.nodes import (
     shown_values,
     written,
 )
+from plc.opcua.sessions import NOT_THIS_WRITER, current_peer
 
 log = structlog.get_logger()
 
@@ -76,9 +78,13 @@ class Inspection:
         )
         self._event = await server.get_event_generator(events, emitting_node=inspection)
 
-    def write(self, values: Mapping[str, float | bool]) -> None:
-        """The PLC wrote these registers and coils, in one request."""
-        self._image.write(written(self._image.holding(), values))
+    def check(self, values: Mapping[str, float | bool], peer: Peer) -> None:
+        """Raise WriteRefused if the peer may not write this now."""
+        self._image.check(written(self._image.holding(), values), peer)
+
+    def write(self, values: Mapping[str, float | bool], peer: Peer) -> None:
+        """Take what the PLC wrote to registers and coils in one request. Raises WriteRefused."""
+        self._image.write(written(self._image.holding(), values), peer)
 
     async def refresh(self) -> None:
         """Write what has changed to the nodes; raise the event for a result that is new."""
@@ -107,7 +113,9 @@ class Inspection:
             return ua.StatusCode(refusal)
         try:
             async with self._acknowledging:
-                state = await self._acknowledged(arguments[0].Value)
+                state = await self._acknowledged(arguments[0].Value, current_peer())
+        except WriteRefused as refused:
+            return ua.StatusCode(NOT_THIS_WRITER[refused.why])
         except Exception:  # asyncua would answer and go on, in a state that nobody thought of
             log.critical("opcua_failed", station=self.name, exc_info=True)
             self._on_bug()
@@ -128,10 +136,10 @@ class Inspection:
             return ua.StatusCodes.BadInvalidArgument
         return None
 
-    async def _acknowledged(self, seq: int) -> int | None:
+    async def _acknowledged(self, seq: int, peer: Peer) -> int | None:
         """Return AckState once the station has answered, None if that takes too long."""
-        self.write({"ack_seq": seq, "result_ack": True})
-        self.write({"result_ack": False})
+        self.write({"ack_seq": seq, "result_ack": True}, peer)
+        self.write({"result_ack": False}, peer)
         loop = asyncio.get_running_loop()
         end_s = loop.time() + ACK_WAIT_S
         while loop.time() < end_s:

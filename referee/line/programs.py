@@ -82,7 +82,7 @@ def stage_environment(line: LineFile, endpoints: Endpoints, folder: RunFolder) -
 
 
 def _fieldbus_environment(line: LineFile, endpoints: Endpoints) -> dict[str, str]:
-    """Where each fieldbus listens, and the stations whose PLC speaks it."""
+    """Where each fieldbus listens, the stations whose PLC speaks it, and who may write to them."""
     found: dict[str, str] = {}
     for protocol, port in endpoints.fieldbuses.items():
         speak = [name for name, each in line.stations.items() if each.plc.protocol == protocol]
@@ -90,7 +90,8 @@ def _fieldbus_environment(line: LineFile, endpoints: Endpoints) -> dict[str, str
         found[f"{begin}HOST"] = endpoints.host
         found[f"{begin}PORT"] = str(port)
         found[f"{begin}STATIONS"] = ",".join(speak)
-    return found
+    pinned = [f"{name}={one}" for name, each in line.stations.items() for one in each.plc.peers]
+    return found | {"REFEREE_PLC_PEERS": ",".join(pinned)}
 
 
 def dashboard_program(endpoints: Endpoints, environment: Mapping[str, str]) -> Program:

@@ -121,7 +121,7 @@ def test_a_station_of_another_protocol_can_be_read_over_it_and_not_written(line:
 
 def test_a_line_file_chooses_it(package: Path, tmp_path: Path) -> None:
     station = {"camera": {"kind": "replay"}, "prompts": [{"words": "a scratch"}]}
-    with_it = station | {"plc": {"protocol": "json-lines"}}
+    with_it = station | {"plc": {"protocol": "json-lines", "peers": ["10.0.0.5", "10.0.0.6"]}}
     stations = {"top": with_it, "side": station | {"plc": {"unit": 2}}}
     file = tmp_path / "line.yaml"
     file.write_text(json.dumps({"site": "s", "line": "l", "stations": stations}))
@@ -131,6 +131,7 @@ def test_a_line_file_chooses_it(package: Path, tmp_path: Path) -> None:
     assert variables["REFEREE_JSON_LINES_PORT"] == str(endpoints.fieldbuses["json-lines"])
     assert variables["REFEREE_JSON_LINES_STATIONS"] == "top"
     assert variables["REFEREE_MODBUS_STATIONS"] == "side"
+    assert variables["REFEREE_PLC_PEERS"] == "top=10.0.0.5,top=10.0.0.6"
 
 
 def test_a_bridge_without_asyncua_serves_modbus_and_says_that_opcua_cannot_be_loaded(

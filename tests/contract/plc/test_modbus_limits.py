@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import FatalError
+from plc.core.one_writer import ONLY_PEER, Peer
 from plc.core.registers import HOLDING_SIZE, INPUT_SIZE
 from plc.fieldbus import Address, Served
 from plc.modbus.server import Limits, ModbusServer
@@ -49,7 +50,11 @@ class Unit1:
     def holding(self) -> Sequence[int]:
         return [0] * HOLDING_SIZE
 
-    def write(self, words: Sequence[int]) -> None: ...
+    def write(self, words: Sequence[int], peer: Peer = ONLY_PEER) -> None: ...
+
+    def check(self, words: Sequence[int], peer: Peer) -> None: ...
+
+    def left(self, peer: Peer) -> None: ...
 
 
 def of(port: int, units: Unit1, on_bug: Callable[[], object]) -> Served:

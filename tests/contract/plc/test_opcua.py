@@ -14,6 +14,7 @@ from contracts.causes import Decision
 from contracts.messages import Trigger, Verdict
 from plc.core.effects import AskPicture, JournalOp, LogMissed, Settle
 from plc.core.numbering import Numbering
+from plc.core.one_writer import OneWriter
 from plc.core.part_book import Timing
 from plc.core.register_image import RegisterImage
 from plc.core.station import Station
@@ -29,7 +30,7 @@ ACCEPTED, REFUSED, NOTED = 1, 2, 3
 PORT = free_port()
 URL = f"opc.tcp://127.0.0.1:{PORT}"
 TYPES = {node.name: ua.VariantType[node.type] for node in (*WRITTEN, *SHOWN)}
-NAMES = [f"s{number}" for number in range(10)]
+NAMES = [f"s{number}" for number in range(12)]
 """A station for each test, so that none sees what another did."""
 
 
@@ -41,7 +42,8 @@ class Desk:
         self.station = Station(Numbering(name), Timing(), bridge_boot_id=5)
         self.station.follow(release(deadline_ms=60_000), UP, self.clock.now())
         protocol = "opcua" if name in NAMES else "modbus"
-        self.image = RegisterImage(self.station, self.clock, self._carry_out, protocol)
+        writer = OneWriter(silent_ms=2000, grace_ms=60_000)
+        self.image = RegisterImage(self.station, self.clock, self._carry_out, protocol, writer)
         self.asked: dict[int, Trigger] = {}
         self.waiting: list[JournalOp] = []
         self.done: list[JournalOp] = []
@@ -350,8 +352,37 @@ def test_each_result_is_an_event_with_all_that_a_plc_needs(plant, desk):
     play(plant, desk, scene)
 
 
+def test_a_second_session_may_read_and_not_write_until_the_first_is_closed(plant, desk):
+    async def scene(plc: Plc) -> None:
+        await plc.meet()
+        async with Client(URL) as client:
+            second = Plc(client, plc.name, plc.namespace)
+            with refused_as(ua.StatusCodes.BadLocked):
+                await second.write(TriggerSeq=1, PartId=9)
+            with refused_as(ua.StatusCodes.BadLocked):
+                await second.acknowledge(1)
+            assert await second.read("TriggerSeq", "PartId", "PlcBootId") == [0, 0, 7]
+            await plc.write(TriggerSeq=1, PartId=5)
+            assert [part.trigger.part_id for part in desk.station.book.open.values()] == [5]
+            await plc.client.disconnect()
+            await second.write(PlcBootId=8)  # the same address: the PLC that connects anew
+            assert desk.image.holding()[12] == 8
+
+    play(plant, desk, scene)
+
+
+def test_another_boot_id_in_the_same_session_is_refused(plant, desk):
+    async def scene(plc: Plc) -> None:
+        await plc.meet()
+        with refused_as(ua.StatusCodes.BadRequestNotAllowed):
+            await plc.write(PlcBootId=8, TriggerSeq=206)
+        assert await plc.read("PlcBootId", "TriggerSeq", "Missed") == [7, 0, 0]
+
+    play(plant, desk, scene)
+
+
 def test_a_bug_ends_the_bridge_and_is_no_answer(plant, desk, monkeypatch):
-    def fail(words) -> None:
+    def fail(words, peer) -> None:
         raise ZeroDivisionError
 
     async def scene(plc: Plc) -> None:

@@ -43,6 +43,12 @@ def test_a_port_beside_the_others_is_a_fieldbuss_port() -> None:
     assert found.fieldbus_ports == {"modbus": 5021, "opcua": 4841}
 
 
+def test_a_station_names_the_addresses_that_may_write_and_its_release_does_not() -> None:
+    found = line({"plc": {"peers": ["192.168.0.10", "::ffff:10.0.0.5", "FE80::1"]}})
+    assert found.stations["top"].plc.peers == ("192.168.0.10", "10.0.0.5", "fe80::1")
+    assert found.releases() == line().releases()
+
+
 def test_plc_unit_of_version_0_1_is_the_unit_and_changes_no_release() -> None:
     old, new = line({"plc_unit": 9}), line({"plc": {"unit": 9}})
     assert old.stations["top"].plc_unit == new.stations["top"].plc_unit == 9
@@ -86,6 +92,12 @@ def test_an_empty_opcua_section_of_version_0_1_serves_it_for_reading() -> None:
         ({}, {"opcua": {"port": 1}, "sockets": {"opcua": 2}}, "give sockets.opcua alone"),
         ({}, {"opcua": {"port": 5020}}, "sockets.modbus and sockets.opcua are both 5020"),
         ({"plc": {"protocol": "opcua"}}, {"soft_plc": {"parts_per_s": 1}}, "top has plc.protocol"),
+        (
+            {"plc": {"peers": ["10.0.0.5"]}},
+            {"soft_plc": {"parts_per_s": 1}},
+            "station top does not",
+        ),
+        ({"plc": {"peers": ["plc-1"]}}, {}, "plc.peers: 'plc-1' .*such as 192.168.0.10"),
     ],
 )
 def test_what_no_bridge_could_serve_is_refused(

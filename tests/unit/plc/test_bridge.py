@@ -13,6 +13,7 @@ from contracts.messages import Stored, StoredItem
 from contracts.release import Activation, Release
 from plc.bridge import Bridge
 from plc.core.effects import JournalOp
+from plc.core.one_writer import ONLY_PEER
 from plc.core.part_book import Timing
 from plc.core.plc_image import PlcImage
 from plc.core.registers import HOLDING_REGISTERS, HOLDING_SIZE, INPUT_REGISTERS, decode, encode
@@ -101,7 +102,9 @@ def test_what_storage_has_of_an_old_epoch_is_told_no_more_nor_after_a_restart(pa
     wired = Wired(path, "top")
     wired.bridge.on_release("top", release())
     for boot_id in (7, 8):
-        wired.write(1, plc_boot_id=boot_id, trigger_seq=3)  # counted alone since its start
+        wired.bridge.images["top"].left(ONLY_PEER)  # its power went, and with it its connection
+        wired.write(1, plc_boot_id=boot_id, trigger_seq=2)
+        wired.write(1, plc_boot_id=boot_id, trigger_seq=3)
         wired.commit()
     old, new = wired.bridge.sequences()["top"]
     key = wired.bridge.stations["top"].numbering.key(3).model_copy(update={"epoch": old.epoch})
@@ -186,6 +189,7 @@ def test_two_stations_change_their_unit_ids_for_each_others(path):
             wired, starts = wired.restarted(), starts + 1
     assert starts == 2
     for name, unit in wanted.items():
+        wired.write(unit, plc_boot_id=7, trigger_seq=2)
         wired.write(unit, plc_boot_id=7, trigger_seq=3)
         wired.commit()
         assert name in wired.bridge.sequences()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plc.core.one_writer import ONLY_PEER, Peer
 from plc.core.registers import HOLDING_SIZE, INPUT_SIZE
 from plc.modbus.connection import LONGEST_FRAME, Garbled, frame_size
 from plc.modbus.requests import ExceptionCode, Requests
@@ -51,9 +52,13 @@ class Unit1:
     def holding(self) -> list[int]:
         return self.words
 
-    def write(self, words: Sequence[int]) -> None:
+    def write(self, words: Sequence[int], peer: Peer = ONLY_PEER) -> None:
         self.words = list(words)
         self.writes += 1
+
+    def check(self, words: Sequence[int], peer: Peer) -> None: ...
+
+    def left(self, peer: Peer) -> None: ...
 
 
 @given(unit=st.sampled_from([1, 1, 1, 0, 2, 255]), request=st.one_of(RANDOM, LIKELY))

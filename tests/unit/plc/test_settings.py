@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import UserError
-from plc.settings import load_fieldbuses, spoken
+from plc.settings import BridgeSettings, load_fieldbuses, spoken
+from runtime.process.settings import load
 
 STATIONS = ("top", "side")
 
@@ -46,3 +47,32 @@ def test_port_0_is_not_served(monkeypatch) -> None:
 def test_stations_that_no_plc_could_reach_are_refused(monkeypatch, variables, complaint) -> None:
     with pytest.raises(UserError, match=complaint):
         served(monkeypatch, **variables)
+
+
+NEEDED = {"SITE": "s", "LINE": "l", "MQTT_PORT": "1", "STATIONS": "top,side"}
+NEEDED |= {"FRAMES_REDIS_URL": "redis://a", "JOURNAL_REDIS_URL": "redis://b"}
+
+
+def loaded(monkeypatch: pytest.MonkeyPatch, peers: str) -> BridgeSettings:
+    for name, value in (NEEDED | {"PLC_PEERS": peers}).items():
+        monkeypatch.setenv(f"REFEREE_{name}", value)
+    return load(BridgeSettings)
+
+
+def test_peers_are_given_by_station(monkeypatch) -> None:
+    assert loaded(monkeypatch, "").plc_peers == {}
+    found = loaded(monkeypatch, "top=10.0.0.5, top=10.0.0.6,side=::ffff:10.0.0.7").plc_peers
+    assert found == {"top": ("10.0.0.5", "10.0.0.6"), "side": ("10.0.0.7",)}
+
+
+@pytest.mark.parametrize(
+    ("peers", "complaint"),
+    [
+        ("10.0.0.5", "PLC_PEERS: .*'10.0.0.5' is not STATION=ADDRESS"),
+        ("top=plc-1", "PLC_PEERS: .*'plc-1'"),
+        ("bottom=10.0.0.5", "PLC_PEERS names bottom, which STATIONS does not"),
+    ],
+)
+def test_peers_of_no_station_and_no_address_are_refused(monkeypatch, peers, complaint) -> None:
+    with pytest.raises(UserError, match=complaint):
+        loaded(monkeypatch, peers)

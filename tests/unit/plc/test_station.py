@@ -237,9 +237,15 @@ def test_a_plc_that_restarts_opens_an_epoch_and_leaves_its_parts_without_verdict
     assert rig.asked[1].part.epoch > first
 
 
-def test_parts_that_an_unheard_plc_counted_since_its_start_are_missed(rig):
-    rig.meet(boot_id=8, trigger_seq=3)
-    assert sorted(rig.settled) == [1, 2, 3]
+@pytest.mark.parametrize("counter", [0, 3, 206, 4096, 4097, 65_535])
+def test_a_new_boot_id_goes_on_where_the_counter_stands_and_misses_nothing(counter):
+    rig = Rig(Numbering("top", epoch=5, plc_boot_id=7, last_seq=206))
+    rig.meet(boot_id=8, trigger_seq=counter)
+    assert rig.settled == {}
+    assert (rig.read()["missed"], rig.read()["error_code"]) == (0, 0)
+    rig.trigger(counter + 1)
+    assert list(rig.asked) == [counter + 1]
+    assert [(op.first_seq, op.after_jump) for op in rig.epochs] == [(counter + 1, False)]
 
 
 def test_a_jump_opens_an_epoch_and_is_a_fault(rig):

@@ -10,6 +10,7 @@ import redis
 from contracts import names
 from contracts.process_state import Role
 from inference.frames import FrameStreams
+from inference.metrics import OF_STATIONS
 from inference.readiness import Readiness
 from inference.settings import InferenceSettings
 from inference.triton import TritonModel
@@ -24,6 +25,7 @@ from runtime.process.clock import Clock
 from runtime.process.loop import Stop
 from runtime.process.program import run_process
 from runtime.process.settings import load
+from runtime.process.station_metrics import StationMetrics
 
 
 def main() -> int:
@@ -45,7 +47,14 @@ def main() -> int:
         "claims": frames.keep_claims,
         "readiness": readiness.step,
     }
-    exit_code = process.run(steps, status=lambda: readiness.status)
+    metrics = StationMetrics(OF_STATIONS, clock)
+
+    def follow(stations: tuple[str, ...]) -> bool:
+        for each in (frames, readiness, metrics):
+            each.follow(stations)
+        return True
+
+    exit_code = process.run(steps, lambda: readiness.status, follow)
     model.close()
     return exit_code
 

@@ -9,9 +9,10 @@ be helped. Newest first would serve as many parts and let all the others run out
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from contracts import names
 from contracts.errors import MalformedMessage
 from contracts.messages import FrameHeader
 from contracts.parsing import parse
@@ -73,6 +74,13 @@ class FrameStreams:
         self._waiting: list[Frame] = []
         self._lock = threading.Lock()
         self._reading = threading.Lock()
+
+    def follow(self, stations: Sequence[str]) -> None:
+        """Read the frames of these stations from now on; frames at hand are answered all the same.
+
+        Called by another thread than ``take``.
+        """
+        self._group.follow([names.frames(station) for station in stations])
 
     def take(self, is_hopeless: Callable[[Frame], bool]) -> Frame | None:
         """Return the frame to answer now, or None if none comes within 100 ms.

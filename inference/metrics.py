@@ -12,6 +12,8 @@ VERDICTS = Counter(
 ANOTHER_STANDS = Counter(
     "referee_inference_another_stands", "Verdicts made for parts that had one", ["station"]
 )
+OF_STATIONS = (VERDICTS, ANOTHER_STANDS)
+"""All with a label ``station``: they vanish with it."""
 STEP_SECONDS = Histogram(
     "referee_inference_step_seconds",
     "Time a part spends in each step",

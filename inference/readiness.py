@@ -42,6 +42,10 @@ class Readiness:
         self._version = ""
         self.status = Status(reason="starting")
 
+    def follow(self, stations: Sequence[str]) -> None:
+        """Look after these stations from now on. Called by another thread than ``step``."""
+        self._stations = tuple(stations)
+
     def step(self) -> None:
         """Check once, then pause."""
         self.status = self._look()
@@ -52,7 +56,9 @@ class Readiness:
             self._warm.clear()
             why = self._revived() or "Triton is not there, or the model is not loaded"
             return Status(reason=why, model_version=self._version)
-        troubles = {station: self._trouble(station) for station in self._stations}
+        stations = self._stations
+        self._warm = {name: warm for name, warm in self._warm.items() if name in stations}
+        troubles = {station: self._trouble(station) for station in stations}
         return Status(
             troubles={station: trouble for station, trouble in troubles.items() if trouble},
             model_version=self._version,

@@ -33,3 +33,14 @@ NOTICES_LOST = Counter(
 NOT_CAPTURED = Counter(
     "referee_ingest_not_captured", "Frames of a triggering camera that were lost", ["station"]
 )
+OF_STATIONS = (
+    CAPTURED,
+    MISSED,
+    REPEATED,
+    FRAMES_LOST,
+    FRAMES_WAITING,
+    CAPTURE_SECONDS,
+    NOTICES_LOST,
+    NOT_CAPTURED,
+)
+"""All with a label ``station``: they vanish with it."""

@@ -60,6 +60,7 @@ class PartNumbers:
         self._doubtful: _Claim | None = None
         self._lock = threading.Lock()
         self._last: dict[int, int] = {}
+        self._stored = (-1, -1)
 
     def resume(self) -> None:
         """Read the last number of each epoch. Raises Unavailable."""
@@ -104,10 +105,17 @@ class PartNumbers:
                 for epoch, last in sorted(self._last.items())
             )
 
+    @property
+    def are_stored(self) -> bool:
+        """Whether storage knows of every part; so it is if there was none."""
+        with self._lock:
+            return not self._last or [self._stored] == sorted(self._last.items())
+
     def on_stored(self, stored: Stored) -> None:
         """Forget older epochs that storage has completely. Raises Unavailable."""
         for item in stored.items:
             if item.kind == "sequence" and item.part.station == self._station:
+                self._stored = max(self._stored, (item.part.epoch, item.part.trigger_seq))
                 self._forget(item.part.epoch, item.part.trigger_seq)
 
     def _forget(self, epoch: int, stored_last_seq: int) -> None:

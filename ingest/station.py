@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
+import structlog
+
 from contracts.causes import TriggerSource
+from contracts.errors import TransientError
 from contracts.messages import SequenceRange
 from contracts.process_state import Status, Trouble
 from ingest.frame_parts import FrameParts
 from ingest.ports import Releases
 from ingest.station_camera import StationCamera
 from ingest.triggered_parts import TriggeredParts
+
+log = structlog.get_logger()
 
 
 class IngestStation:
@@ -25,15 +30,25 @@ class IngestStation:
         camera: StationCamera,
         triggered: TriggeredParts,
         alone: FrameParts,
+        keep_streams: Callable[[], None],
+        let_streams_go: Callable[[], None],
     ) -> None:
+        """``keep_streams`` is called before the first part, ``let_streams_go`` when the line has no
+        such station any more. Both may raise Unavailable."""
         self._name = name
         self._releases = releases
         self._camera = camera
         self._triggered = triggered
         self._alone = alone
+        self._keep_streams = keep_streams
+        self._let_streams_go = let_streams_go
+        self._has_streams = False
 
     def step(self) -> None:
         """Serve what comes next. Raises Unavailable, ServerFull, CameraFailed."""
+        if not self._has_streams:
+            self._keep_streams()
+            self._has_streams = True
         release = self._releases.active(self._name)
         if release is not None and release.config.trigger is TriggerSource.CAMERA:
             self._alone.step(release)
@@ -51,6 +66,13 @@ class IngestStation:
     def close(self) -> None:
         """Release the camera."""
         self._camera.close()
+
+    def leave(self) -> None:
+        """Let the streams go, after those who still read them."""
+        try:
+            self._let_streams_go()
+        except TransientError as error:  # they are bounded, and gone when Redis starts anew
+            log.warning("streams_stay", station=self._name, reason=str(error))
 
 
 class HasTrouble(Protocol):

@@ -12,6 +12,7 @@ from contracts.messages import Stored
 from contracts.names import Topics
 from contracts.process_state import Status
 from contracts.release import Activation
+from contracts.roster import Roster
 from runtime.messaging.confirmations import Confirmations
 from runtime.messaging.mqtt_messages import Incoming
 from runtime.messaging.release_book import ReleaseBook
@@ -24,9 +25,12 @@ WAIT_S = 0.2
 
 
 class Control:
-    """Takes releases and storage's confirmations, and publishes the state. One thread.
+    """Takes rosters, releases and storage's confirmations, and publishes the state. One thread.
 
     Args:
+        stations: those of the line until its first roster comes.
+        follow: makes the process serve these stations and no other; called often. Returns whether
+            nothing is left of others.
         sinks: those that must have committed an item before ``on_stored`` hears of it.
         status: returns the troubles of the process and of its stations, the model version and the
             sequences; stations, releases and ``ready`` are filled in here.
@@ -38,6 +42,7 @@ class Control:
         topics: Topics,
         *,
         stations: tuple[str, ...],
+        follow: Callable[[tuple[str, ...]], bool],
         releases: ReleaseBook,
         sinks: Collection[str],
         on_stored: Callable[[Stored], None],
@@ -47,6 +52,8 @@ class Control:
         self._inbox = inbox
         self._topics = topics
         self._stations = stations
+        self._follow = follow
+        self._roster_id = self._followed_id = ""
         self._releases = releases
         self._confirmations = Confirmations(sinks)
         self._on_stored = on_stored
@@ -55,6 +62,8 @@ class Control:
 
     def step(self) -> None:
         """Publish the state and handle a message if one comes soon. Raises Unavailable."""
+        if self._follow(self._stations):
+            self._followed_id = self._roster_id
         self._board.publish(self._full_status())
         try:
             incoming = self._inbox.get(timeout=WAIT_S)
@@ -74,11 +83,19 @@ class Control:
             case Activation() | Cleared():
                 release = self._releases.take(message)
                 log.info("release", topic=incoming.topic, release=release and release.release_id)
+            case Roster():
+                self._stations, self._roster_id = tuple(message.stations), message.roster_id
+                log.info("roster", roster=self._roster_id, stations=self._stations)
 
     def _full_status(self) -> Status:
         status, ids = self._status(), self._releases.ids()
         served = tuple(filter(status.serves, self._stations))
         own = {station: ids[station] for station in self._stations if station in ids}
         return status.model_copy(
-            update={"ready": bool(served), "stations": served, "releases": own}
+            update={
+                "ready": bool(served),
+                "stations": served,
+                "releases": own,
+                "roster_id": self._followed_id,
+            }
         )

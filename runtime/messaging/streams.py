@@ -64,6 +64,12 @@ class StreamGroup:
         self._known = False
         self.lost = 0
 
+    def follow(self, streams: Sequence[str]) -> None:
+        """Read these streams from the next call on. Another thread may be reading."""
+        if self._streams != tuple(streams):
+            self._streams = tuple(streams)
+            self._known = False
+
     def read(self, count: int, block_ms: int) -> list[Entry]:
         """Entries that no consumer of the group has seen, up to ``count`` of each stream.
 

@@ -1,4 +1,4 @@
-"""Trimming a stream without taking anything that a group still needs."""
+"""Bounds of streams: trimmed without taking what a group still needs, gone with their station."""
 
 from __future__ import annotations
 
@@ -46,6 +46,24 @@ local lost = redis.call('XLEN', KEYS[1]) - tonumber(ARGV[1])
 if lost <= 0 then return 0 end
 return redis.call('XTRIM', KEYS[1], 'MAXLEN', '=', ARGV[1])
 """
+
+
+LEFT_FOR_S = 60
+"""How long the streams of a station that left stay for those who still read them."""
+
+
+def let_go(client: redis.Redis, *streams: str) -> None:
+    """Delete streams in a minute, unless ``keep`` comes before. Raises Unavailable."""
+    with translate_errors(address(client)):
+        for stream in streams:
+            client.expire(stream, LEFT_FOR_S)
+
+
+def keep(client: redis.Redis, *streams: str) -> None:
+    """Keep streams that were let go, if they are still there. Raises Unavailable."""
+    with translate_errors(address(client)):
+        for stream in streams:
+            client.persist(stream)
 
 
 def trim_consumed(

@@ -1,4 +1,4 @@
-"""What ingest and inference have in common: both record verdicts and follow the line's releases."""
+"""What ingest and inference have in common: both record verdicts and follow the line's changes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class VerdictProcess:
             settings.broker,
             topics,
             name,
-            subscriptions={topics.config(): 1, topics.stored: 1},
+            subscriptions={topics.config(): 1, topics.stations: 1, topics.stored: 1},
             will=StateBoard.will(topics, name, role),
         )
         self._board = StateBoard(self.link, topics, name, role, self.clock)
@@ -52,13 +52,14 @@ class VerdictProcess:
         self,
         steps: Mapping[str, Callable[[], None]],
         status: Callable[[], Status],
+        follow: Callable[[tuple[str, ...]], bool],
         on_stored: Callable[[Stored], None] | None = None,
     ) -> int:
         """Run until the process is to stop; return its exit code.
 
         Args:
             steps: by name, each is called again and again in a thread of its own.
-            status: see ``Control``.
+            status, follow: see ``Control``.
             on_stored: is called with what all sinks have committed, after the outbox.
         """
 
@@ -71,6 +72,7 @@ class VerdictProcess:
             self.link.inbox,
             self._settings.topics,
             stations=self._settings.stations,
+            follow=follow,
             releases=self.releases,
             sinks=self._settings.sinks,
             on_stored=forget,

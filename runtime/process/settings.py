@@ -49,7 +49,8 @@ class ProcessSettings(RunSettings):
     site: Annotated[Slug, Field(title="Site, first level of every topic")]
     line: Annotated[Slug, Field(title="Line, second level of every topic")]
     stations: Annotated[
-        Names, Field(min_length=1, title="Stations of the line, separated by commas")
+        Names,
+        Field(min_length=1, title="Stations of the line until its first roster, by commas"),
     ]
     sinks: Annotated[
         Names,

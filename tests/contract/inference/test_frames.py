@@ -9,6 +9,7 @@ from functools import partial
 import redis
 
 from contracts import names
+from contracts.identity import PartKey
 from inference.frames import Frame, FrameStreams
 from runtime.messaging.dead_letters import dead_letter
 from runtime.messaging.streams import StreamGroup, append
@@ -29,9 +30,14 @@ def never(frame: Frame) -> bool:
     return False
 
 
-def put(client: redis.Redis, seq: int) -> None:
-    fields = {"header": header(seq).model_dump_json().encode(), "image": b"x"}
-    append(client, names.frames(STATION), fields)
+def put(client: redis.Redis, seq: int, station: str = STATION) -> None:
+    part = PartKey(station=station, epoch=3, trigger_seq=seq)
+    taken = header(seq).model_copy(update={"part": part})
+    append(
+        client,
+        names.frames(station),
+        {"header": taken.model_dump_json().encode(), "image": b"x"},
+    )
 
 
 def pulled_within(frames: FrameStreams, seconds: float) -> list[int]:
@@ -101,3 +107,28 @@ def test_what_has_no_hope_is_taken_first_then_the_most_urgent(
     assert [frame and frame.header.part.trigger_seq for frame in taken] == [3, 4, 1, 2]
     assert [frame and frame.ahead for frame in taken] == [2, 2, 0, 0]
     assert [frame and frame.behind for frame in taken] == [0, 0, 1, 0]
+
+
+def test_frames_of_another_station_are_taken_from_the_next_one_on(
+    frames_redis: redis.Redis, journal_redis: redis.Redis
+) -> None:
+    frames = worker(frames_redis, journal_redis, "one", Stop())
+    put(frames_redis, 1)
+    put(frames_redis, 1, "lids")
+    assert answered(frames) == {f"{STATION}/3/1"}
+    frames.follow(["lids"])
+    put(frames_redis, 2)
+    put(frames_redis, 2, "lids")
+    assert answered(frames) == {"lids/3/1", "lids/3/2"}
+    frames.follow([STATION, "lids"])
+    assert answered(frames) == {f"{STATION}/3/2"}
+
+
+def answered(frames: FrameStreams) -> set[str]:
+    """Answer the frames that come within half a second."""
+    give_up_s, found = time.monotonic() + 0.5, set()
+    while time.monotonic() < give_up_s:
+        if frame := frames.take(never):
+            frames.done(frame)
+            found.add(str(frame.header.part))
+    return found

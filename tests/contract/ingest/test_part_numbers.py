@@ -47,6 +47,21 @@ def test_numbers_rise_by_one_and_go_on_after_a_restart(
     assert again.next() == second.model_copy(update={"trigger_seq": 3})
 
 
+def test_the_parts_of_a_station_that_left_are_stored_when_storage_knows_the_last(
+    numbers: PartNumbers,
+) -> None:
+    assert numbers.are_stored
+    first = numbers.next()
+    numbers.end_epoch()
+    last = numbers.next()
+    for part in (last, first):
+        assert not numbers.are_stored
+        numbers.on_stored(stored(part))
+    assert numbers.are_stored
+    numbers.next()
+    assert not numbers.are_stored
+
+
 def test_numbers_survive_a_kill_of_the_redis(journal: RedisServer, numbers: PartNumbers) -> None:
     last = numbers.next()
     journal.kill9()

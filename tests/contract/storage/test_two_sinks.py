@@ -66,6 +66,7 @@ def worker(broker: Broker, topics: Topics, journal_redis: redis.Redis) -> Iterat
     control = Control(
         link.inbox,
         topics,
+        follow=lambda stations: True,
         stations=("tiles",),
         releases=ReleaseBook(),
         sinks=SINKS,

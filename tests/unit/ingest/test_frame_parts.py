@@ -222,7 +222,13 @@ def test_a_slow_pace_does_not_hold_the_station() -> None:
 def test_a_station_follows_its_release_and_ends_an_epoch_once(world: World) -> None:
     triggered: Any = world
     station = IngestStation(
-        "web", releases=world, camera=world.camera, triggered=triggered, alone=world.parts
+        "web",
+        releases=world,
+        camera=world.camera,
+        triggered=triggered,
+        alone=world.parts,
+        keep_streams=lambda: world.happened.append("keep"),
+        let_streams_go=lambda: world.happened.append("let go"),
     )
     world.shots = [world.shot()]
     station.step()
@@ -230,4 +236,7 @@ def test_a_station_follows_its_release_and_ends_an_epoch_once(world: World) -> N
     station.step()
     station.step()
     assert world.triggered_steps == 2
-    assert world.happened == ["resume", "number", "notice", "frame", "end"]
+    station.close()
+    station.leave()
+    parts = ["resume", "number", "notice", "frame", "end"]
+    assert world.happened == ["keep", *parts, "let go"]

@@ -13,6 +13,7 @@ from contracts.messages import Stored, StoredItem
 from contracts.names import Topics
 from contracts.process_state import Status, Trouble
 from contracts.release import Activation, Prompt, Release, StationConfig
+from contracts.roster import Roster, RosterStation
 from runtime.messaging import control
 from runtime.messaging.control import Control
 from runtime.messaging.mqtt_messages import Incoming
@@ -27,6 +28,12 @@ RELEASE = Activation.by(
         StationConfig(camera=CameraConfig(kind="simulated"), prompts=(Prompt(words="a crack"),)),
     ),
 )
+
+
+def roster(*stations: str) -> Roster:
+    return Roster(stations=dict.fromkeys(stations, RosterStation()))
+
+
 NO_RELEASE = Trouble(code="no_release")
 STORED = Stored(
     items=(StoredItem(kind="verdict", part=PartKey(station="tiles", epoch=1, trigger_seq=2)),)
@@ -44,10 +51,13 @@ class World:
         self.published: list[Status] = []
         self.status = Status(troubles={"tiles": NO_RELEASE, "plates": Trouble(code="no_camera")})
         self.stored_fails = False
+        self.followed: list[tuple[str, ...]] = []
+        self.others_are_left = False
         self.control = Control(
             self.inbox,
             TOPICS,
             stations=("tiles", "plates"),
+            follow=self.follow,
             releases=self.releases,
             sinks=sinks,
             on_stored=self.on_stored,
@@ -58,6 +68,10 @@ class World:
     def say(self, topic: str, payload: bytes) -> None:
         self.inbox.put(Incoming(topic, payload, False, lambda: self.acked.append(topic)))
         self.control.step()
+
+    def follow(self, stations: tuple[str, ...]) -> bool:
+        self.followed.append(stations)
+        return not self.others_are_left
 
     def on_stored(self, stored: Stored) -> None:
         if self.stored_fails:
@@ -81,6 +95,27 @@ def test_a_release_becomes_active(world: World) -> None:
     assert world.acked == [TOPICS.config("tiles")]
 
 
+def test_the_newest_roster_decides_which_stations_are_served(world: World) -> None:
+    world.say(TOPICS.stations, roster("plates", "lids").model_dump_json().encode())
+    world.status = Status()
+    world.control.step()
+    assert world.followed == [("tiles", "plates"), ("plates", "lids")]
+    assert world.published[-1].stations == ("plates", "lids")
+
+
+def test_a_roster_is_followed_when_nothing_is_left_of_other_stations(world: World) -> None:
+    old, new = roster("tiles"), roster("plates")
+    world.say(TOPICS.stations, old.model_dump_json().encode())
+    world.control.step()
+    world.others_are_left = True
+    world.say(TOPICS.stations, new.model_dump_json().encode())
+    world.control.step()
+    world.others_are_left = False
+    world.control.step()
+    told = [each.roster_id for each in world.published]
+    assert told == ["", old.roster_id, old.roster_id, old.roster_id, new.roster_id]
+
+
 def test_what_storage_has_is_forgotten(world: World) -> None:
     world.say(TOPICS.stored, STORED.model_dump_json().encode())
     assert world.stored == [STORED]
@@ -98,7 +133,7 @@ def test_with_two_sinks_it_is_forgotten_when_both_have_it(
     assert [each.items for each in world.stored] == [(), STORED.items]
 
 
-@pytest.mark.parametrize("topic", [TOPICS.stored, TOPICS.config("tiles")])
+@pytest.mark.parametrize("topic", [TOPICS.stored, TOPICS.config("tiles"), TOPICS.stations])
 def test_a_foreign_message_changes_nothing(world: World, topic: str) -> None:
     world.say(TOPICS.config("tiles"), RELEASE.model_dump_json().encode())
     world.say(topic, b"hello")

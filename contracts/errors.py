@@ -27,29 +27,44 @@ class RefereeError(Exception):
 
 
 class TransientError(RefereeError):
-    """May work later: retry with backoff."""
+    """May work later: retry with backoff.
+
+    Attributes:
+        condition: what is wrong while it goes on, a code of ``contracts.conditions``; empty if
+            another part of the process says it.
+    """
+
+    condition = "retrying"
 
 
 class Unavailable(TransientError):
     """A server cannot be reached right now."""
 
-    def __init__(self, server: str, reason: str) -> None:
+    condition = "server_away"
+
+    def __init__(self, server: object, reason: str, condition: str = "") -> None:
         super().__init__(f"{server} cannot be reached: {reason}")
-        self.server = server
+        self.server = str(server)
         self.reason = reason
+        self.condition = condition or self.condition
 
 
 class ServerFull(TransientError):
     """A server is at its memory bound and took nothing. An alarm, not a loss."""
 
-    def __init__(self, server: str, reason: str) -> None:
+    condition = "server_full"
+
+    def __init__(self, server: object, reason: str, condition: str = "") -> None:
         super().__init__(f"{server} is full: {reason}")
-        self.server = server
+        self.server = str(server)
         self.reason = reason
+        self.condition = condition or self.condition
 
 
 class ModelUnavailable(TransientError):
     """Triton is not there or the model is not ready."""
+
+    condition = ""
 
 
 class ModelTooSlow(ModelUnavailable):
@@ -58,6 +73,8 @@ class ModelTooSlow(ModelUnavailable):
 
 class CameraFailed(TransientError):
     """A camera is not there, not readable, or gave no picture in time."""
+
+    condition = ""
 
 
 class PoisonError(RefereeError):

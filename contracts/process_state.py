@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from contracts.conditions import Kind, Severity, kind_of
 from contracts.identity import Message, Slug
 from contracts.messages import SequenceRange
 
@@ -18,13 +19,14 @@ class Role(StrEnum):
     INGEST = "ingest"
     INFERENCE = "inference"
     STORAGE = "storage"
+    ARCHIVE = "archive"
 
 
 class Trouble(Message):
     """Why a process does not serve a station, or why the bridge takes no triggers there.
 
     Attributes:
-        code: a fixed word, such as ``no_release``; the bridge's are those that its registers show.
+        code: its name in ``contracts.conditions``, such as ``no_release``.
         detail: the cause in a sentence; empty if the code says it all.
     """
 
@@ -35,6 +37,38 @@ class Trouble(Message):
         """Return the trouble as people read it."""
         return self.detail or self.code.replace("_", " ")
 
+    @property
+    def kind(self) -> Kind:
+        """How bad it is, in words, and what to do."""
+        return kind_of(self.code)
+
+
+class Condition(Trouble):
+    """Something that is wrong right now, whether or not stations are served.
+
+    Attributes:
+        station: the one it is about; None if it is about the whole process.
+        since_utc_ns: when it began, by the clock that wrote the state; None if nobody knows.
+    """
+
+    station: Slug | None = None
+    since_utc_ns: int | None = None
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether a person should come."""
+        return self.kind.severity is Severity.ALARM
+
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """What makes it the same condition as another one."""
+        return self.code, self.station
+
+    @property
+    def sentence(self) -> str:
+        """Return what is wrong, with the detail if there is one."""
+        return f"{self.kind.words}: {self.detail}" if self.detail else self.kind.words
+
 
 class Status(Message):
     """How a process is, as it knows itself.
@@ -44,6 +78,7 @@ class Status(Message):
         stations: those that it serves now.
         troubles: by station, why it does not serve it; a station that is served has none.
         reason: why the whole process is not ready; empty if only stations have troubles.
+        conditions: everything that is wrong, also what keeps no station from being served.
     """
 
     ready: bool = False
@@ -67,6 +102,9 @@ class Status(Message):
     roster_id: Annotated[
         str, Field(title="The roster that it follows; empty before the first one")
     ] = ""
+    conditions: tuple[Condition, ...] = Field(
+        default=(), title="What is wrong now; in a state also the troubles and the reason"
+    )
 
     def serves(self, station: str) -> bool:
         """Return whether nothing is known that keeps the process from serving the station."""
@@ -76,6 +114,18 @@ class Status(Message):
         """Return in words why the station is not served; empty if it is."""
         trouble = self.troubles.get(station)
         return trouble.in_words() if trouble else self.reason
+
+    def all_conditions(self) -> tuple[Condition, ...]:
+        """Return the conditions, with the troubles and the reason among them, each once."""
+        found = {each.key: each for each in self.conditions}
+        for station, trouble in self.troubles.items():
+            told = Condition(code=trouble.code, detail=trouble.detail, station=station)
+            found.setdefault(told.key, told)
+        said = {each.sentence for each in found.values() if each.station is None}
+        if self.reason and not said & {self.reason}:
+            unready = Condition(code="not_ready", detail=self.reason)
+            found.setdefault(unready.key, unready)
+        return tuple(found.values())
 
 
 class ProcessState(Status):

@@ -63,9 +63,8 @@ def _frames(
     settings: InferenceSettings, journal: redis.Redis, clock: Clock, stop: Stop
 ) -> FrameStreams:
     streams = [names.frames(station) for station in settings.stations]
-    group = StreamGroup(
-        connect(settings.frames_redis_url), streams, names.INFERENCE_GROUP, settings.process
-    )
+    frames_redis = connect(settings.frames_redis_url, "frames")
+    group = StreamGroup(frames_redis, streams, names.INFERENCE_GROUP, settings.process)
     keep_letter = partial(dead_letter, journal)
     return FrameStreams(group, keep_letter, clock, settings.reclaim_idle_ms, pause=stop.wait)
 

@@ -9,7 +9,7 @@ import numpy as np
 import structlog
 
 from contracts.errors import ModelRejected, ModelUnavailable
-from contracts.process_state import Status, Trouble
+from contracts.process_state import Condition, Status, Trouble
 from contracts.release import Release
 from inference.ports import Model, Releases
 
@@ -40,7 +40,7 @@ class Readiness:
         self._warm: dict[str, str] = {}
         self._picture = grey_picture()
         self._version = ""
-        self.status = Status(reason="starting")
+        self.status = self._unready(Condition(code="starting"))
 
     def follow(self, stations: Sequence[str]) -> None:
         """Look after these stations from now on. Called by another thread than ``step``."""
@@ -54,14 +54,19 @@ class Readiness:
     def _look(self) -> Status:
         if not self._model.is_ready():
             self._warm.clear()
-            why = self._revived() or "Triton is not there, or the model is not loaded"
-            return Status(reason=why, model_version=self._version)
+            why = self._revived() or "it is not there, or the model is not loaded"
+            return self._unready(Condition(code="triton_away", detail=why))
         stations = self._stations
         self._warm = {name: warm for name, warm in self._warm.items() if name in stations}
         troubles = {station: self._trouble(station) for station in stations}
         return Status(
             troubles={station: trouble for station, trouble in troubles.items() if trouble},
             model_version=self._version,
+        )
+
+    def _unready(self, condition: Condition) -> Status:
+        return Status(
+            reason=condition.sentence, conditions=(condition,), model_version=self._version
         )
 
     def _revived(self) -> str:

@@ -44,7 +44,7 @@ def main() -> int:
 def _maker(settings: IngestSettings, process: VerdictProcess) -> Callable[[str], Numbered]:
     """Return what wires one station."""
     journal, releases, clock = process.journal, process.releases, process.clock
-    frames_redis = connect(settings.frames_redis_url)
+    frames_redis = connect(settings.frames_redis_url, "frames")
     opener = CameraOpener(settings.images, settings.camera_patience_ms / 1000, clock)
     notices = MqttNotices(process.link, settings.topics)
 

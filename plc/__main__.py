@@ -57,7 +57,7 @@ async def serve_line(
     stations = [Station(journal.numbering(s), settings.timing, boot_id) for s in settings.stations]
     writer = JournalWriter(journal, lambda done: loop.call_soon_threadsafe(bridge.on_commit, done))
     cameras = CameraTriggers(
-        connect(settings.frames_redis_url),
+        connect(settings.frames_redis_url, "frames"),
         clock,
         lambda trigger: loop.call_soon_threadsafe(bridge.on_capture_failed, trigger),
     )

@@ -15,7 +15,7 @@ from contracts.errors import FatalError
 from contracts.fieldbus import MODBUS
 from contracts.identity import Stamp
 from contracts.messages import CaptureNotice, Disposition, SequenceRange, Stored, Trigger, Verdict
-from contracts.process_state import ProcessState, Role, Trouble
+from contracts.process_state import Condition, ProcessState, Role, Trouble
 from contracts.release import Activation
 from plc.core.effects import (
     AskPicture,
@@ -46,6 +46,9 @@ class JournalPort(Protocol):
 
     @property
     def up(self) -> bool: ...
+
+    @property
+    def trouble(self) -> Condition | None: ...
 
     def submit(self, op: JournalOp) -> None: ...
 
@@ -252,6 +255,11 @@ class Bridge:
             for name, station in self.stations.items()
             if not station.state.trigger_ready
         }
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """Return why the journal cannot be written, if it cannot."""
+        trouble = self._journal.trouble
+        return (trouble,) if trouble else ()
 
     def _follow_numbers(self, ingest: ProcessState) -> None:
         for name, ranges in ingest.sequences.items():

@@ -66,6 +66,7 @@ def status_of(bridge: Bridge) -> Status:
         phases=bridge.phases(),
         recipes=bridge.recipes(),
         sequences=bridge.sequences(),
+        conditions=bridge.conditions(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contracts.identity import Stamp
 from contracts.process_state import ProcessState, Role
 from contracts.release import Release
+from runtime.process.metrics import PROCESS_ONLINE
 
 STALE_AFTER_S = 12.0  # states are repeated every 5 s: two were missed
 
@@ -18,6 +19,7 @@ class Upstream:
     def take(self, state: ProcessState, now: Stamp) -> None:
         """Keep the state that a process, or its last will, published."""
         self._heard[state.process] = (state, now)
+        PROCESS_ONLINE.labels(state.process).set(state.online)
 
     def ready(self, role: Role, station: str, now: Stamp) -> bool:
         """Return whether a process of this role serves the station now."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
-from contracts.process_state import Role
+from contracts.process_state import Role, Status
 from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.self_report import SelfReport
 from runtime.messaging.state import StateBoard
 from runtime.process import log, metrics
 from runtime.process.clock import SystemClock
-from runtime.process.loop import Stop, run_loop
+from runtime.process.disk_watch import DiskWatch
+from runtime.process.loop import Stop, run_loop, supervised_threads
+from runtime.process.open_conditions import OpenConditions
 from runtime.process.program import run_process
 from runtime.process.settings import load
+from runtime.process.step_watch import StepWatch
 from storage.config_keeper import ConfigKeeper
 from storage.database import open_sessions, upgrade
 from storage.recorder import Recorder
@@ -44,15 +48,24 @@ def main() -> int:
         topics,
         Recorder(sessions, topics, clock, settings.storage_dead_letters_kept),
         keeper,
-        StateBoard(link, topics, name, Role.STORAGE, clock),
         prepare=partial(upgrade, url),
         gather=partial(stop.wait, settings.storage_gather_ms / 1e3),
         largest_batch=settings.storage_largest_batch,
         name=name,
     )
+    conditions, work = OpenConditions(), StepWatch(sink.step, "database_slow")
+    report = SelfReport(
+        StateBoard(link, topics, name, Role.STORAGE, clock),
+        work,
+        conditions,
+        DiskWatch(settings.run_folder.path).conditions,
+        pause=stop.wait,
+        status=lambda: Status(roster_id=keeper.roster_id),
+    )
     link.start()
     try:
-        return run_loop(sink.step, stop, name)
+        with supervised_threads(stop, {"state": partial(run_loop, report.step, stop, "state")}):
+            return run_loop(work.step, stop, name, conditions)
     finally:
         link.stop()
 

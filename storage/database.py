@@ -21,9 +21,12 @@ from sqlalchemy.exc import (
 from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.errors import MalformedMessage, Unavailable, UserError
+from runtime.process.database_errors import database_condition
 
-SQLITE_BUSY_TIMEOUT_S = 5.0
-POSTGRESQL_CONNECT_TIMEOUT_S = 5
+SQLITE_BUSY_TIMEOUT_S = 1.0
+"""A write that waited so long for another program's lock is tried again, and people hear of it."""
+POSTGRESQL_CONNECT_TIMEOUT_S = 2
+POSTGRESQL_LOCK_TIMEOUT_MS = 1000
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x5EF1  # any number, the same in every process that migrates
 
@@ -94,7 +97,8 @@ def translate_errors() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise Unavailable("the database", str(error.orig).strip()) from error
+        reason = str(error.orig).strip()
+        raise Unavailable("the database", reason, database_condition(error.orig)) from error
 
 
 @contextmanager
@@ -128,5 +132,8 @@ def _sqlite(url: URL, begin: str) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    options = {"connect_timeout": POSTGRESQL_CONNECT_TIMEOUT_S}
+    options = {
+        "connect_timeout": POSTGRESQL_CONNECT_TIMEOUT_S,
+        "options": f"-c lock_timeout={POSTGRESQL_LOCK_TIMEOUT_MS}",
+    }
     return create_engine(url, pool_pre_ping=True, connect_args=options)

@@ -10,8 +10,6 @@ import structlog
 from contracts.errors import TransientError, Unavailable
 from contracts.messages import Stored, StoredItem
 from contracts.names import SINK, Topics
-from contracts.process_state import Status
-from runtime.messaging.state import Board
 from storage.config_keeper import ConfigKeeper
 from storage.metrics import UNCONFIRMED, UNWRITABLE
 from storage.ports import Incoming, Link
@@ -41,7 +39,6 @@ class Sink:
         topics: Topics,
         recorder: Recorder,
         keeper: ConfigKeeper,
-        board: Board,
         *,
         prepare: Callable[[], None],
         gather: Callable[[], object],
@@ -53,7 +50,6 @@ class Sink:
         self._topics = topics
         self._recorder = recorder
         self._keeper = keeper
-        self._board = board
         self._prepare = prepare
         self._prepared = False
         self._gather = gather
@@ -69,12 +65,10 @@ class Sink:
         """
         try:
             self._step()
-        except TransientError as error:
+        except TransientError:
             UNWRITABLE.set(1)
-            self._board.publish(Status(reason=str(error), roster_id=self._keeper.roster_id))
             raise
         UNWRITABLE.set(0)
-        self._board.publish(Status(ready=True, roster_id=self._keeper.roster_id))
 
     def _step(self) -> None:
         if not self._prepared:

@@ -14,8 +14,10 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from contracts.errors import FatalError
+from contracts.process_state import Condition
 from plc.core.effects import JournalOp
 from plc.journal.journal import Applied, Journal
+from runtime.process.database_errors import database_condition
 from runtime.process.loop import Stop
 
 log = structlog.get_logger()
@@ -42,6 +44,7 @@ class JournalWriter:
         self._on_commit = on_commit
         self._queue: queue.Queue[JournalOp] = queue.Queue()
         self.up = True
+        self.trouble: Condition | None = None
 
     def submit(self, op: JournalOp) -> None:
         """Queue one operation. Raises FatalError if too many wait for the disk."""
@@ -101,7 +104,10 @@ class JournalWriter:
                 applied = self._journal.apply(group)
         except sqlite3.OperationalError as error:
             self.up = False
+            code, detail = database_condition(error), f"{self._journal.path}: {error}"
+            self.trouble = Condition(code=code, detail=detail)
             log.error("journal_down", path=str(self._journal.path), reason=str(error))
             return None
         self.up = True
+        self.trouble = None
         return applied

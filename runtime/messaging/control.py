@@ -18,6 +18,7 @@ from runtime.messaging.mqtt_messages import Incoming
 from runtime.messaging.release_book import ReleaseBook
 from runtime.messaging.router import Cleared, read
 from runtime.messaging.state import Board
+from runtime.process.open_conditions import OpenConditions
 
 log = structlog.get_logger()
 
@@ -34,6 +35,8 @@ class Control:
         sinks: those that must have committed an item before ``on_stored`` hears of it.
         status: returns the troubles of the process and of its stations, the model version and the
             sequences; stations, releases and ``ready`` are filled in here.
+        conditions: what else is wrong in the process. While one of them is an alarm about the
+            whole process, no station is served.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Control:
         on_stored: Callable[[Stored], None],
         board: Board,
         status: Callable[[], Status],
+        conditions: OpenConditions | None = None,
     ) -> None:
         self._inbox = inbox
         self._topics = topics
@@ -59,6 +63,7 @@ class Control:
         self._on_stored = on_stored
         self._board = board
         self._status = status
+        self._open = conditions or OpenConditions()
 
     def step(self) -> None:
         """Publish the state and handle a message if one comes soon. Raises Unavailable."""
@@ -88,7 +93,7 @@ class Control:
                 log.info("roster", roster=self._roster_id, stations=self._stations)
 
     def _full_status(self) -> Status:
-        status, ids = self._status(), self._releases.ids()
+        status, ids = self._with_conditions(self._status()), self._releases.ids()
         served = tuple(filter(status.serves, self._stations))
         own = {station: ids[station] for station in self._stations if station in ids}
         return status.model_copy(
@@ -99,3 +104,9 @@ class Control:
                 "roster_id": self._followed_id,
             }
         )
+
+    def _with_conditions(self, status: Status) -> Status:
+        found = (*status.conditions, *self._open.current())
+        stopped = [each.sentence for each in found if each.is_alarm and each.station is None]
+        reason = status.reason or next(iter(stopped), "")
+        return status.model_copy(update={"conditions": found, "reason": reason})

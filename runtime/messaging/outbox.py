@@ -29,6 +29,7 @@ from runtime.messaging.send_order import Outgoing, SendOrder
 from runtime.messaging.streams import Entry, StreamGroup
 from runtime.process.clock import Clock
 from runtime.process.metrics import VERDICTS_PUBLISHED, VERDICTS_RECORDED
+from runtime.process.open_conditions import OpenConditions
 
 log = structlog.get_logger()
 
@@ -114,6 +115,7 @@ class OutboxPublisher:
         *,
         resend_after_s: float = 5.0,
         unmatched_after_s: float = 0.5,
+        conditions: OpenConditions | None = None,
     ) -> None:
         self._journal = journal
         self._link = link
@@ -125,7 +127,7 @@ class OutboxPublisher:
         self._unmatched_after_s = unmatched_after_s
         self._fresh = FreshVerdicts(journal, self._group)
         self._order = SendOrder()
-        self._watch = JournalWatch(journal)
+        self._watch = JournalWatch(journal, conditions)
         self._sent: list[_Sent] = []
         self._unmatched: deque[_Unmatched] = deque(maxlen=WINDOW)  # the rest: _read_unstored
         self._storage_answers = True

@@ -6,18 +6,26 @@ import threading
 from typing import Protocol
 
 from contracts.errors import Unavailable
+from contracts.identity import Stamp
 from contracts.names import Topics
-from contracts.process_state import ProcessState, Role, Status
+from contracts.process_state import Condition, ProcessState, Role, Status
 from runtime.messaging.mqtt_messages import Publication
 from runtime.process.clock import Clock
+from runtime.process.clock_watch import ClockWatch
+from runtime.process.metrics import CONDITION
 
 REPEAT_EVERY_S = 5.0
+BROKER_AWAY = Condition(code="broker_away")
+Key = tuple[str, str | None]
 
 
 class StateLink(Protocol):
     """The part of an MqttLink that a StateBoard needs."""
 
     on_connect: list
+
+    @property
+    def connected(self) -> bool: ...
 
     def publish(
         self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False
@@ -33,7 +41,7 @@ class Board(Protocol):
 class StateBoard:
     """Publishes a process's state when it changed, every 5 s, and after each reconnection.
 
-    Readers take a state for stale when two repeats are missing.
+    Readers take a state for stale when two repeats are missing. The conditions are also metrics.
     """
 
     def __init__(
@@ -44,6 +52,8 @@ class StateBoard:
         self._process = process
         self._role = role
         self._clock = clock
+        self._clock_watch = ClockWatch()
+        self._conditions = Conditions()
         self._lock = threading.RLock()
         self._current: ProcessState | None = None
         self._sent: ProcessState | None = None
@@ -70,14 +80,18 @@ class StateBoard:
         Returns:
             False if the link is down.
         """
-        state = ProcessState(
-            process=self._process,
-            role=self._role,
-            online=True,
-            at_utc_ns=self._clock.now().utc_ns,
-            **dict(status),
-        )
+        now = self._clock.now()
         with self._lock:
+            said = (*status.all_conditions(), *self._clock_watch.look(now))
+            conditions = self._conditions.begun(said, now)
+            show(conditions if self._link.connected else (*conditions, BROKER_AWAY))
+            state = ProcessState(
+                process=self._process,
+                role=self._role,
+                online=True,
+                at_utc_ns=now.utc_ns,
+                **{**dict(status), "conditions": conditions},
+            )
             self._current = state
             return not self._is_due(state) or self._send(state)
 
@@ -85,8 +99,7 @@ class StateBoard:
         if self._sent is None:
             return True
         age_s = (state.at_utc_ns - self._sent.at_utc_ns) / 1e9
-        same = state.model_copy(update={"at_utc_ns": self._sent.at_utc_ns}) == self._sent
-        return not same or not 0 <= age_s < REPEAT_EVERY_S
+        return _timeless(state) != _timeless(self._sent) or not 0 <= age_s < REPEAT_EVERY_S
 
     def _publish_again(self) -> None:
         """After a reconnection the retained state is the will: replace it."""
@@ -104,3 +117,34 @@ class StateBoard:
             return False
         self._sent = state
         return True
+
+
+class Conditions:
+    """Remembers when each condition began, by the clock that nobody can set."""
+
+    def __init__(self) -> None:
+        self._began_ns: dict[Key, int] = {}
+
+    def begun(self, conditions: tuple[Condition, ...], now: Stamp) -> tuple[Condition, ...]:
+        """Return the conditions with the time since when they are so; forget all others."""
+        before = self._began_ns
+        self._began_ns = {each.key: before.get(each.key, now.monotonic_ns) for each in conditions}
+        return tuple(
+            each.model_copy(
+                update={"since_utc_ns": now.utc_ns - (now.monotonic_ns - self._began_ns[each.key])}
+            )
+            for each in conditions
+        )
+
+
+def show(conditions: tuple[Condition, ...]) -> None:
+    """Set the metrics: 1 for each of these conditions, 0 for those that are over."""
+    now = {(each.code, each.kind.severity.value, each.station or "") for each in conditions}
+    before = {tuple(s.labels.values()) for metric in CONDITION.collect() for s in metric.samples}
+    for labels in now | before:
+        CONDITION.labels(*labels).set(labels in now)
+
+
+def _timeless(state: ProcessState) -> ProcessState:
+    conditions = tuple(each.model_copy(update={"since_utc_ns": None}) for each in state.conditions)
+    return state.model_copy(update={"at_utc_ns": 0, "conditions": conditions})

@@ -16,6 +16,7 @@ from runtime.messaging.state import StateBoard
 from runtime.process import log, metrics
 from runtime.process.clock import SystemClock
 from runtime.process.loop import Stop, run_loop, supervised_threads
+from runtime.process.open_conditions import OpenConditions
 from runtime.process.settings import ProcessSettings
 
 
@@ -25,6 +26,7 @@ class VerdictProcess:
     Attributes:
         journal: the Redis that holds verdicts.
         releases: what each station looks for now; empty until the process runs.
+        conditions: what is wrong now; published with the state.
         stop: is set by SIGTERM, and by a thread that fails.
     """
 
@@ -37,7 +39,8 @@ class VerdictProcess:
         self.stop = Stop.from_signals()
         self.clock = SystemClock()
         self.releases = ReleaseBook()
-        self.journal = connect(settings.journal_redis_url)
+        self.conditions = OpenConditions()
+        self.journal = connect(settings.journal_redis_url, "journal")
         self.link = MqttLink(
             settings.broker,
             topics,
@@ -46,7 +49,9 @@ class VerdictProcess:
             will=StateBoard.will(topics, name, role),
         )
         self._board = StateBoard(self.link, topics, name, role, self.clock)
-        self._publisher = OutboxPublisher(self.journal, self.link, topics, self.clock, name)
+        self._publisher = OutboxPublisher(
+            self.journal, self.link, topics, self.clock, name, conditions=self.conditions
+        )
 
     def run(
         self,
@@ -78,11 +83,15 @@ class VerdictProcess:
             on_stored=forget,
             board=self._board,
             status=status,
+            conditions=self.conditions,
         )
         threads = {**steps, "outbox": self._publisher.step}
-        jobs = {name: partial(run_loop, step, self.stop, name) for name, step in threads.items()}
+        jobs = {
+            name: partial(run_loop, step, self.stop, name, self.conditions)
+            for name, step in threads.items()
+        }
         self.link.start()
         with supervised_threads(self.stop, jobs):
-            run_loop(control.step, self.stop, "control")
+            run_loop(control.step, self.stop, "control", self.conditions)
         self.link.stop()
         return self.stop.exit_code

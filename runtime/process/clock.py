@@ -40,3 +40,7 @@ class ManualClock:
         step_ns = round(milliseconds * 1e6)
         self._utc_ns += step_ns
         self._monotonic_ns += step_ns
+
+    def set_utc(self, utc_ns: int) -> None:
+        """Set the clock that people can set; the monotonic one goes on."""
+        self._utc_ns = utc_ns

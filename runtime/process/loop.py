@@ -15,6 +15,7 @@ from tenacity.wait import wait_exponential_jitter
 
 from contracts.errors import FatalError, TransientError
 from runtime.process.metrics import STEP_RETRIES
+from runtime.process.open_conditions import OpenConditions
 
 log = structlog.get_logger()
 
@@ -79,17 +80,23 @@ class Stop:
         return self._event.wait(timeout_s)
 
 
-def run_loop(step: Callable[[], None], stop: Stop, name: str) -> int:
+def run_loop(
+    step: Callable[[], None], stop: Stop, name: str, conditions: OpenConditions | None = None
+) -> int:
     """Repeat ``step`` until ``stop``; returns the process's exit code.
+
+    ``conditions`` hears what keeps a step from being done, and when it was done.
 
     A TransientError is repeated with backoff and jitter, up to 2 s apart. A FatalError, or an
     exception that nobody expected, is logged and ends the process with 1: the supervisor starts
     it again, which is better than going on in a state that nobody thought of.
     """
-    persistently = _retrying(stop, name)
+    told = conditions or OpenConditions()
+    persistently = _retrying(stop, name, told)
     try:
         while not stop.is_set():
             persistently(step)
+            told.succeeded(name)
     except FatalError as error:
         log.critical("fatal", loop=name, reason=str(error))
         stop.fail()
@@ -99,10 +106,12 @@ def run_loop(step: Callable[[], None], stop: Stop, name: str) -> int:
     return stop.exit_code
 
 
-def _retrying(stop: Stop, name: str) -> Retrying:
+def _retrying(stop: Stop, name: str, conditions: OpenConditions) -> Retrying:
     def note(state: RetryCallState) -> None:
         STEP_RETRIES.labels(name).inc()
         error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, TransientError):
+            conditions.failed(name, error)
         log.warning("retrying", loop=name, attempt=state.attempt_number, reason=str(error))
 
     def nap(pause_s: float) -> None:

@@ -18,6 +18,16 @@ VERDICTS_PUBLISHED = Counter("referee_verdicts_published", "Publications of verd
 JOURNAL_USED_SHARE = Gauge(
     "referee_journal_used_share", "Memory the journal Redis uses, of what it may; 0: no bound"
 )
+CONDITION = Gauge(
+    "referee_condition",
+    "1 while this process has the condition; docs/operating.md lists the codes",
+    ["code", "severity", "station"],
+)
+PROCESS_ONLINE = Gauge(
+    "referee_process_online",
+    "Bridge only: 1 while a process of the line is online, 0 if it is gone",
+    ["process"],
+)
 STEP_RETRIES = Counter("referee_step_retries", "Steps repeated after a transient error", ["loop"])
 
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 from functools import partial
 
 from contracts.names import ARCHIVE_GROUP, frames
+from contracts.process_state import Role
+from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.redis_link import connect
+from runtime.messaging.self_report import SelfReport
+from runtime.messaging.state import StateBoard
 from runtime.messaging.streams import StreamGroup
 from runtime.process import log, metrics
 from runtime.process.clock import SystemClock
-from runtime.process.loop import Stop, run_loop
+from runtime.process.disk_watch import DiskWatch
+from runtime.process.loop import Stop, run_loop, supervised_threads
+from runtime.process.open_conditions import OpenConditions
 from runtime.process.program import run_process
 from runtime.process.settings import load
+from runtime.process.step_watch import StepWatch
 from storage.archive.archive_worker import ArchiveWorker
 from storage.archive.lost_pictures import LossCounter
 from storage.archive.picture_archive import Archive, Bounds
@@ -32,7 +39,7 @@ def main() -> int:
     readers, writers = open_sessions(url), open_sessions(url, writes=True)
     streams = [frames(station) for station in settings.stations]
     worker = ArchiveWorker(
-        StreamGroup(connect(settings.frames_redis_url), streams, ARCHIVE_GROUP, PROCESS),
+        StreamGroup(connect(settings.frames_redis_url, "frames"), streams, ARCHIVE_GROUP, PROCESS),
         Archive(
             PictureFolder(settings.run_folder.archive),
             PictureIndex(readers, writers),
@@ -48,7 +55,24 @@ def main() -> int:
         prepare=partial(upgrade, url),
         gather=partial(stop.wait, settings.archive_gather_ms / 1e3),
     )
-    return run_loop(worker.step, stop, PROCESS)
+    topics = settings.topics
+    link = MqttLink(
+        settings.broker, topics, PROCESS, will=StateBoard.will(topics, PROCESS, Role.ARCHIVE)
+    )
+    conditions, work = OpenConditions(), StepWatch(worker.step, "archive_slow")
+    report = SelfReport(
+        StateBoard(link, topics, PROCESS, Role.ARCHIVE, clock),
+        work,
+        conditions,
+        DiskWatch(settings.run_folder.archive).conditions,
+        pause=stop.wait,
+    )
+    link.start()
+    try:
+        with supervised_threads(stop, {"state": partial(run_loop, report.step, stop, "state")}):
+            return run_loop(work.step, stop, PROCESS, conditions)
+    finally:
+        link.stop()
 
 
 if __name__ == "__main__":

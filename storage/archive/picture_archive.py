@@ -103,7 +103,8 @@ class Archive:
         elif short > 0:
             self._free(short, Retention.NEAR_MISS)
         if max(self._over(incoming_bytes), self._short(incoming_bytes)) > 0:
-            raise Unavailable("the archive", f"no room on disk for {incoming_bytes} bytes")
+            reason = f"no room on disk for {incoming_bytes} bytes"
+            raise Unavailable("the archive", reason, "disk_full")
 
     def _over(self, incoming_bytes: int) -> int:
         """Return the bytes by which the archive would exceed its bound."""

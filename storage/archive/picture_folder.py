@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from contracts.errors import Unavailable
 from contracts.identity import PartKey
+from runtime.process.database_errors import disk_condition
 
 PARTS_A_FOLDER = 10_000
 UNFINISHED = ".part"
@@ -100,4 +101,5 @@ class PictureFolder:
         try:
             yield
         except OSError as error:
-            raise Unavailable(f"the archive's disk at {self._root}", str(error)) from error
+            disk, condition = f"the archive's disk at {self._root}", disk_condition(error)
+            raise Unavailable(disk, str(error), condition) from error

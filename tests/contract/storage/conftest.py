@@ -41,10 +41,15 @@ class Process:
         self._log = log
         self._running: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    @property
+    def pid(self) -> int:
+        assert self._running is not None
+        return self._running.pid
+
+    def start(self, *wrapped_in: str) -> None:
         with self._log.open("ab") as log:
             self._running = subprocess.Popen(
-                self._command, env=self._environment, stdout=log, stderr=log
+                [*wrapped_in, *self._command], env=self._environment, stdout=log, stderr=log
             )
 
     def kill9(self) -> None:

@@ -11,6 +11,7 @@ from contracts.causes import Cause
 from contracts.exit_codes import ExitCode
 from contracts.names import Topics
 from referee.cli import app
+from referee.tables.conditions_table import conditions_table
 from referee.tables.settings_table import settings_table
 from runtime.process.run_folder import RunFolder
 
@@ -27,6 +28,10 @@ PATH = r"`((?:[a-z_]+/)+[a-z_0-9]*(?:\.[a-z]+)?)`"
 
 def test_every_setting_is_documented_with_its_default() -> None:
     assert settings_table() in OPERATING, "run `python -m referee.tables.settings_table`"
+
+
+def test_every_condition_is_documented_with_its_remedy() -> None:
+    assert conditions_table() in OPERATING, "run `python -m referee.tables.conditions_table`"
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"^referee ([a-z]+)", README, re.M))))

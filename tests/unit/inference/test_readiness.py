@@ -91,4 +91,4 @@ def test_without_the_model_nobody_is_served(world: World) -> None:
     world.served()
     world.is_there = False
     assert world.served() == []
-    assert world.readiness.status.reason == "nobody listens"
+    assert world.readiness.status.reason == "Triton cannot serve the model: nobody listens"

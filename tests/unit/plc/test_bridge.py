@@ -29,6 +29,7 @@ class Wired:
     """A bridge of some stations, as ``python -m plc`` makes it; what it tells goes nowhere."""
 
     up = True
+    trouble = None
 
     def __init__(self, path: Path, *names: str) -> None:
         self.journal = Journal(path)

@@ -46,7 +46,7 @@ def test_sqlite_survives_a_power_cut_and_checks_its_keys(database_url: str) -> N
         "journal_mode": "wal",
         "synchronous": full,
         "foreign_keys": 1,
-        "busy_timeout": 5000,
+        "busy_timeout": 1000,
     }
 
 

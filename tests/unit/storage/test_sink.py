@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from contracts.causes import Decision
 from contracts.errors import Unavailable
 from contracts.messages import Disposition, SequenceRange, StoredItem, Verdict
-from contracts.process_state import ProcessState, Role, Status
+from contracts.process_state import ProcessState, Role
 from runtime.process.clock import ManualClock
 from storage.config_keeper import ConfigKeeper
 from storage.database import open_sessions
@@ -22,28 +22,13 @@ from tests.unit.storage.part_messages import disposition, part, verdict
 from tests.unit.storage.wire import TOPICS, Message, Wire
 
 
-class Board:
-    """Keeps the last status."""
-
-    ready: bool | None = None
-
-    def publish(self, status: Status) -> bool:
-        self.ready = status.ready
-        return True
-
-
 @pytest.fixture
 def wire() -> Wire:
     return Wire()
 
 
 @pytest.fixture
-def board() -> Board:
-    return Board()
-
-
-@pytest.fixture
-def sink(wire: Wire, board: Board, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Sink:
+def sink(wire: Wire, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Sink:
     monkeypatch.setattr("storage.database.SQLITE_BUSY_TIMEOUT_S", 0.05)
     sessions, clock = open_sessions(database_url, writes=True), ManualClock()
     return Sink(
@@ -51,7 +36,6 @@ def sink(wire: Wire, board: Board, database_url: str, monkeypatch: pytest.Monkey
         TOPICS,
         Recorder(sessions, TOPICS, clock, dead_letters_kept=10),
         ConfigKeeper(wire, TOPICS, ["tiles"], sessions, clock),
-        board,
         prepare=lambda: None,
         gather=lambda: wire.meanwhile(),
         largest_batch=3,
@@ -86,7 +70,7 @@ def test_what_comes_a_moment_later_is_of_the_same_batch(sink: Sink, wire: Wire) 
 
 
 def test_nothing_is_acknowledged_while_the_database_cannot_be_written(
-    sink: Sink, wire: Wire, board: Board, database_url: str, sessions: sessionmaker[Session]
+    sink: Sink, wire: Wire, database_url: str, sessions: sessionmaker[Session]
 ) -> None:
     holder = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
@@ -94,10 +78,10 @@ def test_nothing_is_acknowledged_while_the_database_cannot_be_written(
     for _ in range(2):
         with pytest.raises(Unavailable):
             sink.step()
-    assert (came.acknowledged, wire.sent, board.ready) == (0, [], False)
+    assert (came.acknowledged, wire.sent) == (0, [])
     holder.execute("ROLLBACK")
     sink.step()
-    assert (came.acknowledged, wire.confirmed(), board.ready) == (1, [item(1)], True)
+    assert (came.acknowledged, wire.confirmed()) == (1, [item(1)])
 
 
 def test_what_could_not_be_confirmed_is_confirmed_when_it_comes_again(

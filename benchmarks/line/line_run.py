@@ -26,6 +26,7 @@ from referee.line.endpoints import choose
 from referee.line.running_line import RunningLine, started_line
 from referee.line.servers.served_network import ServedNetwork, served_network
 from referee.line.servers.serving import serving_triton
+from referee.line.start import Start
 from referee.project import text_encoder_folder
 from runtime.process.console import Console
 from runtime.process.run_folder import RunFolder
@@ -141,7 +142,10 @@ def _line_up(extent: Extent, folder: Path, run: str, console: Console) -> Iterat
         console.status("starting the line") as status,
         claimed(RunFolder(folder / run), whole.site, whole.line) as claim,
         started_line(
-            whole, choose(whole, outward=False), claim, on_wait=lambda why: status.update(why)
+            Start.here(whole),
+            choose(whole, outward=False),
+            claim,
+            on_wait=lambda why: status.update(why),
         ) as up,
     ):
         status.stop()

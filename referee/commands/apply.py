@@ -1,22 +1,31 @@
-"""`referee apply`: change prompts and rules of a running line, between parts."""
+"""`referee apply`: put a changed line file in force on a running line, between parts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from contracts.errors import UserError
+from contracts.exit_codes import ExitCode
 from contracts.names import Topics
-from referee.commands.options import ByOption, RunDirOption, WhyOption, run_folder_of
+from referee.commands.options import (
+    ByOption,
+    JsonOption,
+    RunDirOption,
+    WhyOption,
+    running_folder,
+)
+from referee.line.applying import apply_processes, apply_stations, unconfirmed
 from referee.line.endpoints import LOOPBACK, Endpoints
 from referee.line.signing import signed, this_user
+from referee.line.station_changes import Change, Outcome
 from referee.line.watch import watch_line
 from runtime.linefile.line_file import load_line_file
 from runtime.messaging.broker import Broker
-from runtime.process.console import Console, styled
-from runtime.process.run_folder import RunFolder
+from runtime.process.console import Console, Table, print_json, styled
 
 
 def register(app: typer.Typer) -> None:
@@ -24,32 +33,60 @@ def register(app: typer.Typer) -> None:
 
 
 def apply(
-    file: Annotated[Path, typer.Argument(help="Line file with the new prompts and rules.")],
+    file: Annotated[Path, typer.Argument(help="The changed line file.")],
     run_dir: RunDirOption = None,
     mqtt: Annotated[
         str | None,
         typer.Option(help="host:port of the MQTT broker, for a line on another machine."),
     ] = None,
+    restart: Annotated[
+        bool,
+        typer.Option(
+            "--restart",
+            help="Also restart processes if the change needs it; their parts get no verdict.",
+        ),
+    ] = False,
     by: ByOption = None,
     why: WhyOption = "",
+    as_json: JsonOption = False,
 ) -> None:
-    """Put a line file's prompts and rules in force on the running line.
+    """Compare a line file with the running line, and put in force what has changed.
 
-    Each station gets a new release. Parts already inspected keep the release they were inspected
-    with. Who made the change, and why, is stored with the release.
+    Says for each station whether it is in force now, needs a restart or is refused. A station can
+    be added, renamed (`renamed_from`) or removed; the others go on. Parts already inspected keep
+    the release they were inspected with. Who made the change, and why, is stored with it.
+
+    Exits with 0 if all that the file says is in force, else with 1.
     """
     line = load_line_file(file)
     activations = signed(line.releases(), by or this_user(), why)
-    broker = _broker(mqtt) if mqtt else _broker_of(run_folder_of(line, run_dir))
+    folder = None if mqtt else running_folder(line, run_dir)
+    endpoints = Endpoints.load(folder) if folder else None
+    broker = Broker(LOOPBACK, endpoints.mqtt) if endpoints else _broker(mqtt or "")
+    served = endpoints.fieldbuses if endpoints else line.fieldbus_ports
     with watch_line(Topics(line.site, line.line), broker) as watch:
-        watch.publish(activations)
-    for each in activations:
-        release, mode = styled(each.release_id, "bold"), each.config.mode
-        Console().print(f"{each.station}: release", release, f"is active, mode {mode}")
+        published = apply_stations(watch, line, activations, served, restart=restart)
+        plan = published.plan
+        changes = apply_processes(folder, line, plan, restart=restart) if folder else []
+        doubtful = {each.subject: each for each in unconfirmed(watch, published)}
+    answer = [doubtful.get(each.subject, each) for each in (*plan.changes, *changes)]
+    _print(answer, as_json)
+    raise typer.Exit(ExitCode.DONE if all(map(_is_done, answer)) else ExitCode.NO)
 
 
-def _broker_of(folder: RunFolder) -> Broker:
-    return Broker(LOOPBACK, Endpoints.load(folder).mqtt)
+def _is_done(change: Change) -> bool:
+    return change.outcome in (Outcome.UNCHANGED, Outcome.IN_FORCE)
+
+
+def _print(changes: Sequence[Change], as_json: bool) -> None:
+    if as_json:
+        print_json({"changes": [change._asdict() for change in changes]})
+        return
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for change in changes:
+        style = "" if _is_done(change) else "yellow"
+        table.add_row(styled(change.subject, "bold"), styled(change.outcome, style), change.detail)
+    Console().print(table)
 
 
 def _broker(address: str) -> Broker:

@@ -12,6 +12,7 @@ import typer
 
 from contracts.errors import UserError
 from contracts.line import LineFile
+from referee.line.claim import is_claimed, refuse_foreign
 from referee.line.endpoints import Endpoints
 from referee.line.line_processes import folders_with_processes
 from runtime.process.run_folder import RUNS, RunFolder
@@ -34,6 +35,9 @@ ByOption = Annotated[
 ]
 WhyOption = Annotated[
     str, typer.Option("--why", help="Why the change is made. Mode bypass requires a reason.")
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output.")
 ]
 
 
@@ -83,6 +87,30 @@ def newest_run_folder(given: Path | None) -> RunFolder:
     if not started:
         raise UserError(f"no line was started in {RUNS.resolve()}; name its folder with --run-dir")
     return max(started, key=lambda folder: folder.endpoints.stat().st_mtime)
+
+
+def running_folder(line: LineFile, given: Path | None) -> RunFolder:
+    """Return the folder that the line runs in: the one given, its own, or any on this machine.
+
+    Raises:
+        UserError: the line does not run.
+    """
+    own = run_folder_of(line, given)
+    if given is not None or is_claimed(own):
+        refuse_foreign(own, line.site, line.line)
+        candidates = [own]
+    else:
+        candidates = [run_folder_at(path) for path in folders_with_processes()]
+    found = [folder for folder in candidates if is_claimed(folder) and _is_of(folder.path, line)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        listed = ", ".join(str(folder.path) for folder in found)
+        raise UserError(f"this line runs in {listed}; name one of them with --run-dir")
+    where = f"in {given}" if given else "on this machine"
+    raise UserError(
+        f"line {line.line} at site {line.site} does not run {where}; start it with `referee up`"
+    )
 
 
 def folder_to_stop(given: Path | None) -> RunFolder:

@@ -24,6 +24,7 @@ from referee.line.belt import run_belt
 from referee.line.claim import claimed
 from referee.line.endpoints import choose
 from referee.line.running_line import started_line
+from referee.line.start import Start
 from referee.project import DEMO_LINE
 from runtime.linefile.line_file import load_line_file
 from runtime.process.console import Console, Table, print_json, styled
@@ -70,10 +71,9 @@ def _run(
         claimed(folder, line.site, line.line) as claim,
         console.status("starting the line") as status,
         started_line(
-            line,
+            Start.here(line, images),
             choose(line, outward=False),
             claim,
-            images=images,
             on_wait=lambda why: status.update(f"waiting: {why}"),
         ) as running,
     ):

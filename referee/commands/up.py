@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from contracts.errors import Unavailable
-from contracts.line import LineFile
+from contracts.exit_codes import ExitCode
 from referee.commands.options import (
     ImagesOption,
     LineOption,
@@ -20,20 +20,12 @@ from referee.commands.options import (
     run_folder_of,
 )
 from referee.line.claim import Claim, claimed
-from referee.line.endpoints import Endpoints, choose
-from referee.line.programs import (
-    AT_LAST,
-    SOFT_PLC,
-    dashboard_program,
-    soft_plc_argv,
-    stage_environment,
-)
+from referee.line.endpoints import choose
 from referee.line.running_line import RunningLine, started_line
-from referee.line.supervision import ProcessStatus, Program
+from referee.line.start import Start
 from referee.project import DEMO_LINE
 from runtime.linefile.line_file import load_line_file
 from runtime.process.console import Console, Table, styled
-from runtime.process.run_folder import RunFolder
 
 
 def register(app: typer.Typer) -> None:
@@ -58,39 +50,33 @@ def up(
     try:
         with claimed(folder, line_file.site, line_file.line) as claim:
             _report_ended(claim, console)
-            lost = _serve(line_file, claim, checked_images(images), dashboard, why, console)
+            start = Start.here(
+                line_file, checked_images(images), soft_plc=True, dashboard=dashboard
+            )
+            lost = _serve(start, claim, why, console)
     except KeyboardInterrupt:
         lost = False
     if lost:
-        console.print("[red]The supervisor was killed; the whole line has been stopped.[/]")
-        raise typer.Exit(1)
+        text = "The supervisor was killed; the whole line has been stopped."
+        console.print(styled(text, "red"))
+        raise typer.Exit(ExitCode.NO)
     console.print("The line has stopped.")
 
 
-def _serve(
-    line: LineFile,
-    claim: Claim,
-    images: Path | None,
-    dashboard: bool,
-    why: str,
-    console: Console,
-) -> bool:
+def _serve(start: Start, claim: Claim, why: str, console: Console) -> bool:
     """Run the line until its supervisor is gone; return whether that was killed."""
-    endpoints = choose(line)
     with (
         console.status("starting the servers") as status,
         started_line(
-            line,
-            endpoints,
+            start,
+            choose(start.line),
             claim,
-            images=images,
-            extra=_around_the_line(line, endpoints, claim.folder, dashboard),
             on_wait=lambda reason: status.update(f"waiting: {reason}"),
             why=why,
         ) as running,
     ):
         status.stop()
-        console.print(_addresses(line, running, dashboard))
+        console.print(_addresses(start, running))
         console.print("The line is running. Press Ctrl-C to stop it.")
         with suppress(Unavailable):  # the supervisor is gone
             _report_restarts(running, console)
@@ -103,24 +89,11 @@ def _report_ended(claim: Claim, console: Console) -> None:
         console.print(f"Ended what an earlier line had left behind here: {names}.")
 
 
-def _around_the_line(
-    line: LineFile, endpoints: Endpoints, folder: RunFolder, dashboard: bool
-) -> tuple[Program, ...]:
-    environment = stage_environment(line, endpoints, folder)
-    programs = []
-    if line.soft_plc is not None:
-        argv = soft_plc_argv(line, line.soft_plc, endpoints, folder.soft_plc_report)
-        programs.append(Program(SOFT_PLC, argv, environment, AT_LAST))
-    if dashboard:
-        programs.append(dashboard_program(endpoints, environment))
-    return tuple(programs)
-
-
-def _addresses(line: LineFile, running: RunningLine, dashboard: bool) -> Table:
-    e = running.endpoints
+def _addresses(start: Start, running: RunningLine) -> Table:
+    line, e = start.line, running.endpoints
     table = Table(box=None, show_header=False, pad_edge=False)
     rows = [("line", f"{line.site}/{line.line}: {', '.join(line.stations)}")]
-    if dashboard:
+    if start.dashboard:
         rows.append(("dashboard", f"http://{e.reachable_host}:{e.dashboard}"))
     rows += [
         *((f"PLC, {name}", f"{e.reachable_host}:{port}") for name, port in e.fieldbuses.items()),
@@ -139,20 +112,15 @@ def _short(path: Path) -> Path:
 
 def _report_restarts(running: RunningLine, console: Console) -> None:
     """Print one line for each process that was restarted, until Ctrl-C."""
-    before = _by_name(running)
+    pids = _pids(running)
     while True:
         running.watch.follow(1.0)
-        now = _by_name(running)
-        for name, process in now.items():
-            if process.pid and before[name].pid not in (0, process.pid):
-                log = _short(process.log)
-                console.print(
-                    styled(f"{name} died and was restarted", "yellow"), f"see {log}", soft_wrap=True
-                )
-            elif not process.pid:
-                now[name] = before[name]  # keep the old pid until the new one is there
-        before = now
+        for process in running.supervisor.processes():
+            if process.pid and pids.get(process.name, process.pid) != process.pid:
+                name, log = styled(process.name, "yellow"), _short(process.log)
+                console.print(name, f"ended and was started again, see {log}")
+        pids |= _pids(running)  # the old one stays until the new one is there
 
 
-def _by_name(running: RunningLine) -> dict[str, ProcessStatus]:
-    return {process.name: process for process in running.supervisor.processes()}
+def _pids(running: RunningLine) -> dict[str, int]:
+    return {each.name: each.pid for each in running.supervisor.processes() if each.pid}

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from contracts.errors import Unavailable
 from contracts.line import LineFile, SoftPlc
+from referee.line.line_processes import mark
 from referee.line.programs import SOFT_PLC, soft_plc_argv, stage_environment
 from referee.line.running_line import RunningLine
 from runtime.process.console import Console
@@ -28,6 +29,7 @@ def run_belt(
     report = running.folder.soft_plc_report
     argv = soft_plc_argv(line, plc, running.endpoints, report, parts)
     environment = os.environ | stage_environment(line, running.endpoints, running.folder)
+    environment |= mark(running.folder)
     log_file = running.folder.log(SOFT_PLC)
     restarts = Restarts(running)
     with log_file.open("w") as log, _progress(console) as progress:
@@ -61,8 +63,9 @@ class Restarts:
     def look(self) -> None:
         """Compare with the last call."""
         for process in self._running.supervisor.processes():
-            if process.pid and process.pid != self._pids[process.name]:
+            if process.pid and process.pid != self._pids.get(process.name, process.pid):
                 self.counts[process.name] += 1
+            if process.pid:
                 self._pids[process.name] = process.pid
 
 

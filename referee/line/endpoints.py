@@ -103,6 +103,31 @@ def choose(line: LineFile, *, outward: bool = True) -> Endpoints:
     )
 
 
+def with_changed_ports(endpoints: Endpoints, before: LineFile, after: LineFile) -> Endpoints:
+    """Return where a running line's dashboard and fieldbuses are to listen after a change.
+
+    Only what the files say differently changes; what none gives keeps its port.
+
+    Raises:
+        UserError: a port that the new file gives is taken.
+    """
+    host = after.sockets.host if after.sockets.host != before.sockets.host else endpoints.host
+    dashboard = endpoints.dashboard
+    if after.sockets.dashboard != before.sockets.dashboard:
+        dashboard = after.sockets.dashboard
+        _refuse_taken(host, dashboard, "sockets.dashboard")
+    fieldbuses = {}
+    for name, port in after.fieldbus_ports.items():
+        if name in endpoints.fieldbuses and port == before.fieldbus_ports.get(name):
+            fieldbuses[name] = endpoints.fieldbuses[name]
+            continue
+        if port is not None:
+            _refuse_taken(host, port, f"sockets.{name}")
+        fieldbuses[name] = port or free_ports(LOOPBACK, 1)[0]
+    changed = {"host": host, "dashboard": dashboard, "fieldbuses": fieldbuses}
+    return endpoints.model_copy(update=changed)
+
+
 def _refuse_taken(host: str, port: int, setting: str) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -12,14 +12,34 @@ from referee.line.endpoints import LOOPBACK, Endpoints
 from referee.line.servers.mosquitto import mosquitto_argv
 from referee.line.servers.redis import redis_argv
 from referee.line.servers.triton import TritonPorts, triton_command
+from referee.line.start import Start
 from referee.line.supervision import Program
 from referee.project import ROOT, python_path
 from runtime.process.run_folder import RunFolder
 from simulation.soft_plc.options import written
 
 SOFT_PLC = "soft-plc"
+STATIONS = "REFEREE_STATIONS"
+"""Stations that a process starts with; it follows the line's roster from then on."""
 SERVERS, STAGES, AT_LAST = 1, 2, 3
 """Ranks: what stages need starts before them and stops after them."""
+
+FOLLOW_STATIONS = frozenset({"storage", "bridge", "ingest", "inference"})
+"""Processes that follow the line's roster, and so need no restart when stations come and go."""
+RESTART_HARMS_NO_PART = frozenset({"archive", "dashboard", "storage"})
+"""No part waits for these, and what they have not read yet waits for them."""
+
+
+def line_programs(start: Start, endpoints: Endpoints, folder: RunFolder) -> list[Program]:
+    """Return every process of a line, as it was started."""
+    programs = server_programs(endpoints, folder) + stage_programs(start, endpoints, folder)
+    environment = stage_environment(start.line, endpoints, folder)
+    if start.soft_plc and start.line.soft_plc is not None:
+        argv = soft_plc_argv(start.line, start.line.soft_plc, endpoints, folder.soft_plc_report)
+        programs.append(Program(SOFT_PLC, argv, environment, AT_LAST))
+    if start.dashboard:
+        programs.append(dashboard_program(endpoints, environment))
+    return programs
 
 
 def server_programs(endpoints: Endpoints, folder: RunFolder) -> list[Program]:
@@ -37,24 +57,25 @@ def server_programs(endpoints: Endpoints, folder: RunFolder) -> list[Program]:
     ]
 
 
-def stage_programs(
-    line: LineFile, endpoints: Endpoints, folder: RunFolder, images: Path | None
-) -> list[Program]:
-    """Storage, bridge, ingest and inference."""
-    common = stage_environment(line, endpoints, folder)
-    if images is not None:
-        common |= {"REFEREE_IMAGES": str(images.resolve())}
+def stage_programs(start: Start, endpoints: Endpoints, folder: RunFolder) -> list[Program]:
+    """Storage, archive, bridge, ingest and inference."""
+    common = stage_environment(start.line, endpoints, folder)
+    images = {"REFEREE_IMAGES": str(start.images)} if start.images else {}
+    archive = {
+        "REFEREE_ARCHIVE_LARGEST_MB": str(start.line.archive.largest_mb),
+        "REFEREE_ARCHIVE_NEAR_MISS_LOGIT": str(start.line.archive.near_miss_logit),
+    }
 
-    def stage(name: str, module: str) -> Program:
+    def stage(name: str, module: str, own: dict[str, str]) -> Program:
         metrics = {"REFEREE_METRICS_PORT": str(endpoints.stage_metrics[name])}
-        return Program(name, [sys.executable, "-m", module], common | metrics, STAGES)
+        return Program(name, [sys.executable, "-m", module], common | metrics | own, STAGES)
 
     return [
-        stage("storage", "storage"),
-        stage("archive", "storage.archive"),
-        stage("bridge", "plc"),
-        stage("ingest", "ingest"),
-        stage("inference", "inference"),
+        stage("storage", "storage", {}),
+        stage("archive", "storage.archive", archive),
+        stage("bridge", "plc", fieldbus_environment(start.line, endpoints)),
+        stage("ingest", "ingest", images),
+        stage("inference", "inference", {}),
     ]
 
 
@@ -67,7 +88,7 @@ def stage_environment(line: LineFile, endpoints: Endpoints, folder: RunFolder) -
         "OMP_NUM_THREADS": "1",  # the network has the cores; numpy and cv2 stay out of its way
         "REFEREE_SITE": line.site,
         "REFEREE_LINE": line.line,
-        "REFEREE_STATIONS": ",".join(line.stations),
+        STATIONS: ",".join(line.stations),
         "REFEREE_FRAMES_REDIS_URL": f"redis://{LOOPBACK}:{e.redis_frames}/0",
         "REFEREE_JOURNAL_REDIS_URL": f"redis://{LOOPBACK}:{e.redis_journal}/0",
         "REFEREE_MQTT_HOST": LOOPBACK,
@@ -75,13 +96,10 @@ def stage_environment(line: LineFile, endpoints: Endpoints, folder: RunFolder) -
         "REFEREE_TRITON_URL": f"{LOOPBACK}:{e.triton_grpc}",
         "REFEREE_RUN_DIR": str(folder.path.resolve()),
         "REFEREE_DATABASE_URL": folder.database_url,
-        "REFEREE_ARCHIVE_LARGEST_MB": str(line.archive.largest_mb),
-        "REFEREE_ARCHIVE_NEAR_MISS_LOGIT": str(line.archive.near_miss_logit),
-        **_fieldbus_environment(line, endpoints),
     }
 
 
-def _fieldbus_environment(line: LineFile, endpoints: Endpoints) -> dict[str, str]:
+def fieldbus_environment(line: LineFile, endpoints: Endpoints) -> dict[str, str]:
     """Where each fieldbus listens, the stations whose PLC speaks it, and who may write to them."""
     found: dict[str, str] = {}
     for protocol, port in endpoints.fieldbuses.items():

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
-from contracts.line import LineFile
 from contracts.names import Topics
 from referee.line.claim import Claim
 from referee.line.endpoints import LOOPBACK, Endpoints
-from referee.line.programs import server_programs, stage_programs
+from referee.line.programs import line_programs
 from referee.line.signing import signed, this_user
-from referee.line.supervision import Program, Supervisor
+from referee.line.start import Start
+from referee.line.supervision import Supervisor
 from referee.line.watch import LineWatch, watch_line
 from runtime.messaging.broker import Broker
 from runtime.process.run_folder import RunFolder
@@ -32,12 +31,10 @@ class RunningLine(NamedTuple):
 
 @contextmanager
 def started_line(
-    line: LineFile,
+    start: Start,
     endpoints: Endpoints,
     claim: Claim,
     *,
-    images: Path | None = None,
-    extra: tuple[Program, ...] = (),
     on_wait: Callable[[str], None] = lambda reason: None,
     why: str = "",
 ) -> Iterator[RunningLine]:
@@ -50,14 +47,14 @@ def started_line(
         UserError: a station is in mode bypass and no reason is given.
         Unavailable: a server or stage does not start; the text names it and the reason.
     """
+    line, folder = start.line, claim.folder
     activations = signed(line.releases(), this_user(), why)
-    folder = claim.folder
     endpoints.save(folder)
-    programs = server_programs(endpoints, folder)
-    programs += stage_programs(line, endpoints, folder, images)
+    programs = line_programs(start, endpoints, folder)
+    start.model_copy(update={"programs": programs}).save(folder)
     supervisor = Supervisor(folder)
     try:
-        supervisor.start([*programs, *extra], claim)
+        supervisor.start(programs, claim)
         topics, broker = Topics(line.site, line.line), Broker(LOOPBACK, endpoints.mqtt)
         with watch_line(topics, broker, timeout_s=30.0) as watch:
             watch.publish_roster(line.roster())

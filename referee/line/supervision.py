@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import xmlrpc.client
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,7 +61,7 @@ class Supervisor:
     def start(self, programs: Sequence[Program], claim: Claim) -> None:
         """Start every program. The supervisor keeps the folder claimed as long as it lives."""
         self._folder.logs.mkdir(parents=True, exist_ok=True)
-        self._write_config(programs)
+        self.write_config(programs, Path.cwd())
         config = str(self._folder.supervisor_config)
         self._daemon = subprocess.Popen(
             [sys.executable, "-m", "supervisor.supervisord", "-c", config, "-n"],
@@ -87,6 +87,20 @@ class Supervisor:
     def pid(self, name: str) -> int:
         """Return the process id of a program, 0 if it is not running."""
         return next(process.pid for process in self.processes() if process.name == name)
+
+    def follow_config(self, names: Iterable[str]) -> None:
+        """Read the configuration again, and stop, start or restart these programs as it says.
+
+        Raises:
+            Unavailable: no supervisor runs, or a program cannot be started.
+        """
+        ((added, changed, removed),) = self._call("reloadConfig")
+        wanted = set(names)
+        for name in sorted(wanted & {*changed, *removed}):
+            self._call("stopProcessGroup", name)
+            self._call("removeProcessGroup", name)
+        for name in sorted(wanted & {*changed, *added}):
+            self._call("addProcessGroup", name)
 
     def is_running(self) -> bool:
         """Return whether a supervisor answers for this run folder."""
@@ -132,7 +146,7 @@ class Supervisor:
                 raise Unavailable(DAEMON, f"did not start, see {self._folder.log(DAEMON)}")
             time.sleep(0.05)
 
-    def _call(self, method: str) -> Any:
+    def _call(self, method: str, *arguments: Any) -> Any:
         try:
             config = configparser.RawConfigParser()
             config.read_string(self._folder.supervisor_config.read_text())
@@ -140,7 +154,7 @@ class Supervisor:
             with xmlrpc.client.ServerProxy(
                 "http://127.0.0.1", transport=SupervisorTransport(None, None, address)
             ) as proxy:
-                return getattr(proxy.supervisor, method)()
+                return getattr(proxy.supervisor, method)(*arguments)
         except (OSError, xmlrpc.client.Error, KeyError) as error:
             raise Unavailable(DAEMON, str(error)) from error
 
@@ -152,7 +166,8 @@ class Supervisor:
         named = hashlib.sha256(os.fsencode(inside)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"referee-{named}.sock"
 
-    def _write_config(self, programs: Sequence[Program]) -> None:
+    def write_config(self, programs: Sequence[Program], working_folder: Path) -> None:
+        """Write what the supervisor starts; one that runs reads it when it is told to."""
         config = configparser.RawConfigParser()
         config["unix_http_server"] = {"file": str(self._socket()), "chmod": "0600"}
         config[DAEMON] = {
@@ -165,16 +180,17 @@ class Supervisor:
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         }
         for program in programs:
-            config[f"program:{program.name}"] = self._section(program)
-        with self._folder.supervisor_config.open("w") as file:
+            config[f"program:{program.name}"] = self._section(program, working_folder)
+        # Environments may hold the password of a database: nobody else may read them.
+        with open(self._folder.supervisor_config, "w", opener=_for_us_alone) as file:
             config.write(file)
 
-    def _section(self, program: Program) -> dict[str, str]:
+    def _section(self, program: Program, working_folder: Path) -> dict[str, str]:
         environment = ",".join(f'{k}="{v}"' for k, v in program.environment.items())
         return {
             "command": _escaped(shlex.join(program.argv)),
             "environment": _escaped(environment),
-            "directory": _escaped(os.getcwd()),
+            "directory": _escaped(str(working_folder)),
             "priority": str(program.rank),
             "autorestart": "true",
             "startsecs": "1",
@@ -187,6 +203,10 @@ class Supervisor:
             "stdout_logfile_maxbytes": "10MB",
             "stdout_logfile_backups": "2",
         }
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
 
 
 def _escaped(value: str) -> str:

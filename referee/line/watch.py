@@ -10,12 +10,13 @@ from contextlib import contextmanager
 
 from contracts.errors import Unavailable
 from contracts.names import Topics
-from contracts.parsing import parse
 from contracts.process_state import ProcessState, Role
-from contracts.release import Release
+from contracts.release import Activation, Release
 from contracts.roster import Roster
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
+from runtime.messaging.mqtt_messages import Incoming
+from runtime.messaging.router import Cleared, read
 
 FOLLOWERS = (Role.BRIDGE, Role.INGEST, Role.INFERENCE, Role.STORAGE)
 """Roles whose processes follow the roster at run time."""
@@ -25,12 +26,19 @@ THE_PLC_IS_MISSING = frozenset({"no_resync", "plc_silent"})
 
 
 class LineWatch:
-    """Newest state of every process of a line."""
+    """The newest state of every process of a line, its roster and its releases.
+
+    Attributes:
+        roster: None until the broker has given it.
+        releases: by station, the release in force.
+    """
 
     def __init__(self, link: MqttLink, topics: Topics) -> None:
         self._link = link
         self._topics = topics
         self.states: dict[str, ProcessState] = {}
+        self.roster: Roster | None = None
+        self.releases: dict[str, Activation] = {}
 
     def publish(self, releases: Iterable[Release], timeout_s: float = 5.0) -> None:
         """Publish the stations' active releases. Raises Unavailable if the broker is silent."""
@@ -46,6 +54,29 @@ class LineWatch:
         """Take a station's release away. Raises Unavailable if the broker is silent."""
         topic = self._topics.config(station)
         self._retain(topic, "", f"that {station} has no release any more", timeout_s)
+
+    def wait_for_releases(self, timeout_s: float = 5.0) -> None:
+        """Read until the roster and the release of each of its stations are known.
+
+        Raises:
+            Unavailable: the broker has no roster, so no line was started on it.
+        """
+        deadline = time.monotonic() + timeout_s
+        while self.roster is None or not self.roster.stations.keys() <= self.releases.keys():
+            if time.monotonic() > deadline:
+                break
+            self.follow(0.05)
+        if self.roster is None:
+            raise Unavailable("the line", "the broker knows no stations of it; is it running?")
+
+    def releases_followed(self, releases: Iterable[Release]) -> bool:
+        """Return whether bridge, inference and ingest have every one of these releases."""
+        online = [state for state in self.states.values() if state.online and state.role in NEEDED]
+        return {state.role for state in online} == set(NEEDED) and all(
+            state.releases.get(release.station) == release.release_id
+            for state in online
+            for release in releases
+        )
 
     def followers(self, roster: Roster) -> dict[Role, bool]:
         """Return, for each role that follows rosters, whether all its processes follow this one.
@@ -64,16 +95,26 @@ class LineWatch:
             raise Unavailable("MQTT broker", f"did not acknowledge {what}")
 
     def follow(self, for_s: float) -> None:
-        """Read process states for ``for_s`` seconds."""
+        """Read states, releases and rosters for ``for_s`` seconds."""
         deadline = time.monotonic() + for_s
         while (left_s := deadline - time.monotonic()) > 0:
             try:
                 incoming = self._link.inbox.get(timeout=left_s)
             except queue.Empty:
                 return
-            state = parse(ProcessState, incoming.payload, incoming.topic)
-            self.states[state.process] = state
+            self._take(incoming)
             incoming.ack()
+
+    def _take(self, incoming: Incoming) -> None:
+        match message := read(self._topics, incoming):
+            case ProcessState():
+                self.states[message.process] = message
+            case Roster():
+                self.roster = message
+            case Activation():
+                self.releases[message.station] = message
+            case Cleared():
+                self.releases.pop(message.station, None)
 
     def wait_until_up(
         self, timeout_s: float, on_wait: Callable[[str], None] = lambda reason: None
@@ -121,7 +162,7 @@ def watch_line(topics: Topics, broker: Broker, timeout_s: float = 10.0) -> Itera
         broker,
         topics,
         f"command-{os.getpid()}",
-        subscriptions={topics.state(): 1},
+        subscriptions=dict.fromkeys((topics.state(), topics.stations, topics.config()), 1),
         session_expiry_s=1,
     )
     link.start()

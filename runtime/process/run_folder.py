@@ -66,6 +66,11 @@ class RunFolder:
         return self.path / "endpoints.json"
 
     @property
+    def start(self) -> Path:
+        """The line file in force, its processes, and the options of the newest start."""
+        return self.path / "start.json"
+
+    @property
     def soft_plc_report(self) -> Path:
         """What the simulated PLC counted."""
         return self.path / "soft-plc.json"

@@ -19,7 +19,7 @@ def test_a_release_is_changed_between_parts(tmp_path: Path) -> None:
     (tmp_path / "changed").mkdir()
     prompts = [{"words": "any defect", "label": "anything", "smallest_area": 1.0}]
     changed = write_line(tmp_path / "changed", parts_per_s=4, prompts=prompts)
-    with running(line, run_dir, 40) as process:
+    with running(line, run_dir, 120) as process:
         wait_for_the_belt(run_dir)
         apply = [sys.executable, "-m", "referee", "apply", str(changed), "--run-dir", str(run_dir)]
         subprocess.run(apply, cwd=ROOT, check=True, timeout=60)

@@ -87,7 +87,10 @@ def test_up_serves_restarts_and_stops(tmp_path: Path) -> None:
         socket.create_connection(("127.0.0.1", line.modbus), timeout=5).close()
         pids = {each.name: each.pid for each in line.supervisor.processes()}
         os.kill(pids["inference"], signal.SIGKILL)
-        await_that(lambda: "inference died" in line.log.read_text(), "the restart is reported")
+        await_that(
+            lambda: "inference ended and was started again" in line.log.read_text(),
+            "the restart is reported",
+        )
         pids["inference"] = line.supervisor.pid("inference")
     assert line.process.returncode == 0
     assert "The line has stopped." in line.log.read_text()

@@ -15,9 +15,8 @@ from contracts.causes import Decision
 from contracts.fieldbus import FIELDBUSES
 from plc.core.registers import HOLDING_REGISTERS, HOLDING_SIZE, INPUT_REGISTERS, decode, encode
 from referee.line.endpoints import choose
-from referee.line.programs import stage_environment
+from referee.line.programs import fieldbus_environment
 from runtime.linefile.line_file import load_line_file
-from runtime.process.run_folder import RunFolder
 from tests.contract.plc.plc_line import PlcLine, plc_line, release
 from tests.plugins import installed, write_package
 from tests.servers import free_port
@@ -127,7 +126,7 @@ def test_a_line_file_chooses_it(package: Path, tmp_path: Path) -> None:
     file.write_text(json.dumps({"site": "s", "line": "l", "stations": stations}))
     found = load_line_file(file)
     endpoints = choose(found, outward=False)
-    variables = stage_environment(found, endpoints, RunFolder(tmp_path))
+    variables = fieldbus_environment(found, endpoints)
     assert variables["REFEREE_JSON_LINES_PORT"] == str(endpoints.fieldbuses["json-lines"])
     assert variables["REFEREE_JSON_LINES_STATIONS"] == "top"
     assert variables["REFEREE_MODBUS_STATIONS"] == "side"

@@ -31,6 +31,7 @@ class Cause(StrEnum):
     BRIDGE_RESTART = "bridge_restart"  # the part was open when the bridge stopped
     PLC_RESTART = "plc_restart"  # the part was open when the PLC began to count anew
     CLOCK = "clock"  # clocks disagree by more than the bound: no passes
+    STATION_REMOVED = "station_removed"  # the part was open when its station left the line
     STALE_RELEASE = "stale_release"  # a pass by other rules than the part's or the station's
 
 

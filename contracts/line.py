@@ -254,7 +254,7 @@ class LineFile(Config):
         """The stations as the processes of the line follow them."""
         return Roster(
             stations={
-                name: RosterStation(protocol=station.plc.protocol)
+                name: RosterStation(protocol=station.plc.protocol, peers=station.plc.peers)
                 for name, station in self.stations.items()
             }
         )

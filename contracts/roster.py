@@ -16,6 +16,9 @@ class RosterStation(Message):
     """What the processes must know of a station and its release does not carry."""
 
     protocol: Annotated[str, Field(title="Fieldbus of its PLC")] = MODBUS
+    peers: Annotated[
+        tuple[str, ...], Field(title="The only addresses that may write; any if there is none")
+    ] = ()
 
 
 class Roster(Message):

@@ -27,6 +27,7 @@ CAUSES = {
     Cause.PLC_RESTART: "PLC restarted",
     Cause.CLOCK: "Clocks disagree",
     Cause.STALE_RELEASE: "Pass under another release",
+    Cause.STATION_REMOVED: "Station removed",
 }
 
 MODES = {

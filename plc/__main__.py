@@ -20,9 +20,12 @@ from plc.inbox import Inbox, subscriptions
 from plc.journal.journal import Journal
 from plc.journal.kept_releases import kept
 from plc.journal.outbox import DispositionOutbox
-from plc.journal.ranges import Ranges, read_ranges
+from plc.journal.ranges import Ranges, ranges_of, read_ranges
+from plc.journal.schema import open_database
+from plc.journal.stations import kept_roster, known_stations, numbering_of
 from plc.journal.writer import JournalWriter
-from plc.settings import BridgeSettings, FieldbusSettings, load_fieldbuses, spoken
+from plc.members import Newcomer
+from plc.settings import BridgeSettings, FieldbusSettings, links, load_fieldbuses
 from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.redis_link import connect
 from runtime.messaging.state import StateBoard
@@ -54,7 +57,14 @@ async def serve_line(
         session_expiry_s=SESSION_EXPIRY_S,
     )
     boot_id = journal.next_boot_id()
-    stations = [Station(journal.numbering(s), settings.timing, boot_id) for s in settings.stations]
+    numbers = open_database(journal.path)
+
+    def new_station(name: str, boot_id: int) -> Newcomer:
+        station = Station(numbering_of(numbers, name), settings.timing, boot_id)
+        return Newcomer(station, ranges_of(numbers, name))
+
+    roster = kept_roster(journal.database)
+    stations = roster.stations if roster else links(fieldbuses, settings)
     writer = JournalWriter(journal, lambda done: loop.call_soon_threadsafe(bridge.on_commit, done))
     cameras = CameraTriggers(
         connect(settings.frames_redis_url, "frames"),
@@ -62,17 +72,19 @@ async def serve_line(
         lambda trigger: loop.call_soon_threadsafe(bridge.on_capture_failed, trigger),
     )
     outbox = DispositionOutbox(settings.run_folder.bridge_journal, link, settings.topics, clock)
-    reached = Ranges(read_ranges(journal.database, settings.stations))
+    reached = Ranges(read_ranges(journal.database, tuple(stations)), tuple(stations))
     bridge = Bridge(
         stations,
+        new_station,
+        boot_id,
         reached,
         writer,
         cameras,
         outbox,
         clock,
         broker_up=lambda: link.connected,
-        protocols=spoken(fieldbuses),
-        peers=settings.plc_peers,
+        served=fieldbuses.keys(),
+        past=known_stations(journal.database),
     )
     bridge.resume(kept(journal.database))
     board = StateBoard(link, settings.topics, PROCESS, Role.BRIDGE, clock)

@@ -60,13 +60,14 @@ def status_of(bridge: Bridge) -> Status:
     troubles = bridge.troubles()
     return Status(
         ready=not troubles,
-        stations=tuple(bridge.stations),
+        stations=tuple(bridge.members),
         troubles=troubles,
         releases=bridge.release_ids(),
         phases=bridge.phases(),
         recipes=bridge.recipes(),
         sequences=bridge.sequences(),
         conditions=bridge.conditions(),
+        roster_id=bridge.roster_id,
     )
 
 

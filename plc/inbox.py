@@ -31,8 +31,8 @@ log = structlog.get_logger()
 
 def subscriptions(topics: Topics) -> dict[str, int]:
     """Return the bridge's topic filters and their QoS."""
-    each = (topics.verdict(), topics.capture(), topics.config(), topics.state(), topics.stored)
-    return dict.fromkeys(each, 1)
+    parts = topics.verdict(), topics.capture(), topics.stored
+    return dict.fromkeys((*parts, topics.stations, topics.config(), topics.state()), 1)
 
 
 class Inbox:
@@ -93,7 +93,9 @@ class Inbox:
                 return partial(bridge.on_release, message.station, None)
             case ProcessState():
                 return partial(bridge.on_state, message)
-            case Disposition() | Roster():
+            case Roster():
+                return partial(bridge.on_roster, message)
+            case Disposition():
                 return _nothing  # not subscribed to
 
 

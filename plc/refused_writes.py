@@ -58,6 +58,11 @@ class RefusedWrites:
         told.last_s = now_s
         self._say(station, peer, refused, now_s)
 
+    def forget(self, station: str) -> None:
+        """Forget a station that the line no longer has."""
+        self._told = {key: told for key, told in self._told.items() if key[0] != station}
+        self._said_s = {key: at_s for key, at_s in self._said_s.items() if key[0] != station}
+
     def alarms(self) -> dict[tuple[str, Refusal], str]:
         """Return by station and reason what was refused in the last five minutes, in words."""
         now_s = self._clock_s()

@@ -12,6 +12,7 @@ from contracts.errors import UserError
 from contracts.fieldbus import FIELDBUSES, MODBUS, USUAL_PORTS, plain_address, variables_of
 from contracts.identity import Slug
 from contracts.plugins import plugin_names
+from contracts.roster import RosterStation
 from plc.core.part_book import Timing
 from runtime.process.settings import Names, ProcessSettings, load
 
@@ -133,6 +134,14 @@ def load_fieldbuses(stations: Sequence[str]) -> dict[str, FieldbusSettings]:
     return {name: each for name, each in found.items() if each.port_of(name)}
 
 
-def spoken(fieldbuses: Mapping[str, FieldbusSettings]) -> dict[str, str]:
-    """Return the protocol of each station that a fieldbus names."""
-    return {name: protocol for protocol, each in fieldbuses.items() for name in each.stations}
+def links(
+    fieldbuses: Mapping[str, FieldbusSettings], settings: BridgeSettings
+) -> dict[str, RosterStation]:
+    """Return the stations of a line without a roster, as a roster would describe them."""
+    spoken = {name: protocol for protocol, each in fieldbuses.items() for name in each.stations}
+    return {
+        name: RosterStation(
+            protocol=spoken.get(name, MODBUS), peers=tuple(settings.plc_peers.get(name, ()))
+        )
+        for name in settings.stations
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contracts.identity import Stamp
+from contracts.messages import SequenceRange
 from contracts.process_state import ProcessState, Role
 from contracts.release import Release
 from runtime.process.metrics import PROCESS_ONLINE
@@ -32,6 +33,13 @@ class Upstream:
         serving = self._serving(role, release.station, now)
         in_force = {state.releases.get(release.station) for state in serving}
         return in_force == {release.release_id}
+
+    def last_numbers(self, station: str, roster_id: str) -> tuple[bool, SequenceRange | None]:
+        """Return whether all of ingest follows the roster, and the newest numbers of a station."""
+        ingest = [s for s, _ in self._heard.values() if s.role is Role.INGEST and s.online]
+        newest = [s.sequences[station][-1] for s in ingest if s.sequences.get(station)]
+        follows = bool(ingest) and all(state.roster_id == roster_id for state in ingest)
+        return follows, max(newest, key=lambda each: (each.epoch, each.last_seq), default=None)
 
     def _serving(self, role: Role, station: str, now: Stamp) -> list[ProcessState]:
         return [

@@ -87,12 +87,17 @@ class CameraParts:
         self._early.setdefault(part, arrived)
         return True
 
+    def end(self, moment: Moment) -> None:
+        """Miss the parts that ingest has numbered and whose notices have not come."""
+        known, self._numbered = self._numbered, None
+        if known is not None:
+            self._reach(known.reached.epoch, known.reached.last_seq, moment)
+
     def tick(self, moment: Moment) -> list[ArrivedVerdict]:
         """Miss parts whose notices never came; return verdicts that need not wait any longer."""
         known = self._numbered
         if known is not None and moment.now.monotonic_ns - known.heard_ns >= NOTICE_MAY_TAKE_NS:
-            self._numbered = None
-            self._reach(known.reached.epoch, known.reached.last_seq, moment)
+            self.end(moment)
         due = [key for key in self._early if not self._is_early(key)]
         return [self._early.pop(key) for key in due]
 

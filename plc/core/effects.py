@@ -13,6 +13,7 @@ from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.identity import PartKey, Stamp
 from contracts.messages import Disposition, StoredItem, Trigger
 from contracts.release import Activation
+from contracts.roster import Roster
 
 
 class JournalOp:
@@ -160,6 +161,29 @@ class KeepRecipe(JournalOp):
     @property
     def waiting_station(self) -> str:
         return self.station
+
+
+@dataclass(frozen=True)
+class KeepRoster(JournalOp):
+    """The stations of the line, so that a restart goes on with them."""
+
+    may_be_dropped = True
+    roster: Roster
+
+
+@dataclass(frozen=True)
+class AddStation(JournalOp):
+    """A station joins under this boot id, which no PLC has seen yet."""
+
+    station: str
+    boot_id: int
+
+
+@dataclass(frozen=True)
+class CloseStation(JournalOp):
+    """A station left the line: every part of it was settled before."""
+
+    station: str
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,10 @@ class OneWriter:
         """Address of the peer that holds the station, empty if nobody has written yet."""
         return self._hold.peer.address if self._hold else ""
 
+    def pin(self, addresses: Collection[str]) -> None:
+        """Let only these addresses write from now on; any if there is none."""
+        self._pinned = frozenset(addresses)
+
     def wrote(self, peer: Peer, boot_ids: tuple[int, int], now: Stamp) -> None:
         """Take a write of a peer; ``boot_ids``: what the register had, and what it has then.
 

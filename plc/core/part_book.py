@@ -164,12 +164,16 @@ class PartBook:
 
     def close_all(self, now: Stamp, cause: Cause = Cause.PLC_RESTART) -> None:
         """Close every open part without a pass: the PLC forgot them, or counts from the start."""
-        for part in list(self.open.values()):
-            self._withdraw(part, cause, now)
+        self.close_open(now, cause)
         self.display.clear()
         self.confirmations.clear()
         self.ack_echo = self.ack_state = 0
         self._answering = self._accepted = None
+
+    def close_open(self, now: Stamp, cause: Cause) -> None:
+        """Close every open part without a pass. A pass that was acknowledged is answered still."""
+        for part in list(self.open.values()):
+            self._withdraw(part, cause, now)
 
     def tick(self, now: Stamp) -> None:
         """Deadlines, results that nobody read, ejections that nobody confirmed; then show."""

@@ -62,5 +62,8 @@ class PartSource(Protocol):
     def keeps(self, arrived: ArrivedVerdict) -> bool:
         """Return whether the verdict has to wait for its part; ``tick`` then hands it back."""
 
+    def end(self, moment: Moment) -> None:
+        """Book the parts that are known of and were not announced: nobody announces them now."""
+
     def tick(self, moment: Moment) -> Sequence[ArrivedVerdict]:
         """Do what is due, and return the verdicts that need not wait any longer."""

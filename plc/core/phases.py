@@ -41,6 +41,7 @@ class ErrorCode(IntEnum):
     OVERRUN = 11  # the PLC left results unread
     SET_OFFLINE = 12
     UNKNOWN_RECIPE = 13  # the PLC selected a recipe that the release has not
+    STATION_REMOVED = 14  # the line has no such station any more
 
 
 class Health(NamedTuple):
@@ -89,6 +90,7 @@ class BridgeState:
     health: Health = field(default_factory=Health)
     set_offline: bool = False
     running: bool = False
+    removed: bool = False
 
     def update(self, health: Health, *, set_offline: bool, running: bool) -> None:
         """Follow what is up and what the PLC asks for."""
@@ -106,6 +108,11 @@ class BridgeState:
         """Latch a fault until ClearError."""
         self.faults.add(code)
         self.phase = self._next(True)
+
+    def remove(self) -> None:
+        """Go offline for good: the line has no such station any more."""
+        self.removed = True
+        self.phase = BridgePhase.OFFLINE
 
     def meet_plc(self) -> None:
         """Start over from INIT: the PLC has started anew, and its epoch is not on disk yet."""
@@ -143,6 +150,8 @@ class BridgeState:
     @property
     def error_code(self) -> ErrorCode:
         """Why the station is not ready; NONE if it is."""
+        if self.removed:
+            return ErrorCode.STATION_REMOVED
         if self.set_offline:
             return ErrorCode.SET_OFFLINE
         if self.faults:
@@ -150,7 +159,7 @@ class BridgeState:
         return self.health.first_missing()
 
     def _next(self, was_ready: bool) -> BridgePhase:
-        if self.set_offline:
+        if self.set_offline or self.removed:
             return BridgePhase.OFFLINE
         if self.faults:
             return BridgePhase.FAULT

@@ -70,6 +70,9 @@ class PlcParts:
         """No verdict comes before its part: its picture is asked for once the part is journaled."""
         return False
 
+    def end(self, moment: Moment) -> None:
+        """The PLC would have announced them with the next one."""
+
     def tick(self, moment: Moment) -> tuple[ArrivedVerdict, ...]:
         """Nothing is due here by time alone."""
         return ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from contracts.identity import Stamp
 from plc.core.one_writer import ONLY_PEER, OneWriter, Peer, WriteRefused
@@ -75,6 +75,10 @@ class RegisterImage:
             self._on_refused(self._station.name, peer, refused)
             raise
         return now
+
+    def pin(self, addresses: Collection[str]) -> None:
+        """Let only these addresses write from now on; any if there is none."""
+        self._writer.pin(addresses)
 
     def left(self, peer: Peer) -> None:
         """Note that the connection of a peer was closed."""

@@ -152,6 +152,7 @@ CAUSE_CODES: dict[Cause, int] = {
     Cause.PLC_RESTART: 14,
     Cause.CLOCK: 15,
     Cause.STALE_RELEASE: 16,
+    Cause.STATION_REMOVED: 17,
 }
 """Values of the ``cause`` register. A number is never used for another cause."""
 

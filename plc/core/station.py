@@ -7,7 +7,7 @@ one durably; only then does the station go on to what depends on it.
 
 from __future__ import annotations
 
-from contracts.causes import Mode, TriggerSource
+from contracts.causes import Cause, Mode, TriggerSource
 from contracts.identity import PartKey, Stamp
 from contracts.messages import CaptureNotice, SequenceRange, Trigger, Verdict
 from contracts.release import Release
@@ -49,6 +49,7 @@ class Station:
         self.release: Release | None = None
         self._line_release: Release | None = None
         self.health = Health()
+        self.is_closed = False
         self._heartbeat_ns: int | None = None
         counting = Counting(numbering, self.book)
         self._sources: dict[TriggerSource, PartSource] = {
@@ -92,18 +93,20 @@ class Station:
         changes = PlcChanges(self.image, image, introducing)
         self.image = image
         self.book.buffered = image.coil("buffer_enable")
-        if changes.recipe is not None:
+        if changes.recipe is not None and not self.state.removed:
             self._select(changes.recipe)
         if changes.heartbeat or changes.introduced:
             self._heartbeat_ns = now.monotonic_ns
         self._update_state(now)
         self._clear_latches(changes)
-        self._source.resync(changes, self._moment(now))
+        if not self.state.removed:
+            self._source.resync(changes, self._moment(now))
         if changes.gate is not None:
             self.book.gate_said(image.reject_confirm_seq, changes.gate)
         if changes.acknowledged:
             self.book.acknowledge(image.ack_seq, now)
-        self._source.trigger_by_plc(changes, self._moment(now))
+        if not self.state.removed:
+            self._source.trigger_by_plc(changes, self._moment(now))
         self.tick(now)
 
     def verdict(self, verdict: Verdict, now: Stamp, arrived_at: Stamp | None = None) -> None:
@@ -115,13 +118,33 @@ class Station:
             self._apply(arrived, now)
 
     def captured(self, notice: CaptureNotice, now: Stamp) -> bool:
-        """Begin a part that the camera triggered. Return False if the PLC triggers this station."""
+        """Begin a part that the camera triggered. Return False if the PLC triggers this station,
+        or it has left the line."""
         self.tick(now)
-        return self._source.captured(notice, self._moment(now))
+        return not self.is_closed and self._source.captured(notice, self._moment(now))
 
     def numbered(self, reached: SequenceRange, now: Stamp) -> None:
         """Note how far ingest has numbered the parts that the camera triggered."""
         self._source.numbered(reached, self._moment(now))
+
+    @property
+    def triggered_by(self) -> TriggerSource:
+        """Who begins its parts."""
+        return next(kind for kind, each in self._sources.items() if each is self._source)
+
+    def remove(self, now: Stamp) -> None:
+        """Begin no part of the PLC any more: the line has no such station from now on."""
+        self.state.remove()
+        self.tick(now)
+
+    def close(self, reached: SequenceRange | None, now: Stamp) -> None:
+        """Settle every part without a pass, also those up to ``reached`` that a camera numbered."""
+        self._source.end(self._moment(now))
+        if reached is not None:
+            self._source.numbered(reached, self._moment(now))
+            self._source.end(self._moment(now))
+        self.book.close_open(now, Cause.STATION_REMOVED)
+        self.is_closed = True
 
     def resume(self, recipe: int) -> None:
         """Take up the recipe that the journal has of before the restart."""

@@ -18,10 +18,13 @@ from contracts.errors import FatalError
 from contracts.identity import PartKey
 from contracts.messages import Disposition
 from plc.core.effects import (
+    AddStation,
+    CloseStation,
     ForgetRelease,
     JournalOp,
     KeepRecipe,
     KeepRelease,
+    KeepRoster,
     LogIntent,
     LogMissed,
     LogTrigger,
@@ -32,11 +35,12 @@ from plc.core.effects import (
     Receipt,
     Settle,
 )
-from plc.core.numbering import LedgerCount, Numbering, column
+from plc.core.numbering import Numbering, column
 from plc.journal.kept_releases import forget, keep, keep_recipe
 from plc.journal.ranges import mark_stored
 from plc.journal.recovery import leftovers
 from plc.journal.schema import create_tables, open_database
+from plc.journal.stations import close_station, keep_boot_id, keep_roster, numbering_of
 
 KEPT_DISPOSITIONS = 50_000
 LARGEST_BOOT_ID = 0xFFFF
@@ -77,6 +81,9 @@ class Journal:
             KeepRelease: self._keep_release,
             ForgetRelease: self._forget_release,
             KeepRecipe: self._keep_recipe,
+            KeepRoster: self._keep_roster,
+            AddStation: self._add_station,
+            CloseStation: self._close_station,
             MarkStored: self._mark_stored,
             Receipt: lambda op: (),
         }
@@ -110,20 +117,12 @@ class Journal:
         """
         last = self.database.execute("SELECT boot_id FROM starts").fetchone()
         boot_id = last[0] % LARGEST_BOOT_ID + 1 if last else secrets.randbelow(LARGEST_BOOT_ID) + 1
-        self.database.execute("INSERT OR REPLACE INTO starts VALUES (1, ?)", (boot_id,))
+        keep_boot_id(self.database, boot_id)
         return int(boot_id)
 
     def numbering(self, station: str) -> Numbering:
         """Return how far the station's newest epoch is."""
-        row = self.database.execute(
-            "SELECT epoch, plc_boot_id, first_seq, last_seq, passed, rejected, timeouts, missed"
-            " FROM epochs WHERE station = ? ORDER BY epoch DESC LIMIT 1",
-            (station,),
-        ).fetchone()
-        if row is None:
-            return Numbering(station)
-        epoch, plc_boot_id, first_seq, last_seq, *counts = row
-        return Numbering(station, epoch, plc_boot_id, first_seq, last_seq, LedgerCount(*counts))
+        return numbering_of(self.database, station)
 
     def close_leftovers(self) -> int:
         """Dispose of the parts that a restart finds open. Return how many."""
@@ -227,6 +226,18 @@ class Journal:
 
     def _keep_recipe(self, op: KeepRecipe) -> Iterable[Disposition]:
         keep_recipe(self.database, op.station, op.recipe)
+        return ()
+
+    def _keep_roster(self, op: KeepRoster) -> Iterable[Disposition]:
+        keep_roster(self.database, op.roster)
+        return ()
+
+    def _add_station(self, op: AddStation) -> Iterable[Disposition]:
+        keep_boot_id(self.database, op.boot_id)
+        return ()
+
+    def _close_station(self, op: CloseStation) -> Iterable[Disposition]:
+        close_station(self.database, op.station)
         return ()
 
     def _mark_stored(self, op: MarkStored) -> Iterable[Disposition]:

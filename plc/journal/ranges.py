@@ -7,7 +7,7 @@ knew.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from contracts.identity import PartKey
@@ -47,10 +47,12 @@ class EpochRange:
 class Ranges:
     """The newest epoch of each station, and the older ones that storage has not all of."""
 
-    def __init__(self, journaled: Iterable[EpochRange]) -> None:
+    def __init__(self, journaled: Iterable[EpochRange], stations: Collection[str]) -> None:
+        """``stations``: those of the line; the others have left it."""
         self._epochs: dict[str, dict[int, EpochRange]] = {}
         for each in journaled:
             self._epochs.setdefault(each.station, {})[each.epoch] = each
+        self._left = self._epochs.keys() - set(stations)
 
     def committed(self, op: JournalOp) -> None:
         """The journal has this durably."""
@@ -63,10 +65,27 @@ class Ranges:
         elif isinstance(op, MarkStored):
             self._stored(op.items)
 
+    def leave(self, station: str) -> None:
+        """The line has no such station any more: forget it once storage has all of it."""
+        self._left.add(station)
+
+    def join(self, station: str, journaled: Iterable[EpochRange]) -> None:
+        """The line has a station that may have been there before."""
+        self._left.discard(station)
+        for each in journaled:
+            self._epochs.setdefault(station, {})[each.epoch] = each
+
     def published(self) -> dict[str, tuple[SequenceRange, ...]]:
         """Return by station the older epochs that storage has not all of, then the newest."""
+        self._forget_left()
         found = {station: self._of(epochs) for station, epochs in self._epochs.items()}
         return {station: ranges for station, ranges in found.items() if ranges}
+
+    def _forget_left(self) -> None:
+        for station in list(self._left):
+            if all(each.is_stored for each in self._epochs.get(station, {}).values()):
+                self._epochs.pop(station, None)
+                self._left.discard(station)
 
     def _of(self, epochs: dict[int, EpochRange]) -> tuple[SequenceRange, ...]:
         newest = max(epochs)
@@ -88,14 +107,20 @@ class Ranges:
 
 
 def read_ranges(database: sqlite3.Connection, stations: Sequence[str]) -> list[EpochRange]:
-    """Return the epochs of these stations that storage has not all of, and each one's newest."""
+    """Return every epoch that storage has not all of, and the newest of each of these stations."""
     rows = database.execute(
         "SELECT station, epoch, first_seq, last_seq, after_jump, stored_last_seq"
         " FROM epochs AS this"
         " WHERE last_seq >= first_seq AND stored_last_seq < last_seq"
         " OR epoch = (SELECT max(epoch) FROM epochs WHERE station = this.station)"
     )
-    return [EpochRange(*row) for row in rows if row[0] in stations]
+    found = [EpochRange(*row) for row in rows]
+    return [each for each in found if each.station in stations or not each.is_stored]
+
+
+def ranges_of(database: sqlite3.Connection, station: str) -> list[EpochRange]:
+    """Return the epochs of one station that storage has not all of, and its newest."""
+    return [each for each in read_ranges(database, (station,)) if each.station == station]
 
 
 def mark_stored(database: sqlite3.Connection, items: Iterable[StoredItem]) -> None:

@@ -54,6 +54,10 @@ CREATE TABLE IF NOT EXISTS dispositions (
 CREATE TABLE IF NOT EXISTS starts (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), boot_id INTEGER NOT NULL
 );
+-- One row: the stations of the line, as the newest roster says. None before the first.
+CREATE TABLE IF NOT EXISTS roster (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1), body TEXT NOT NULL
+);
 CREATE INDEX IF NOT EXISTS untold ON dispositions (id) WHERE stored < revision;
 """
 

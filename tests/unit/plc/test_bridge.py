@@ -9,8 +9,9 @@ from structlog.testing import capture_logs
 
 from contracts.causes import Mode
 from contracts.errors import FatalError
-from contracts.messages import Stored, StoredItem
+from contracts.messages import Disposition, Stored, StoredItem
 from contracts.release import Activation, Release
+from contracts.roster import RosterStation
 from plc.bridge import Bridge
 from plc.core.effects import JournalOp
 from plc.core.one_writer import ONLY_PEER
@@ -20,7 +21,9 @@ from plc.core.registers import HOLDING_REGISTERS, HOLDING_SIZE, INPUT_REGISTERS,
 from plc.core.station import Station
 from plc.journal.journal import Journal
 from plc.journal.kept_releases import kept
-from plc.journal.ranges import Ranges, read_ranges
+from plc.journal.ranges import Ranges, ranges_of, read_ranges
+from plc.journal.stations import kept_roster, known_stations
+from plc.members import Newcomer
 from runtime.process.clock import ManualClock
 from tests.unit.plc.rig import RUN, release
 
@@ -35,23 +38,35 @@ class Wired:
         self.journal = Journal(path)
         self.queue = list[JournalOp]()
         self.clock = ManualClock()
+        self.published: list[Disposition] = []
+        roster = kept_roster(self.journal.database)
+        stations = roster.stations if roster else dict.fromkeys(names, RosterStation())
         self.bridge = Bridge(
-            [Station(self.journal.numbering(name), Timing(), 1) for name in names],
-            Ranges(read_ranges(self.journal.database, names)),
+            stations,
+            self.new_station,
+            1,
+            Ranges(read_ranges(self.journal.database, tuple(stations)), tuple(stations)),
             journal=self,
             cameras=self,
             publisher=self,
             clock=self.clock,
             broker_up=lambda: True,
+            served=["modbus"],
+            past=known_stations(self.journal.database),
         )
         self.bridge.resume(kept(self.journal.database))
+
+    def new_station(self, name: str, boot_id: int) -> Newcomer:
+        station = Station(self.journal.numbering(name), Timing(), boot_id)
+        return Newcomer(station, ranges_of(self.journal.database, name))
 
     def submit(self, op: JournalOp) -> None:
         self.queue.append(op)
 
     def ask(self, trigger) -> None: ...
 
-    def publish(self, dispositions) -> None: ...
+    def publish(self, dispositions) -> None:
+        self.published += dispositions
 
     def storage_answered(self) -> None: ...
 

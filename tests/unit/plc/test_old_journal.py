@@ -71,7 +71,7 @@ def test_its_counters_and_sequences_go_on(journal: Journal) -> None:
 
 
 def test_what_storage_has_of_it_is_published_no_more(journal: Journal) -> None:
-    published = Ranges(read_ranges(journal.database, ["top", "side"])).published()
+    published = Ranges(read_ranges(journal.database, ["top", "side"]), ["top", "side"]).published()
     spans = {
         name: [(each.epoch, each.first_seq, each.last_seq) for each in epochs]
         for name, epochs in published.items()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import UserError
-from plc.settings import BridgeSettings, load_fieldbuses, spoken
+from contracts.roster import RosterStation
+from plc.settings import BridgeSettings, links, load_fieldbuses
 from runtime.process.settings import load
 
 STATIONS = ("top", "side")
@@ -25,7 +26,6 @@ def test_without_settings_it_is_modbus_alone(monkeypatch) -> None:
 def test_a_fieldbus_that_has_a_port_is_served(monkeypatch) -> None:
     variables = {"OPCUA_PORT": "4840", "OPCUA_STATIONS": "top, side", "MODBUS_PORT": "0"}
     assert served(monkeypatch, **variables) == {"opcua": 4840}
-    assert spoken(load_fieldbuses(STATIONS)) == {"top": "opcua", "side": "opcua"}
 
 
 def test_port_0_is_not_served(monkeypatch) -> None:
@@ -63,6 +63,16 @@ def test_peers_are_given_by_station(monkeypatch) -> None:
     assert loaded(monkeypatch, "").plc_peers == {}
     found = loaded(monkeypatch, "top=10.0.0.5, top=10.0.0.6,side=::ffff:10.0.0.7").plc_peers
     assert found == {"top": ("10.0.0.5", "10.0.0.6"), "side": ("10.0.0.7",)}
+
+
+def test_a_line_without_a_roster_has_the_stations_of_the_environment(monkeypatch) -> None:
+    monkeypatch.setenv("REFEREE_OPCUA_PORT", "4840")
+    monkeypatch.setenv("REFEREE_OPCUA_STATIONS", "side")
+    found = links(load_fieldbuses(STATIONS), loaded(monkeypatch, "top=10.0.0.5"))
+    assert found == {
+        "top": RosterStation(peers=("10.0.0.5",)),
+        "side": RosterStation(protocol="opcua"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -251,6 +251,16 @@ STATIONS = {
         "The PLC does not read its results fast enough",
         "Check the PLC's cycle time and its program; then clear the error at the PLC.",
     ),
+    "station_removed": Kind(
+        NOTE,
+        "The station was removed from the line",
+        "Do nothing. If it was removed by mistake, add it to the line file and apply it.",
+    ),
+    "fieldbus_not_served": Kind(
+        ALARM,
+        "The PLC of the station cannot reach the bridge: the bridge does not serve its protocol",
+        "Give the protocol a port under sockets in the line file, then stop the line and start it.",
+    ),
     "set_offline": Kind(
         NOTE,
         "The PLC has set the station offline",

@@ -35,7 +35,7 @@ def main() -> int:
     settings = load(IngestSettings)
     process = VerdictProcess(settings, PROCESS, Role.INGEST)
     make = _maker(settings, process)
-    stations = LineStations(make, process.clock, process.stop)
+    stations = LineStations(make, process.clock, process.stop, process.conditions)
     exit_code = process.run({}, stations.status, stations.follow, stations.on_stored)
     stations.join()
     return exit_code

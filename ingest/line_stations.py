@@ -12,6 +12,7 @@ from ingest.part_numbers import PartNumbers
 from ingest.station import IngestStation, status_of
 from runtime.process.clock import Clock
 from runtime.process.loop import GRACE_S, Stop
+from runtime.process.open_conditions import OpenConditions
 from runtime.process.station_metrics import StationMetrics
 from runtime.process.station_threads import StationThreads
 
@@ -42,8 +43,14 @@ class LineStations:
     ledger must cover them.
     """
 
-    def __init__(self, make: Callable[[str], Numbered], clock: Clock, process: Stop) -> None:
-        self._threads = StationThreads(make, process)
+    def __init__(
+        self,
+        make: Callable[[str], Numbered],
+        clock: Clock,
+        process: Stop,
+        conditions: OpenConditions,
+    ) -> None:
+        self._threads = StationThreads(make, process, conditions)
         self._metrics = StationMetrics(OF_STATIONS, clock)
         self._left: dict[str, PartNumbers] = {}
 

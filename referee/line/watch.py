@@ -19,7 +19,7 @@ from runtime.messaging.mqtt_messages import Incoming
 from runtime.messaging.router import Cleared, read
 
 FOLLOWERS = (Role.BRIDGE, Role.INGEST, Role.INFERENCE, Role.STORAGE)
-"""Roles whose processes follow the roster at run time."""
+"""Roles without which no roster is followed."""
 NEEDED = (Role.BRIDGE, Role.INFERENCE, Role.INGEST)
 THE_PLC_IS_MISSING = frozenset({"no_resync", "plc_silent"})
 """The bridge's troubles that only the PLC can end: every process of ours is up."""
@@ -81,14 +81,14 @@ class LineWatch:
     def followers(self, roster: Roster) -> dict[Role, bool]:
         """Return, for each role that follows rosters, whether all its processes follow this one.
 
-        False as well for a role of which no process is online.
+        False as well for a role of which no process is online. A line may do without an archive.
         """
-        online = [state for state in self.states.values() if state.online]
-        return {
-            role: any(each.role is role for each in online)
-            and all(each.roster_id == roster.roster_id for each in online if each.role is role)
-            for role in FOLLOWERS
-        }
+        follow: dict[Role, bool] = dict.fromkeys(FOLLOWERS, False)
+        for role in (*FOLLOWERS, Role.ARCHIVE):
+            online = [each for each in self.states.values() if each.online and each.role is role]
+            if online:
+                follow[role] = all(each.roster_id == roster.roster_id for each in online)
+        return follow
 
     def _retain(self, topic: str, payload: str, what: str, timeout_s: float) -> None:
         if not self._link.publish(topic, payload.encode(), retain=True).wait(timeout_s):

@@ -9,6 +9,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 import structlog
 
 from runtime.process.loop import Stop, run_loop
+from runtime.process.open_conditions import OpenConditions
 from runtime.process.station_metrics import loop_of
 
 log = structlog.get_logger()
@@ -74,10 +75,17 @@ class StationThreads(Generic[W]):
         workers: of the stations that are served now, by name.
     """
 
-    def __init__(self, make: Callable[[str], W], process: Stop) -> None:
-        """``make`` returns the worker of a station; ``process`` ends all of them."""
+    def __init__(self, make: Callable[[str], W], process: Stop, conditions: OpenConditions) -> None:
+        """Serve no station yet.
+
+        Args:
+            make: returns the worker of a station.
+            process: ends all of them.
+            conditions: hears what keeps a station's step from being done.
+        """
         self._make = make
         self._process = process
+        self._conditions = conditions
         self._served: dict[str, _Served[W]] = {}
         self._leaving: dict[str, _Served[W]] = {}
 
@@ -113,13 +121,16 @@ class StationThreads(Generic[W]):
         log.info("station_joins", station=name)
         worker, stop = self._make(name), StationStop(self._process)
         loop = loop_of(name)
-        thread = threading.Thread(target=_serve, args=(worker, stop, loop), name=loop, daemon=True)
+        thread = threading.Thread(
+            target=_serve, args=(worker, stop, loop, self._conditions), name=loop, daemon=True
+        )
         self._served[name] = _Served(worker, stop, thread)
         thread.start()
 
 
-def _serve(worker: StationWorker, stop: StationStop, name: str) -> None:
-    run_loop(worker.step, stop, name)
+def _serve(worker: StationWorker, stop: StationStop, name: str, conditions: OpenConditions) -> None:
+    run_loop(worker.step, stop, name, conditions)
+    conditions.succeeded(name)  # nothing fails there any more
     worker.close()
     if stop.is_for_good:
         worker.leave()

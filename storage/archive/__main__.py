@@ -20,6 +20,7 @@ from runtime.process.program import run_process
 from runtime.process.settings import load
 from runtime.process.step_watch import StepWatch
 from storage.archive.archive_worker import ArchiveWorker
+from storage.archive.followed_roster import FollowedRoster
 from storage.archive.lost_pictures import LossCounter
 from storage.archive.picture_archive import Archive, Bounds
 from storage.archive.picture_folder import PictureFolder
@@ -38,8 +39,11 @@ def main() -> int:
     stop, clock, url = Stop.from_signals(), SystemClock(), settings.run_folder.database_url
     readers, writers = open_sessions(url), open_sessions(url, writes=True)
     streams = [frames(station) for station in settings.stations]
+    group = StreamGroup(
+        connect(settings.frames_redis_url, "frames"), streams, ARCHIVE_GROUP, PROCESS
+    )
     worker = ArchiveWorker(
-        StreamGroup(connect(settings.frames_redis_url, "frames"), streams, ARCHIVE_GROUP, PROCESS),
+        group,
         Archive(
             PictureFolder(settings.run_folder.archive),
             PictureIndex(readers, writers),
@@ -57,7 +61,11 @@ def main() -> int:
     )
     topics = settings.topics
     link = MqttLink(
-        settings.broker, topics, PROCESS, will=StateBoard.will(topics, PROCESS, Role.ARCHIVE)
+        settings.broker,
+        topics,
+        PROCESS,
+        subscriptions={topics.stations: 1},
+        will=StateBoard.will(topics, PROCESS, Role.ARCHIVE),
     )
     conditions, work = OpenConditions(), StepWatch(worker.step, "archive_slow")
     report = SelfReport(
@@ -66,6 +74,7 @@ def main() -> int:
         conditions,
         DiskWatch(settings.run_folder.archive).conditions,
         pause=stop.wait,
+        status=FollowedRoster(link.inbox, topics, group).status,
     )
     link.start()
     try:

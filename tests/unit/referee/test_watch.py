@@ -6,8 +6,9 @@ import pytest
 
 from contracts.names import Topics
 from contracts.process_state import ProcessState, Role, Trouble
+from contracts.roster import Roster, RosterStation
 from plc.core.phases import ErrorCode
-from referee.line.watch import THE_PLC_IS_MISSING, LineWatch
+from referee.line.watch import FOLLOWERS, THE_PLC_IS_MISSING, LineWatch
 
 
 def state(process: str, *, ready: bool = True, **fields: Any) -> ProcessState:
@@ -35,6 +36,17 @@ READY = (state("inference"), state("ingest"))
 def test_a_line_without_its_plc_is_up(codes: dict[str, str]) -> None:
     bridge = state("bridge", ready=False, troubles=troubles(**codes))
     assert not watch(*READY, bridge).reasons_to_wait()
+
+
+def test_a_roster_is_followed_by_all_who_are_there() -> None:
+    roster = Roster(stations={"plate": RosterStation()})
+    everybody = [state(role, roster_id=roster.roster_id) for role in FOLLOWERS]
+    assert all(watch(*everybody).followers(roster).values())
+    late = state("inference-2")
+    assert watch(*everybody, late).followers(roster)[Role.INFERENCE] is False
+    gone = state("bridge", online=False, roster_id=roster.roster_id)
+    assert watch(*everybody[1:], gone).followers(roster)[Role.BRIDGE] is False
+    assert watch(*everybody, state("archive")).followers(roster)[Role.ARCHIVE] is False
 
 
 def test_the_plcs_troubles_are_codes_of_the_bridge() -> None:

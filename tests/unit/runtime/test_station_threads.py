@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import Counter
 
+from contracts.errors import Unavailable
 from runtime.process.clock import ManualClock
 from runtime.process.loop import Stop
 from runtime.process.metrics import STEP_RETRIES
+from runtime.process.open_conditions import OpenConditions
 from runtime.process.station_metrics import LATECOMERS_S, StationMetrics, loop_of
 from runtime.process.station_threads import StationStop, StationThreads
 from tests.waiting import PATIENCE_S, until
@@ -29,6 +31,7 @@ class Worker:
         self.name = name
         self.steps = 0
         self.fails = False
+        self.is_away = False
         self.threads: set[str] = set()
         self.ended: list[str] = []
         self.may_end = threading.Event()
@@ -37,6 +40,8 @@ class Worker:
     def step(self) -> None:
         if self.fails:
             raise ValueError("nobody thought of this")
+        if self.is_away:
+            raise Unavailable("Redis", "gone")
         self.steps += 1
         self.threads.add(threading.current_thread().name)
         self.may_end.wait(PATIENCE_S)
@@ -53,7 +58,8 @@ class World:
     def __init__(self) -> None:
         self.made: list[Worker] = []
         self.stop = Stop()
-        self.threads = StationThreads(self.make, self.stop)
+        self.conditions = OpenConditions()
+        self.threads = StationThreads(self.make, self.stop, self.conditions)
 
     def make(self, name: str) -> Worker:
         self.made.append(Worker(name))
@@ -122,6 +128,14 @@ def test_a_station_that_fails_ends_the_process(world: World) -> None:
     world.threads.workers["a"].fails = True
     until(world.stop.is_set)
     assert world.stop.exit_code == 1
+
+
+def test_what_keeps_a_station_from_working_is_told_until_it_leaves(world: World) -> None:
+    world.threads.follow(["a", "b"])
+    world.threads.workers["a"].is_away = True
+    until(lambda: [each.code for each in world.conditions.current()] == ["server_away"])
+    until(lambda: world.threads.follow(["b"]))
+    assert world.conditions.current() == ()
 
 
 def test_a_pause_ends_with_the_process_and_with_the_station() -> None:

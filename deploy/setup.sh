@@ -15,7 +15,7 @@ ENCODER_SHA256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
 
 RUN_PACKAGES=(redis-server mosquitto libgomp1)
 DEV_PACKAGES=(mosquitto-clients mbpoll gcc libc6-dev libmodbus-dev chromium docker-compose git
-    postgresql)
+    postgresql systemd)
 
 say()  { printf '\033[1m%-14s\033[0m %s\n' "$1" "$2"; }
 fail() { printf '\033[31mset-up stopped:\033[0m %s\n' "$1" >&2; exit 1; }

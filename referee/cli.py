@@ -28,6 +28,7 @@ from referee.commands import (
     part,
     reword,
     run,
+    service,
     status,
     train,
     up,
@@ -44,7 +45,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # help is plain text: [x] in it is [x]
 )
 COMMANDS = (
-    *(up, down, run, status, bench, inspect, part, check, apply, doctor),
+    *(up, down, run, status, bench, inspect, part, check, apply, doctor, service),
     *(data, train, reword, evaluate, export, finetune),
 )
 for command in COMMANDS:

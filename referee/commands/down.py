@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from referee.commands.options import RunDirOption, folder_to_stop
+from referee.commands.options import RunDirOption, folder_that_runs
 from referee.line.stopping import stop_line
 from runtime.process.console import Console
 
@@ -19,7 +19,7 @@ def down(run_dir: RunDirOption = None) -> None:
     Without --run-dir: the line that was started in this folder and runs. Also ends what a line
     left behind whose supervisor was killed.
     """
-    folder = folder_to_stop(run_dir)
+    folder = folder_that_runs(run_dir)
     stopped = stop_line(folder)
     if stopped is None:
         Console().print(f"No line is running in {folder.path}.")

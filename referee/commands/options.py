@@ -113,8 +113,10 @@ def running_folder(line: LineFile, given: Path | None) -> RunFolder:
     )
 
 
-def folder_to_stop(given: Path | None) -> RunFolder:
+def folder_that_runs(given: Path | None) -> RunFolder:
     """Return the folder given with --run-dir, or the only one of the current folder that runs.
+
+    If no line runs on this machine: the one that was started last here.
 
     Raises:
         UserError: two lines run, or the only one that runs was started elsewhere.

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from importlib.metadata import version
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from contracts.conditions import Severity
+from contracts.exit_codes import ExitCode
 from contracts.health import LineHealth, OpenCondition
 from contracts.names import Topics
-from referee.commands.options import RunDirOption, newest_run_folder
+from referee.commands.options import JsonOption, RunDirOption, folder_that_runs
 from referee.line.endpoints import LOOPBACK, Endpoints
+from referee.line.life import Life, LineLife, life_of
 from runtime.messaging.broker import Broker
 from runtime.messaging.health_watch import HealthWatch
+from runtime.process.console import Console, Table, print_json, styled
+from runtime.process.run_folder import RunFolder
 
 WAIT_S = 2.0
 REPEAT_S = 6.0
@@ -28,22 +30,44 @@ def register(app: typer.Typer) -> None:
     app.command("status")(status)
 
 
-def status(
-    run_dir: RunDirOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Show how a running line is, and what to do if something is wrong.
+def status(run_dir: RunDirOption = None, as_json: JsonOption = False) -> None:
+    """Show what of a line runs and how it is, and what to do if something is wrong.
 
-    Without --run-dir: the line that was started last. Exits with 1 if a person should come: if
-    there is an alarm.
+    Without --run-dir: the line that runs in the current folder. Exits with 1 if a person should
+    come: there is an alarm, or the line or one of its processes does not run.
     """
-    folder = newest_run_folder(run_dir)
-    health = health_of(Endpoints.load(folder))
+    folder = folder_that_runs(run_dir)
+    endpoints, life = Endpoints.load(folder), life_of(folder)
+    health = health_of(endpoints) if life.life is Life.RUNNING else None
     if as_json:
-        typer.echo(health.model_dump_json(indent=2))
+        named = {"site": endpoints.site, "line": endpoints.line}
+        told = health.model_dump(mode="json") if health else None
+        print_json(named | life.model_dump(mode="json") | {"health": told})
     else:
-        show(health, Console())
-    raise typer.Exit(1 if health.needs_person else 0)
+        show_life(endpoints, life, Console())
+        if health:
+            show(health, Console())
+    needs_person = life.needs_person or (health is not None and health.needs_person)
+    raise typer.Exit(ExitCode.NO if needs_person else ExitCode.DONE)
+
+
+def show_life(endpoints: Endpoints, life: LineLife, console: Console) -> None:
+    """Print whether the line runs, and its processes that do not."""
+    named = f"line {endpoints.line} at site {endpoints.site}, in {life.folder}:"
+    console.print(named, styled(life.life, "" if life.life is Life.RUNNING else "bold red"))
+    if life.life.remedy:
+        console.print(f"    {life.life.remedy}")
+    if life.left_behind:
+        console.print(f"    processes without a supervisor: {', '.join(life.left_behind)}")
+    if life.is_outdated:
+        console.print(
+            f"    it was started by Referee {life.version}, and {version('referee')} is installed: "
+            "stop and start it to update"
+        )
+    for each in life.programs:
+        if not each.runs:
+            log = f"see {RunFolder(life.folder).log(each.name)}"
+            console.print("   ", styled(f"{each.name} is {each.state}", "bold red"), log)
 
 
 def health_of(endpoints: Endpoints) -> LineHealth:

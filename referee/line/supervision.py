@@ -49,6 +49,7 @@ class ProcessStatus(NamedTuple):
     state: str
     pid: int
     log: Path
+    started_utc_s: float = 0.0
 
 
 class Supervisor:
@@ -80,6 +81,7 @@ class Supervisor:
                 info["statename"],
                 info["pid"],
                 Path(info["stdout_logfile"]),
+                info["start"],
             )
             for info in self._call("getAllProcessInfo")
         ]

@@ -1,5 +1,6 @@
 """`referee up`: everything serves, what dies comes back, one signal stops all."""
 
+import json
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -113,11 +114,41 @@ def test_a_second_up_touches_nothing_and_a_killed_supervisor_leaves_nothing(tmp_
         assert processes_of(first.folder) == []
 
 
+def test_status_and_down_agree_on_what_a_killed_command_and_supervisor_leave_behind(
+    tmp_path: Path,
+) -> None:
+    with up(tmp_path) as line:
+        assert told(line.folder)["life"] == "running"
+        line.process.kill()
+        line.process.wait()
+        assert told(line.folder)["life"] == "running", "the supervisor goes on"
+        os.kill(int(line.folder.supervisor_pid.read_text()), signal.SIGKILL)
+        await_that(lambda: not is_claimed(line.folder), "the supervisor is gone")
+        left = told(line.folder)
+        assert left["life"] == "left behind"
+        assert {"plc", "ingest", "mosquitto"} <= set(left["left_behind"])
+        down = referee("down", "--run-dir", str(line.folder.path))
+        assert "ended what it had left behind" in down.stdout
+        assert told(line.folder)["life"] == "stopped"
+
+
+def told(folder: RunFolder) -> dict[str, Any]:
+    ended = referee("status", "--json", "--run-dir", str(folder.path))
+    assert ended.returncode in (0, 1), ended.stderr
+    found = json.loads(ended.stdout)
+    assert ended.returncode == 1 or found["life"] == "running"
+    return found
+
+
+def referee(*words: str) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "referee", *words]
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=90)
+
+
 def test_down_in_the_middle_of_a_start_leaves_nothing(tmp_path: Path) -> None:
     with up(tmp_path, wait=False) as line:
         await_that(lambda: is_claimed(line.folder), "the folder is claimed")
-        argv = [sys.executable, "-m", "referee", "down", "--run-dir", str(line.folder.path)]
-        down = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=90)
+        down = referee("down", "--run-dir", str(line.folder.path))
         assert down.returncode == 0
         assert "Stopped the line" in down.stdout
         assert line.process.poll() is not None

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from contracts.causes import Cause, Decision
 from storage.models import DispositionRow, VerdictRow
 from storage.queries.durations import CAPTURED, IN_RATES, PRESENTED, ms_between, same_part
+from storage.queries.lineage import lineage
 
 D, V = DispositionRow, VerdictRow
 
@@ -37,25 +38,26 @@ def no_verdict_causes(
 ) -> list[CauseCount]:
     """Return parts without a verdict per bucket and cause, oldest first.
 
-    Buckets are those of ``disposition_counts``; ``since <= started < until``.
+    Buckets are those of ``disposition_counts``; ``since <= started < until``. Parts of the station
+    under names that it had before count too.
     """
-    width_ns = int(bucket_s * 1e9)
+    known, width_ns = lineage(session), int(bucket_s * 1e9)
     bucket = (D.started_at_utc_ns - D.started_at_utc_ns % width_ns).label("bucket")
     wanted = (
-        select(bucket, D.station, D.cause, func.count())
+        select(bucket, D.cause, func.count())
         .where(
-            D.station == station,
+            known.holds(D, [station]),
             D.decision == Decision.NO_VERDICT,
             IN_RATES,
             D.started_at_utc_ns >= since_utc_ns,
             D.started_at_utc_ns < until_utc_ns,
         )
-        .group_by("bucket", D.station, D.cause)
+        .group_by("bucket", D.cause)
         .order_by("bucket", D.cause)
     )
     return [
         CauseCount(start, station, cause, parts)
-        for start, station, cause, parts in session.execute(wanted)
+        for start, cause, parts in session.execute(wanted)
         if cause is not None  # never None for parts without a verdict
     ]
 
@@ -74,7 +76,7 @@ def capture_to_plc_counts(
         select(whole, func.count())
         .join(V, same_part())
         .where(
-            D.station == station,
+            lineage(session).holds(D, [station]),
             D.decision != Decision.NO_VERDICT,
             IN_RATES,
             ms.is_not(None),

@@ -80,8 +80,9 @@ class Plc:
         try:
             written = client.write_registers(0, list(self.words), device_id=self._unit)
             reply = client.read_input_registers(0, count=INPUT_SIZE, device_id=self._unit)
-        except ModbusException:
+        except (ModbusException, OSError):
             self.failures += 1
+            client.close()  # it dials again
             return
         if written.isError() or reply.isError():
             self.failures += 1

@@ -8,10 +8,11 @@ from functools import partial
 import redis
 
 from contracts import names
-from contracts.process_state import Role
+from contracts.process_state import Role, Status
 from inference.frames import FrameStreams
 from inference.metrics import OF_STATIONS
 from inference.readiness import Readiness
+from inference.refused_pictures import RefusedPictures
 from inference.settings import InferenceSettings
 from inference.triton import TritonModel
 from inference.worker import InferenceWorker, Limits
@@ -38,10 +39,11 @@ def main() -> int:
     readiness = Readiness(model, releases, settings.stations, stop.wait)
     frames = _frames(settings, journal, clock, stop)
     turns = threading.Semaphore(max(1, settings.inference_workers - 1))
-    workers = {
-        f"worker-{number}": _worker(settings, frames, journal, model, releases, clock, turns, stop)
-        for number in range(1, settings.inference_workers + 1)
-    }
+    pictures = RefusedPictures()
+    make = partial(
+        _worker, settings, frames, journal, model, releases, clock, turns, stop, pictures
+    )
+    workers = {f"worker-{number}": make() for number in range(1, settings.inference_workers + 1)}
     steps = {
         **{name: worker.step for name, worker in workers.items()},
         "claims": frames.keep_claims,
@@ -50,11 +52,16 @@ def main() -> int:
     metrics = StationMetrics(OF_STATIONS, clock)
 
     def follow(stations: tuple[str, ...]) -> bool:
-        for each in (frames, readiness, metrics):
+        for each in (frames, readiness, metrics, pictures):
             each.follow(stations)
         return True
 
-    exit_code = process.run(steps, lambda: readiness.status, follow)
+    def status() -> Status:
+        known = readiness.status
+        conditions = (*known.conditions, *pictures.conditions())
+        return known.model_copy(update={"conditions": conditions})
+
+    exit_code = process.run(steps, status, follow)
     model.close()
     return exit_code
 
@@ -78,6 +85,7 @@ def _worker(
     clock: Clock,
     turns: threading.Semaphore,
     stop: Stop,
+    pictures: RefusedPictures,
 ) -> InferenceWorker:
     return InferenceWorker(
         settings.stations,
@@ -94,6 +102,7 @@ def _worker(
         ),
         turns=turns,
         pause=stop.wait,
+        pictures=pictures,
     )
 
 

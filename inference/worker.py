@@ -25,6 +25,7 @@ from inference.frames import Frame
 from inference.metrics import ANOTHER_STANDS, STEP_SECONDS, VERDICTS
 from inference.perception import Perception
 from inference.ports import Frames, Model, Outbox, Releases
+from inference.refused_pictures import RefusedPictures
 from inference.service_time import ServiceTimes
 from runtime.process.clock import Clock
 
@@ -66,12 +67,14 @@ class InferenceWorker:
         limits: Limits,
         turns: threading.Semaphore,
         pause: Callable[[float], object],
+        pictures: RefusedPictures | None = None,
     ) -> None:
         """Wire the worker.
 
         Args:
             turns: shared by the workers of a process; see ``_turn``.
             pause: sleeps for seconds; returns true if the process has to end.
+            pictures: hears which pictures could be inspected.
         """
         self._stations = tuple(stations)
         self._frames = frames
@@ -82,6 +85,7 @@ class InferenceWorker:
         self._limits = limits
         self._turns = turns
         self._pause = pause
+        self._pictures = pictures or RefusedPictures()
         self._times = ServiceTimes()
         self._frame: Frame | None = None
         self._made: Verdict | None = None
@@ -127,6 +131,7 @@ class InferenceWorker:
             with self._turn(frame):
                 return self._inspected(frame, release, began)
         except BadImage as error:
+            self._pictures.refused(header.part.station, error.reason)
             refusal = Refusal(Cause.BAD_IMAGE, error.reason)
         except ModelTooSlow as error:
             refusal = Refusal(Cause.EXPIRED, str(error))
@@ -208,6 +213,7 @@ class InferenceWorker:
         asked = self._clock.now()
         perception = self._perceive(frame, [prompt.words for prompt in release.config.prompts])
         perceived = self._clock.now()
+        self._pictures.inspected(frame.header.part.station)
         found = find(perception, release.config)
         at = self._clock.now()
         self._times.add(frame.header.part.station, at.ms_since(began))

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+import redis
 
 from inference.triton import TritonModel
 from referee.line.servers.triton import (
@@ -24,7 +25,10 @@ from referee.line.servers.triton import (
     triton_command,
 )
 from referee.project import MODELS
+from runtime.messaging.broker import Broker
+from tests.contract.inference.line import Line
 from tests.contract.inference.tiny_network import write_tiny_network
+from tests.servers import RedisServer
 from tests.waiting import PATIENCE_S
 
 
@@ -165,3 +169,36 @@ def model(triton: TritonServer) -> Iterator[TritonModel]:
     model = TritonModel(triton.url)
     yield model
     model.close()
+
+
+MakeLine = Callable[[TritonServer], Line]
+
+
+@pytest.fixture
+def make_line(
+    tmp_path: Path,
+    broker: Broker,
+    frames_server: RedisServer,
+    journal_server: RedisServer,
+    frames_redis: redis.Redis,
+    journal_redis: redis.Redis,
+) -> Iterator[MakeLine]:
+    made: list[Line] = []
+
+    def make(triton: TritonServer) -> Line:
+        urls = {
+            "frames_redis_url": frames_server.url,
+            "journal_redis_url": journal_server.url,
+            "triton_url": triton.url,
+        }
+        made.append(Line(tmp_path, broker, frames_redis, journal_redis, urls))
+        return made[-1]
+
+    yield make
+    for line in made:
+        line.close()
+
+
+@pytest.fixture
+def line(make_line: MakeLine, triton: TritonServer) -> Line:
+    return make_line(triton)

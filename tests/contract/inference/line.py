@@ -114,6 +114,11 @@ class Line:
         self._listen()
         return self._states.get(process)
 
+    def conditions(self, process: str = "inference") -> set[str]:
+        """Codes of what a process says is wrong."""
+        state = self.state(process)
+        return {each.code for each in state.conditions} if state else set()
+
     def until_ready(self, process: str = "inference", *, ready: bool = True) -> ProcessState:
         def look() -> ProcessState | None:
             state = self.state(process)

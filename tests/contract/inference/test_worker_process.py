@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 
 from contracts import names
 from contracts.causes import Cause, Decision
 from contracts.release import Prompt
 from runtime.messaging.broker import Broker
-from tests.contract.inference.conftest import TritonServer
+from tests.contract.inference.conftest import MakeLine, TritonServer
 from tests.contract.inference.line import STATION, Line, until
 from tests.contract.inference.pictures import dark, jpeg, png, with_spot
 from tests.outside_rules import write_outside_rules
@@ -26,38 +25,6 @@ from tests.servers import RedisServer, redis_server
 from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.xdist_group("triton")
-
-MakeLine = Callable[[TritonServer], Line]
-
-
-@pytest.fixture
-def make_line(
-    tmp_path: Path,
-    broker: Broker,
-    frames_server: RedisServer,
-    journal_server: RedisServer,
-    frames_redis: redis.Redis,
-    journal_redis: redis.Redis,
-) -> Iterator[MakeLine]:
-    made: list[Line] = []
-
-    def make(triton: TritonServer) -> Line:
-        urls = {
-            "frames_redis_url": frames_server.url,
-            "journal_redis_url": journal_server.url,
-            "triton_url": triton.url,
-        }
-        made.append(Line(tmp_path, broker, frames_redis, journal_redis, urls))
-        return made[-1]
-
-    yield make
-    for line in made:
-        line.close()
-
-
-@pytest.fixture
-def line(make_line: MakeLine, triton: TritonServer) -> Line:
-    return make_line(triton)
 
 
 def test_frames_in_verdicts_out(line: Line) -> None:
@@ -223,10 +190,12 @@ def _kill_each_redis(line: Line, frames: RedisServer, journal: RedisServer) -> N
     journal.kill9()
     part = line.put(1, png(with_spot()))
     until(lambda: line.pending() == 1, "the worker to take the frame")
+    until(lambda: "journal_away" in line.conditions(), "the journal to be missed")
     journal.start()
     assert line.verdict_of(part).decision is Decision.REJECT
     until(lambda: line.pending() == 0, "the frame acknowledged")
     frames.kill9()
+    until(lambda: "frames_away" in line.conditions(), "the frames to be missed")
     frames.start()
     assert line.verdict_of(line.put(2, png(dark()))).decision is Decision.PASS
     line.until_published({part})
@@ -244,6 +213,7 @@ def test_triton_dies_and_comes_back(
     line.until_ready()
     triton.kill()
     assert "Triton" in line.until_ready(ready=False).reason
+    assert line.conditions() == {"triton_away"}
     verdict = line.verdict_of(line.put(1, png(dark()), deadline_ms=400))
     assert verdict.cause is Cause.MODEL_ERROR
     assert verdict.timings_ms["total"] <= 450

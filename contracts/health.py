@@ -78,6 +78,12 @@ class LineHealth(_Model):
         """Whether a person should come."""
         return any(each.severity is Severity.ALARM for each in self.conditions)
 
+    def phase_of(self, station: str) -> str | None:
+        """Return what a station's bridge does, empty if the bridge is gone; None if unknown."""
+        if not any(each.role is Role.BRIDGE for each in self.processes):
+            return None
+        return next((each.phase for each in self.stations if each.station == station), None)
+
     def of(self, station: str | None) -> list[OpenCondition]:
         """Return the conditions of a station, or those of the whole line."""
         return [each for each in self.conditions if each.station == station]
@@ -106,7 +112,10 @@ class Heard(NamedTuple):
 
 
 def line_health(
-    heard: Iterable[Heard], seen: Iterable[Condition] = (), needed: Sequence[Role] = NEEDED
+    heard: Iterable[Heard],
+    seen: Iterable[Condition] = (),
+    needed: Sequence[Role] = NEEDED,
+    stations: Sequence[str] | None = None,
 ) -> LineHealth:
     """Return the health of a line.
 
@@ -114,6 +123,7 @@ def line_health(
         heard: the newest state of each process, with its last will.
         seen: what the caller itself sees, such as a broker that is away.
         needed: roles that must have a process; empty if none could have been heard.
+        stations: those of the line's roster; None if it has none: those that are named.
     """
     known = sorted(heard, key=lambda each: each.state.process)
     open_now = [_opened(condition, "", None) for condition in seen]
@@ -131,7 +141,7 @@ def line_health(
             )
             for each in known
         ),
-        stations=tuple(_stations(known)),
+        stations=tuple(_stations(known, stations)),
     )
 
 
@@ -201,8 +211,8 @@ def _worst_first(each: OpenCondition) -> tuple[int, bool, str, str]:
     return each.severity.rank, each.station is not None, each.station or "", each.code
 
 
-def _stations(known: Sequence[Heard]) -> list[StationHealth]:
-    """Return every station that a process is configured with, by name."""
+def _stations(known: Sequence[Heard], roster: Sequence[str] | None) -> list[StationHealth]:
+    """Return the stations of the roster, or every one that a process names."""
     names: set[str] = set()
     bridge: ProcessState | None = None
     for each in known:
@@ -210,7 +220,7 @@ def _stations(known: Sequence[Heard]) -> list[StationHealth]:
         names |= {*state.stations, *state.troubles, *state.phases}
         if state.role is Role.BRIDGE and each.doing in ("ready", "not ready"):
             bridge = state
-    return [_station(name, bridge) for name in sorted(names)]
+    return [_station(name, bridge) for name in sorted(names if roster is None else roster)]
 
 
 def _station(name: str, bridge: ProcessState | None) -> StationHealth:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.health_strip import health_strip
 from dashboard.page_frame import apply_style
 
 HERE = Path(__file__).parent
@@ -16,4 +17,5 @@ pages = [
 ]
 page = st.navigation(pages, position="top")
 apply_style()
+health_strip()
 page.run()

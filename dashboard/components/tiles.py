@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from html import escape
 
+from contracts.health import LineHealth
 from dashboard.components.html import decision_mark, metric
 from dashboard.local_time import ago, clock
 from dashboard.wording import CAUSES, MODES, counted, milliseconds, share
 from storage.queries import DispositionCounts, LineTile
 
+NO_BRIDGE, OFFLINE = "no bridge", "offline"
 NO_PART = "no part in the last hour"
 TONES = {"running": "good", "degraded": "warn", "fault": "bad", "offline": "bad"}
 
@@ -22,16 +24,19 @@ def station_row(
     bars: Sequence[int],
     now_utc_ns: int,
     zone: tzinfo,
+    live: LineHealth | None = None,
 ) -> str:
     """Return the station's tiles.
 
     Args:
         hour: its counts in the last hour, step by step. Steps without a part are left out.
         bars: starts (UTC, ns) of all steps of the last hour, oldest first.
+        live: what the line says about itself, which is newer than the database; None if nobody
+            hears it.
     """
     return (
         f'<section class="station" data-station="{escape(tile.station)}">'
-        + _who(tile)
+        + _who(tile, live)
         + _parts(tile, hour, bars)
         + _rejected(tile)
         + _no_verdict(tile)
@@ -41,11 +46,11 @@ def station_row(
     )
 
 
-def _who(tile: LineTile) -> str:
+def _who(tile: LineTile, live: LineHealth | None) -> str:
     mode, meaning = MODES[tile.mode] if tile.mode else ("No release", "no prompts to look for yet")
-    phase = (tile.phase or "no bridge").lower()
-    tone = TONES.get(phase, "bad" if tile.phase is None else "calm")
-    reason = f'<div class="below">{escape(tile.phase_reason)}</div>' if tile.phase_reason else ""
+    phase, why = _phase(tile, live)
+    tone = TONES.get(phase, "bad" if phase == NO_BRIDGE else "calm")
+    reason = f'<div class="below">{escape(why)}</div>' if why else ""
     recipe = "" if tile.recipe is None else f'<span class="badge">Recipe {tile.recipe}</span>'
     return (
         f'<div class="who"><h3>{escape(tile.station)}</h3><div class="badges">'
@@ -53,6 +58,14 @@ def _who(tile: LineTile) -> str:
         f'<span class="badge phase {tone}">{escape(phase.capitalize())}</span>{recipe}</div>'
         f"{reason}</div>"
     )
+
+
+def _phase(tile: LineTile, live: LineHealth | None) -> tuple[str, str]:
+    """Return the bridge's phase and why it is so: what it says now, else what was stored last."""
+    said = live.phase_of(tile.station) if live else None
+    if live is None or said is None:
+        return (tile.phase or NO_BRIDGE).lower(), tile.phase_reason
+    return said or OFFLINE, "; ".join(each.words for each in live.of(tile.station))
 
 
 def _parts(tile: LineTile, hour: Sequence[DispositionCounts], bars: Sequence[int]) -> str:

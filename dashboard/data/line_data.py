@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from typing import NamedTuple
 
 import streamlit as st
 
 from contracts.release import DEFAULT_DEADLINE_MS
+from dashboard.data.health_data import health
 from dashboard.data.reading import reading
 from storage.queries import (
     Challenge,
@@ -16,6 +18,7 @@ from storage.queries import (
     LineTile,
     PartStory,
     ReleaseView,
+    configured_stations,
     disposition_counts,
     last_challenges,
     last_rejects,
@@ -29,11 +32,44 @@ BAR_S = 120
 REJECTS = 8
 
 
+class Tiles(NamedTuple):
+    """The stations that the line has now, and those that it had before."""
+
+    now: list[LineTile]
+    past: list[LineTile]
+
+
+def tiles() -> Tiles:
+    """Return every station as it is right now, by name.
+
+    The processes say over MQTT which stations the line has; else the newest roster in the
+    database does. A line that never had one has all that the database knows.
+    """
+    known = _tiles()
+    has = configured()
+    return Tiles(
+        now=[tile for tile in known if has is None or tile.station in has],
+        past=[tile for tile in known if has is not None and tile.station not in has],
+    )
+
+
+def configured() -> frozenset[str] | None:
+    """Return the names of the line's stations; None if nobody knows."""
+    line = health()
+    said = frozenset(each.station for each in line.stations) if line else frozenset()
+    return said or _roster()
+
+
 @st.cache_data(ttl="2s", show_spinner=False)
-def tiles() -> list[LineTile]:
-    """Return every station as it is right now."""
+def _tiles() -> list[LineTile]:
     with reading() as session:
         return line_tiles(session, time.time_ns())
+
+
+@st.cache_data(ttl="2s", show_spinner=False)
+def _roster() -> frozenset[str] | None:
+    with reading() as session:
+        return configured_stations(session)
 
 
 @st.cache_data(ttl="2s", show_spinner=False)
@@ -48,10 +84,10 @@ def last_hour() -> dict[str, list[DispositionCounts]]:
 
 
 @st.cache_data(ttl="2s", show_spinner=False)
-def rejects() -> list[PartStory]:
-    """Return the last rejected parts of the line, newest first."""
+def rejects(stations: tuple[str, ...]) -> list[PartStory]:
+    """Return the last rejected parts of these stations, newest first."""
     with reading() as session:
-        return last_rejects(session, limit=REJECTS)
+        return last_rejects(session, limit=REJECTS, stations=stations)
 
 
 @st.cache_data(ttl="2s", show_spinner=False)

@@ -26,9 +26,11 @@ def opening_period() -> str:
     """Return the period to open with: the usual one, or a shorter one that shows the same parts."""
     now = time.time_ns()
     since = now - span_ns(PERIODS[USUAL])
+    tiles = line_data.tiles().now
     with reading() as session:
-        steps = disposition_counts(session, None, FINE_S, since, now)
-    last = [tile.last_at_utc_ns for tile in line_data.tiles() if tile.last_at_utc_ns is not None]
+        stations = [tile.station for tile in tiles]
+        steps = disposition_counts(session, stations, FINE_S, since, now)
+    last = [tile.last_at_utc_ns for tile in tiles if tile.last_at_utc_ns is not None]
     oldest = max(since, steps[0].bucket_start_utc_ns) if steps else max(last, default=now)
     return shortest_covering(now - oldest)
 

@@ -10,10 +10,12 @@ import streamlit as st
 from dashboard.components.challenge_block import challenge_block
 from dashboard.components.html import headline
 from dashboard.components.ledger_block import ledger_block
+from dashboard.components.past_stations import with_past
 from dashboard.components.reject_cards import card, cards
 from dashboard.components.release_block import release_block
 from dashboard.components.tiles import station_row
 from dashboard.data import line_data
+from dashboard.data.health_data import health
 from dashboard.data.pictures import NoPicture, picture_of
 from dashboard.local_time import moment
 from dashboard.page_frame import (
@@ -33,7 +35,8 @@ def line() -> None:
         now, here = time.time_ns(), zone()
         at = moment(now, here).strftime("%a %d %b %Y, %H:%M:%S")
         st.html(headline(line_name(), f"{at} ({zone_label()})", "page"))
-        tiles = line_data.tiles()
+        known = line_data.tiles()
+        tiles = with_past(known.now, known.past)
         if not tiles:
             show_notice(
                 "No station has reported yet",
@@ -42,12 +45,14 @@ def line() -> None:
             )
             return
         show_tiles(tiles, now, here)
-        show_rejects(line_data.rejects(), now, here)
-        show_ledger_and_releases([tile.station for tile in tiles], now, here)
+        stations = [tile.station for tile in tiles]
+        show_rejects(line_data.rejects(tuple(stations)), now, here)
+        show_ledger_and_releases(stations, now, here)
 
 
 def show_tiles(tiles: list[LineTile], now_utc_ns: int, here: tzinfo) -> None:
     hours, releases = line_data.last_hour(), line_data.active_releases()
+    live = health()
     bars = line_data.bar_starts(now_utc_ns)
     rows = [
         station_row(
@@ -57,6 +62,7 @@ def show_tiles(tiles: list[LineTile], now_utc_ns: int, here: tzinfo) -> None:
             bars,
             now_utc_ns,
             here,
+            live,
         )
         for tile in tiles
     ]

@@ -15,6 +15,7 @@ from dashboard.charts.control_limits import FEW_REJECTS, SAMPLES_FOR_LIMITS, Con
 from dashboard.charts.latency_chart import binned, latency_chart
 from dashboard.charts.pareto_chart import pareto_chart, ranked
 from dashboard.components.html import headline
+from dashboard.components.past_stations import with_past
 from dashboard.data import line_data, trends_data
 from dashboard.data.periods import NS, PERIODS, Window, from_first, window
 from dashboard.local_time import ago, clock, minute
@@ -38,7 +39,8 @@ def page() -> None:
 
 def trends_of_the_line() -> None:
     st.html(headline(line_name(), f"times in {zone_label()}", "page"))
-    tiles = {tile.station: tile for tile in line_data.tiles()}
+    known = line_data.tiles()
+    tiles = {tile.station: tile for tile in with_past(known.now, known.past)}
     if not tiles:
         show_notice(
             "No station has reported yet",

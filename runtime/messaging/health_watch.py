@@ -9,10 +9,11 @@ import time
 import structlog
 
 from contracts.errors import MalformedMessage
-from contracts.health import Heard, LineHealth, line_health
+from contracts.health import NEEDED, Heard, LineHealth, line_health
 from contracts.names import Topics
 from contracts.parsing import parse
 from contracts.process_state import Condition, ProcessState
+from contracts.roster import Roster
 from runtime.messaging.broker import Broker
 from runtime.messaging.mqtt import MqttLink
 from runtime.messaging.mqtt_messages import Incoming
@@ -31,10 +32,16 @@ class HealthWatch:
     def __init__(self, broker: Broker, topics: Topics, client_id: str) -> None:
         self._broker = broker
         self._link = MqttLink(
-            broker, topics, client_id, subscriptions={topics.state(): 1}, session_expiry_s=1
+            broker,
+            topics,
+            client_id,
+            subscriptions={topics.state(): 1, topics.stations: 1},
+            session_expiry_s=1,
         )
         self._link.on_connect.append(self._connected)
         self._lock = threading.Lock()
+        self._topics = topics
+        self._roster: Roster | None = None
         self._heard: dict[str, tuple[ProcessState, float]] = {}
         self._connected_at_s: float | None = None
         self._up_at_s = time.monotonic()
@@ -69,14 +76,16 @@ class HealthWatch:
         now_s = time.monotonic()
         with self._lock:
             heard = [Heard(state, now_s - at_s) for state, at_s in self._heard.values()]
+        stations = tuple(self._roster.stations) if self._roster else None
         if self._link.connected:
             self._up_at_s = now_s
-            return line_health(heard) if self._is_complete() else line_health(heard, needed=())
+            needed = NEEDED if self._is_complete() else ()
+            return line_health(heard, needed=needed, stations=stations)
         if now_s - self._up_at_s < AWAY_AFTER_S:
-            return line_health(heard, needed=())
+            return line_health(heard, needed=(), stations=stations)
         away = Condition(code="broker_away", detail=str(self._broker))
         last_known = [each._replace(s_ago=0.0) for each in heard]  # nobody could have said more
-        return line_health(last_known, [away], needed=())
+        return line_health(last_known, [away], needed=(), stations=stations)
 
     def _is_complete(self) -> bool:
         since_s = self._connected_at_s
@@ -102,6 +111,9 @@ class HealthWatch:
                 incoming.ack()
 
     def _hear(self, incoming: Incoming) -> None:
+        if incoming.topic == self._topics.stations:
+            self._roster = parse(Roster, incoming.payload, incoming.topic)
+            return
         state = parse(ProcessState, incoming.payload, incoming.topic)
         age_s = _age_s(state) if incoming.retained else 0.0
         with self._lock:

@@ -43,7 +43,34 @@ class RunSettings(BaseSettings):
         return RunFolder(self.run_dir, self.database_url or None)
 
 
-class ProcessSettings(RunSettings):
+class BrokerSettings(RunSettings):
+    """Where the MQTT broker is, for whoever may use one."""
+
+    mqtt_host: Annotated[str, Field(title="MQTT broker")] = "127.0.0.1"
+    mqtt_port: Annotated[
+        int, Field(ge=0, le=65535, title="Port of the MQTT broker; 0: there is none")
+    ] = 0
+    mqtt_username: Annotated[str | None, Field(title="User at the broker")] = None
+    mqtt_password: Annotated[str | None, Field(title="Password at the broker", repr=False)] = None
+    mqtt_ca_file: Annotated[Path | None, Field(title="Who signs the broker; turns on TLS")] = None
+    mqtt_cert_file: Annotated[Path | None, Field(title="Client certificate")] = None
+    mqtt_key_file: Annotated[Path | None, Field(title="Key of the client certificate")] = None
+
+    @property
+    def broker(self) -> Broker:
+        """Where the MQTT broker is and who we are to it."""
+        return Broker(
+            host=self.mqtt_host,
+            port=self.mqtt_port,
+            username=self.mqtt_username,
+            password=self.mqtt_password,
+            ca_file=self.mqtt_ca_file,
+            cert_file=self.mqtt_cert_file,
+            key_file=self.mqtt_key_file,
+        )
+
+
+class ProcessSettings(BrokerSettings):
     """What every process needs to know. ``referee up`` sets all of it."""
 
     site: Annotated[Slug, Field(title="Site, first level of every topic")]
@@ -58,13 +85,7 @@ class ProcessSettings(RunSettings):
     ] = (SINK,)
     frames_redis_url: Annotated[str, Field(title="Redis that holds pictures, in memory only")]
     journal_redis_url: Annotated[str, Field(title="Redis that holds verdicts, flushed always")]
-    mqtt_host: Annotated[str, Field(title="MQTT broker")] = "127.0.0.1"
     mqtt_port: Annotated[Port, Field(title="Port of the MQTT broker")]
-    mqtt_username: Annotated[str | None, Field(title="User at the broker")] = None
-    mqtt_password: Annotated[str | None, Field(title="Password at the broker", repr=False)] = None
-    mqtt_ca_file: Annotated[Path | None, Field(title="Who signs the broker; turns on TLS")] = None
-    mqtt_cert_file: Annotated[Path | None, Field(title="Client certificate")] = None
-    mqtt_key_file: Annotated[Path | None, Field(title="Key of the client certificate")] = None
     triton_url: Annotated[str, Field(title="host:port of Triton's gRPC")] = "127.0.0.1:8001"
     metrics_port: Annotated[
         int, Field(ge=0, le=65535, title="Prometheus metrics on this port; 0: none")
@@ -79,19 +100,6 @@ class ProcessSettings(RunSettings):
     def topics(self) -> Topics:
         """The line's MQTT topics."""
         return Topics(self.site, self.line)
-
-    @property
-    def broker(self) -> Broker:
-        """Where the MQTT broker is and who we are to it."""
-        return Broker(
-            host=self.mqtt_host,
-            port=self.mqtt_port,
-            username=self.mqtt_username,
-            password=self.mqtt_password,
-            ca_file=self.mqtt_ca_file,
-            cert_file=self.mqtt_cert_file,
-            key_file=self.mqtt_key_file,
-        )
 
 
 S = TypeVar("S", bound=BaseSettings)

@@ -96,7 +96,7 @@ class Archive:
             log.error("picture_refused", part=str(frame.header.part), size=len(frame.image))
 
     def _make_room(self, incoming_bytes: int) -> None:
-        """Evict until the bytes fit. Rejects give way to newer pictures, but not to a full disk."""
+        """Evict until the bytes fit. Newer pictures replace rejects too; a full disk does not."""
         over, short = self._over(incoming_bytes), self._short(incoming_bytes)
         if over > 0:
             self._free(over, Retention.REJECT)

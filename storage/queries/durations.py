@@ -93,9 +93,15 @@ def part_times(row: Any) -> PartTimes:
 
 
 def capture_to_plc(
-    session: Session, station: str | None = None, since_utc_ns: int | None = None
+    session: Session,
+    station: str | None = None,
+    since_utc_ns: int | None = None,
+    until_utc_ns: int | None = None,
 ) -> dict[str, Percentiles]:
-    """Return percentiles per station, from capture to registers set, of passes and rejects."""
+    """Return percentiles per station, from capture to registers set, of passes and rejects.
+
+    Parts count that started at ``since`` or later, and at ``until`` or earlier.
+    """
     ms = ms_between(CAPTURED, PRESENTED)
     parts = select(
         D.station,
@@ -108,6 +114,8 @@ def capture_to_plc(
         parts = parts.where(D.station == station)
     if since_utc_ns is not None:
         parts = parts.where(D.started_at_utc_ns >= since_utc_ns)
+    if until_utc_ns is not None:
+        parts = parts.where(D.started_at_utc_ns <= until_utc_ns)
     return {row.station: Percentiles(row.n, row.p50, row.p99) for row in _ranked(session, parts)}
 
 

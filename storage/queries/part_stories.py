@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -19,16 +20,29 @@ LARGEST_INTEGER = 2**63  # of a column
 Row = TypeVar("Row", DispositionRow, VerdictRow, PictureRow)
 
 
-def last_rejects(session: Session, station: str | None = None, limit: int = 12) -> list[PartStory]:
-    """Return the newest parts that are rejects in the ledger, newest first."""
+def last_rejects(
+    session: Session,
+    station: str | None = None,
+    limit: int = 12,
+    stations: Collection[str] | None = None,
+) -> list[PartStory]:
+    """Return the parts that became rejects in the ledger last, newest first.
+
+    The order is that in which they were stored, not that of their times: a clock can be set back.
+
+    Args:
+        stations: only of these; None for all.
+    """
     wanted = (
         select(D.station, D.epoch, D.trigger_seq)
         .where(D.decision == Decision.REJECT)
-        .order_by(D.started_at_utc_ns.desc(), D.id.desc())
+        .order_by(D.id.desc())
         .limit(limit)
     )
     if station is not None:
         wanted = wanted.where(D.station == station)
+    if stations is not None:
+        wanted = wanted.where(D.station.in_(stations))
     return [_story(session, _key(row)) for row in session.execute(wanted).all()]
 
 

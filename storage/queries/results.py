@@ -113,7 +113,7 @@ class Challenge:
 class PictureView:
     """An archived picture; ``path`` is relative to ``<run_dir>/archive``.
 
-    ``evicted_at_utc_ns`` is set once the file gave way to newer ones.
+    ``evicted_at_utc_ns`` is set once the file was deleted to free space.
     """
 
     path: str

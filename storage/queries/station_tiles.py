@@ -25,14 +25,14 @@ def line_tiles(session: Session, now_utc_ns: int) -> list[LineTile]:
     """Return a tile for every station that ever had a release, a sequencer or a bridge, by name."""
     hour = _last_hour(session, now_utc_ns)
     active = {view.station: view for view in releases(session) if view.active}
-    times = capture_to_plc(session, since_utc_ns=now_utc_ns - TIMES_OF_NS)
+    times = capture_to_plc(session, None, now_utc_ns - TIMES_OF_NS, now_utc_ns)
     return [
         _tile(
             station,
             active.get(station),
             _newest(session, PhaseRow, station),
             hour.get(station),
-            _newest(session, D, station),
+            _last_part(session, station),
             times.get(station, NO_TIME),
         )
         for station in sorted(_stations(session) | hour.keys())
@@ -86,16 +86,23 @@ def _last_hour(session: Session, now_utc_ns: int) -> dict[str, tuple[int, int, i
             parts_with(Decision.REJECT),
             parts_with(Decision.NO_VERDICT),
         )
-        .where(D.started_at_utc_ns >= now_utc_ns - HOUR_NS, IN_RATES)
+        .where(D.started_at_utc_ns >= now_utc_ns - HOUR_NS)
+        .where(D.started_at_utc_ns <= now_utc_ns, IN_RATES)
         .group_by(D.station)
     )
     return {row[0]: (row[1], row[2], row[3]) for row in session.execute(wanted)}
 
 
 def _newest(session: Session, table: Any, station: str) -> Any:
-    wanted = select(table).where(table.station == station)
-    newest_first = table.started_at_utc_ns.desc() if table is D else table.id.desc()
-    return session.scalars(wanted.order_by(newest_first).limit(1)).one_or_none()
+    wanted = select(table).where(table.station == station).order_by(table.id.desc())
+    return session.scalars(wanted.limit(1)).one_or_none()
+
+
+def _last_part(session: Session, station: str) -> DispositionRow | None:
+    """Return the newest part by its number: numbers only rise, and a clock can be set back."""
+    wanted = select(D).where(D.station == station)
+    newest_first = wanted.order_by(D.epoch.desc(), D.trigger_seq.desc())
+    return session.scalars(newest_first.limit(1)).one_or_none()
 
 
 def _part(row: DispositionRow) -> PartKey:

@@ -39,11 +39,13 @@ def fill(engine: Engine, archive: Path, now_utc_ns: int, hours: float = 5.0) -> 
     """The whole afternoon, ending now."""
     Base.metadata.create_all(engine)
     with Session(engine) as session:
+        everything: list[Part] = []
         for number, (station, mode) in enumerate(STATIONS):
             announce(session, station, mode, now_utc_ns - int(hours * 3600 * S))
             parts = list(_parts(station, mode, now_utc_ns, hours, seed=number))
-            add(session, archive, parts)
             _count(session, parts, now_utc_ns)
+            everything += parts
+        add(session, archive, sorted(everything, key=lambda part: part.started_at_utc_ns))
         _evict(session, archive, now_utc_ns)
         session.commit()
 
@@ -134,7 +136,7 @@ def _count(session: Session, parts: list[Part], now_utc_ns: int) -> None:
 
 
 def _evict(session: Session, archive: Path, now_utc_ns: int) -> None:
-    """The line's fifth newest picture gave way."""
+    """The line's fifth newest picture was deleted to free space."""
     newest = select(PictureRow).order_by(PictureRow.captured_at_utc_ns.desc())
     for picture in session.scalars(newest.offset(4).limit(1)):
         (archive / picture.path).unlink()

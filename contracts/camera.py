@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 
 from contracts.errors import UserError
 from contracts.identity import Clock, Config, Stamp
+from contracts.plain_words import reason_of
 from contracts.plugins import plugin
 
 GROUP = "referee.cameras"
@@ -138,7 +139,7 @@ def camera_settings(config: CameraConfig) -> CameraSettings:
     except ValidationError as error:
         problem = error.errors()[0]
         field = ".".join(map(str, ("camera", *problem["loc"])))
-        raise UserError(f"{field}: {problem['msg']}") from error
+        raise UserError(f"{field}: {reason_of(problem)}") from error
 
 
 def parse_options(settings: type[CameraSettings], options: object) -> CameraSettings:

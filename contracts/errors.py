@@ -13,7 +13,7 @@
     |   `-- ModelRejected         the model refused this request
     `-- FatalError                stop the process, say why, exit non-zero
         `-- UserError             a setting, an argument or a file that cannot be used
-            `-- BadYaml           file, line, field and what would be right
+            `-- BadYaml           file, line, column, field and what would be right
 
 Errors of foreign libraries are translated into these once, at the adapter that meets them. An error
 that one module raises and another of the same room catches derives from RefereeError directly.
@@ -116,20 +116,28 @@ class BadYaml(UserError):
     Attributes:
         path: the file as the user named it.
         line: 1-based line in it, None for the whole file.
+        column: 1-based column in that line, None for the whole line.
         field: dotted path of the field, such as ``stations.tiles.deadline_ms``.
         remedy: what would be right.
     """
 
     def __init__(
-        self, path: str, line: int | None, field: str, reason: str, remedy: str = ""
+        self,
+        path: str,
+        line: int | None,
+        field: str,
+        reason: str,
+        remedy: str = "",
+        column: int | None = None,
     ) -> None:
-        where = f"{path}:{line}" if line else path
+        where = ":".join(str(each) for each in (path, line, column) if each)
         parts = [f"{where}: {field}: {reason}" if field else f"{where}: {reason}"]
         if remedy:
             parts.append(remedy)
         super().__init__("; ".join(parts))
         self.path = path
         self.line = line
+        self.column = column
         self.field = field
         self.reason = reason
         self.remedy = remedy

@@ -96,7 +96,12 @@ class Sockets(Config):
         known = plugin_names(FIELDBUSES)
         ports = {name: port for name, port in data.items() if name in known}
         others = {name: value for name, value in data.items() if name not in known}
-        return {**others, "fieldbuses": others.get("fieldbuses", {}) | ports} if ports else others
+        grouped = others.get("fieldbuses", {})
+        if not ports or not isinstance(grouped, dict):
+            return others
+        if twice := sorted(set(ports) & set(grouped)):
+            raise ValueError(f"{twice[0]} has its port twice: here and in fieldbuses; give one")
+        return {**others, "fieldbuses": grouped | ports}
 
 
 def without_opcua_section(line: Any) -> Any:

@@ -6,7 +6,12 @@ from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+SLUG = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+SLUG_IN_WORDS = (
+    "may hold a to z, 0 to 9, - and _, begins with a letter or digit, and has 1 to 63 characters, "
+    "such as tile-top_2"
+)
+Slug = Annotated[str, Field(pattern=SLUG)]
 """A name that is safe in a topic, a stream and a file: ``tile-top_2``."""
 
 

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from contracts.errors import MalformedMessage
 from contracts.identity import Message
+from contracts.plain_words import reason_of
 
 M = TypeVar("M", bound=Message)
 
@@ -42,9 +43,7 @@ def first_problem(error: ValidationError, where: str = "") -> str:
 
 def problems(error: ValidationError) -> list[Problem]:
     """Return every reason, in the order of the model's fields."""
-    return [
-        Problem(_dotted(each), each["msg"].removeprefix("Value error, ")) for each in error.errors()
-    ]
+    return [Problem(_dotted(each), reason_of(each)) for each in error.errors()]
 
 
 def _is_newer(model: type[Message], raw: bytes | str, error: ValidationError) -> str:

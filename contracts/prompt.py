@@ -11,6 +11,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, to_jsonable_pyt
 
 from contracts.errors import UserError
 from contracts.identity import Config
+from contracts.plain_words import reason_of
 from contracts.rules import AnyFinding, Filter, Limit, rule_class, rule_names
 
 UNIVERSAL_PROMPT = "any defect"
@@ -81,7 +82,7 @@ class Prompt(Config):
                 values[name] = _normal(name, value)
             except ValidationError as error:
                 problems += [
-                    _problem(found["type"], found["msg"], found["input"], name, *found["loc"])
+                    _problem(found["type"], reason_of(found), found["input"], name, *found["loc"])
                     for found in error.errors()
                 ]
             except UserError as error:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
@@ -37,6 +39,21 @@ class Recipe(Config):
         _check_names(self.prompts)
         return self
 
+
+RECIPE_NUMBER = r"^[1-9][0-9]{0,4}$"
+
+
+def _one_spelling(number: Any) -> Any:
+    """Refuse other spellings: 7 and 07 would be one recipe, and the last of them would be kept."""
+    if not isinstance(number, str):
+        return number
+    if not re.match(RECIPE_NUMBER, number):
+        raise ValueError("a recipe has a number from 1 to 65535, written in digits, such as 7")
+    return int(number)
+
+
+RecipeNumber = Annotated[int, BeforeValidator(_one_spelling), Field(ge=1, le=65_535)]
+"""As the PLC selects it."""
 
 DeadlineMs = Annotated[
     int,
@@ -79,7 +96,7 @@ class StationConfig(Config):
         Field(title="Its name before: the same station. null: a new one in an old one's place"),
     ] = None
     recipes: Annotated[
-        dict[Annotated[int, Field(ge=1, le=65_535)], Recipe],
+        dict[RecipeNumber, Recipe],
         Field(title="By the number with which the PLC selects it; 0 is what stands above"),
     ] = Field(default_factory=dict)
 

@@ -24,7 +24,7 @@ from pydantic import ConfigDict, Field, RootModel
 
 from contracts.errors import UserError
 from contracts.plugins import plugin, plugin_names
-from contracts.polygon import Point, Polygon, contains
+from contracts.polygon import Point, Polygon, contains, is_polygon
 
 GROUP = "referee.rules"
 V = TypeVar("V")
@@ -195,3 +195,13 @@ def rule_class(name: str) -> type[Filter] | type[Limit]:
         missing = ", ".join(sorted(found.__abstractmethods__))
         raise UserError(f"{GROUP} {name!r} is not complete: its class has no method {missing}")
     return found
+
+
+def takes_polygon(name: str) -> bool:
+    """Return whether the value of this rule is a ``Polygon``; False if there is no such rule."""
+    if name not in rule_names():
+        return False
+    try:
+        return is_polygon(rule_class(name).model_fields["root"].metadata)
+    except UserError:  # whoever parses the rule says so
+        return False

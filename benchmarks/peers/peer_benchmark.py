@@ -21,8 +21,7 @@ from benchmarks.peers.peer_page import Setting, document
 from benchmarks.peers.peer_runs import known_result, run
 from benchmarks.peers.results import Result
 from contracts.errors import UserError
-from inference.training.data.sources import recipe_of
-from inference.training.recipe import TrainingRecipe
+from inference.training.recipe import TrainingRecipe, read_recipe
 
 RECIPE = Path(__file__).with_name("peers.yaml")
 
@@ -104,7 +103,7 @@ def common_recipe(options: PeerOptions) -> TrainingRecipe:
     Raises:
         UserError: the recipe cannot be read, or has no line of that name.
     """
-    recipe = recipe_of(options.recipe)
+    recipe = read_recipe(options.recipe)
     if options.lines:
         unknown = sorted(set(options.lines) - set(recipe.lines))
         if unknown:

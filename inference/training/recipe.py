@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from inference.dqformer.config import DQFormerConfig
+from runtime.linefile.checked_yaml import check_yaml
+from runtime.linefile.yaml_lines import read_yaml
 
 
 @dataclass(frozen=True)
@@ -177,5 +178,10 @@ class TrainingRecipe(Strict):
 
 
 def read_recipe(path: Path) -> TrainingRecipe:
-    """Raises pydantic.ValidationError naming each wrong field."""
-    return TrainingRecipe.model_validate(yaml.safe_load(path.read_text()))
+    """Return the recipe in a file.
+
+    Raises:
+        BadYaml: it cannot be used; names the first mistake and what would be right.
+    """
+    document = read_yaml(path, see="recipes/ for an example")
+    return check_yaml(TrainingRecipe, document, document.data)

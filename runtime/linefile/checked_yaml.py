@@ -1,4 +1,4 @@
-"""Checks a YAML document against a model, and names the first mistake by line and field."""
+"""Checks a YAML document against a model, and names the first mistake by line, column and field."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from contracts.errors import BadYaml
-from runtime.linefile.yaml_lines import Steps, YamlLines
+from contracts.plain_words import reason_of
+from runtime.linefile.yaml_lines import Place, Steps, YamlLines
 
 M = TypeVar("M", bound=BaseModel)
+LONGEST_SHOWN = 60
 
 
 def check_yaml(
@@ -49,17 +51,17 @@ def check_yaml(
 def _first_mistake(
     problems: list[ErrorDetails], document: YamlLines, known: Callable[[Steps], list[str]]
 ) -> BadYaml:
-    placed = sorted(
-        ((document.place(problem["loc"]), problem) for problem in _causes(problems)),
-        # A mistyped field is also missing under its right name: the mistyped one comes first.
-        key=lambda pair: (pair[1]["type"] == "missing", pair[0].line),
-    )
-    place, problem = placed[0]
-    reason, remedy = _explain(problem, place.steps, known)
-    more = len(placed) - 1
+    at: dict[Place, list[ErrorDetails]] = {}
+    for problem in _causes(problems):
+        place = document.place(problem["loc"], missing=problem["type"] == "missing")
+        at.setdefault(place, []).append(problem)
+    # A mistyped field is also missing under its right name: the mistyped one comes first.
+    place = min(at, key=lambda place: (at[place][0]["type"] == "missing", place.line, place.column))
+    reason, remedy = _explain(at[place], place.steps, known)
+    more = len(at) - 1
     if more:
         reason += f" (and {more} more after it)"
-    return BadYaml(str(document.path), place.line, place.dotted, reason, remedy)
+    return document.bad_at(place, reason, remedy)
 
 
 def _causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
@@ -78,22 +80,31 @@ def _causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
 
 
 def _explain(
-    problem: ErrorDetails, steps: Steps, known: Callable[[Steps], list[str]]
+    problems: Sequence[ErrorDetails], steps: Steps, known: Callable[[Steps], list[str]]
 ) -> tuple[str, str]:
-    kind, message, given = problem["type"], problem["msg"], problem["input"]
+    """Several problems of one value are those of the types that it could have."""
+    kind, given = problems[0]["type"], problems[0]["input"]
     if kind == "extra_forbidden":
         return "no such field", did_you_mean(str(steps[-1]), known(steps[:-1]))
     if kind == "missing":
         return "is missing", "add it"
-    if kind == "string_type" and not isinstance(given, dict | list):
-        return f"{given!r} is not text", "put it in quotes to make it text"
-    if kind in ("value_error", "rule"):
-        return message.removeprefix("Value error, "), ""
-    if isinstance(given, dict | list):
-        return message, ""
-    if kind == "enum":
-        return f"{given!r} is not known", message.replace("Input should be", "it is")
-    return f"{message}, not {given!r}", ""
+    ours = [each for each in problems if each["type"] in ("value_error", "rule")]
+    reason = " or ".join(dict.fromkeys(reason_of(each) for each in ours[:1] or problems))
+    reason = reason.replace(" or must be ", " or ")
+    if ours or isinstance(given, dict | list):
+        return reason, ""
+    remedy = "put it in quotes to make it text" if kind == "string_type" else ""
+    return f"{reason}, not {shown(given)}", "" if given is None else remedy
+
+
+def shown(value: object) -> str:
+    """Return a value as a line file has it, text in quotes, cut if it is long."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:

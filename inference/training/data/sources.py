@@ -6,36 +6,15 @@ import os
 import re
 from pathlib import Path
 
-import yaml
-from pydantic import ValidationError
-
 from contracts.errors import UserError
-from contracts.parsing import problems
 from contracts.prompt import UNIVERSAL_PROMPT
 from inference.text_encoder import TextEncoder
 from inference.training.data.dataset import Part
 from inference.training.data.labelled_folder import entries_of, load_sound
 from inference.training.data.synthetic import PAINTERS
-from inference.training.recipe import TrainingRecipe, read_recipe
+from inference.training.recipe import TrainingRecipe
 from inference.training.words.captions import CaptionBank, Grammar
 from inference.training.words.grammar_file import FORMS, read_grammar
-
-
-def recipe_of(path: Path) -> TrainingRecipe:
-    """A recipe file.
-
-    Raises:
-        UserError: it is not there, or not a recipe; names file and fields in one line.
-    """
-    try:
-        return read_recipe(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    except ValidationError as error:
-        wrong = (f"{field or 'the file'}: {reason}" for field, reason in problems(error))
-        raise UserError(f"{path}: {'; '.join(wrong)}") from error
 
 
 def own_share(recipe: TrainingRecipe, ranks: int) -> TrainingRecipe:

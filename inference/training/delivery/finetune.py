@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from contracts.errors import UserError
 from inference.dqformer.model import DQFormer
@@ -24,7 +23,6 @@ from inference.training.data.batches import BatchMaker
 from inference.training.data.dataset import Part
 from inference.training.data.labelled_folder import load_sound
 from inference.training.data.own_parts import OwnParts, find_parts
-from inference.training.data.sources import recipe_of
 from inference.training.delivery.export import export
 from inference.training.delivery.repository import copy_repository
 from inference.training.delivery.tuned_card import Tuned, figures_table, model_card
@@ -38,7 +36,15 @@ from inference.training.loop.saved_network import SUFFIX, read_network
 from inference.training.loop.stopping import StopSignals
 from inference.training.loop.train import Data, RunContext, run
 from inference.training.loop.trainer import Trainer
-from inference.training.recipe import LineRecipe, LossWeights, Optimiser, Shares, TrainingRecipe
+from inference.training.recipe import (
+    LineRecipe,
+    LossWeights,
+    Optimiser,
+    Shares,
+    TrainingRecipe,
+    read_recipe,
+)
+from runtime.linefile.yaml_core import written
 from runtime.process.console import Console
 
 RECIPE, FIGURES, CARD, MODELS = "recipe.yaml", "figures.json", "model_card.md", "triton_models"
@@ -90,15 +96,14 @@ def finetune(options: FinetuneOptions) -> int:
     log.info("%s: %d to train, %d to measure, %s", found.name, *map(len, found[1:3]), found.split)
     network, _ = read_network(options.start_from)
     train, val = ([load_sound(entry) for entry in entries] for entries in (found.train, found.val))
-    recipe = (
-        recipe_of(options.out / RECIPE) if options.resume else first_recipe(options, network, train)
-    )
+    kept = read_recipe(options.out / RECIPE) if options.resume else None
+    recipe = kept or first_recipe(options, network, train)
     data = Data.of(recipe, {found.name: train}, {found.name: val})
     before = figures(network, data.cases, recipe)
     ranks = Ranks(device=choose_device(options.device))
     if not options.resume:
         recipe = with_steps(recipe, options, data, ranks, begun_s)
-        (options.out / RECIPE).write_text(yaml.safe_dump(recipe.model_dump(mode="json")))
+        (options.out / RECIPE).write_text(written(recipe.model_dump(mode="json")))
     with StopSignals() as stop:
         around = RunContext(ranks, stop, console)
         trainer = run(recipe, options.out, options.resume, data=data, around=around)

@@ -23,7 +23,7 @@ from inference.dqformer.decoder import Decoder
 from inference.dqformer.model import DQFormer, DQFormerOutput
 from inference.text_encoder import PromptTokens
 from inference.training.data.batches import Batch, BatchMaker
-from inference.training.data.sources import caption_bank, encoder_of, load_parts, recipe_of
+from inference.training.data.sources import caption_bank, encoder_of, load_parts
 from inference.training.loop import checkpoint, optimiser
 from inference.training.loop.ema import MovingAverage
 from inference.training.loop.losses import Losses, losses
@@ -31,7 +31,7 @@ from inference.training.loop.progress import log_to
 from inference.training.loop.run_folder import open_run
 from inference.training.loop.saved_network import model_of
 from inference.training.loop.trainer import Prefetch
-from inference.training.recipe import LossWeights, Optimiser, TrainingRecipe
+from inference.training.recipe import LossWeights, Optimiser, TrainingRecipe, read_recipe
 from inference.training.words.captions import CaptionBank
 from runtime.process.console import Console
 
@@ -205,4 +205,4 @@ def reword_command(
         RefereeError: the message is for the user.
     """
     log_to(Console(stderr=True))
-    run(recipe_of(recipe_file), start, out, steps, learning_rate, teacher)
+    run(read_recipe(recipe_file), start, out, steps, learning_rate, teacher)

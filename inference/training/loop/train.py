@@ -25,7 +25,6 @@ from inference.training.data.sources import (
     expand,
     load_parts,
     own_share,
-    recipe_of,
 )
 from inference.training.evaluation.figures import Case, image_figures, measure, universal_cases
 from inference.training.evaluation.torch_predictor import TorchPredictor
@@ -36,7 +35,7 @@ from inference.training.loop.ranks import Ranks, joined
 from inference.training.loop.run_folder import VAL, append_row, forget_after, open_run
 from inference.training.loop.stopping import StopSignals
 from inference.training.loop.trainer import Prefetch, Trainer
-from inference.training.recipe import TrainingRecipe
+from inference.training.recipe import TrainingRecipe, read_recipe
 from inference.training.words.captions import CaptionBank
 from runtime.process.console import Console
 
@@ -178,7 +177,7 @@ def train_command(
         RefereeError: the message is for the user.
     """
     console = Console(stderr=True)
-    recipe = recipe_of(recipe_file)
+    recipe = read_recipe(recipe_file)
     with joined(device) as ranks, StopSignals() as stop:
         log_to(console)
         if not ranks.is_first:

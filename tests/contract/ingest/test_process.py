@@ -184,7 +184,7 @@ def test_a_camera_from_outside_takes_the_picture_of_a_part(line: Line, tmp_path:
     ("camera", "reason"),
     [
         (CameraConfig(kind="flash"), "'flash' is not installed as one of referee.cameras"),
-        (CameraConfig(kind="replay", sed=1), "camera.sed: Extra inputs are not permitted"),
+        (CameraConfig(kind="replay", sed=1), "camera.sed: no such field"),
     ],
 )
 def test_a_camera_that_cannot_be_used_is_the_reason_why_a_station_is_not_served(

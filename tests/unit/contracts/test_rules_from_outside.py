@@ -80,7 +80,7 @@ def test_referee_check_knows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert IN_WORDS in result.output
     file.write_text(LINE.replace("mean_area: 20", "mean_area: big"))
     result = CliRunner().invoke(app, ["check", str(file)])
-    assert "line.yaml:10: stations.tiles.prompts.0.largest_mean_area" in str(result.exception)
+    assert "line.yaml:10:9: stations.tiles.prompts.0.largest_mean_area" in str(result.exception)
 
 
 def test_the_dashboard_shows_it_in_the_same_words() -> None:

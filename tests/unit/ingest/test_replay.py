@@ -101,9 +101,9 @@ def test_a_split_without_an_index_is_an_error(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "Invalid JSON"),
-        ('[{"kind": "good"}]', r"0\.image: Field required"),
-        ("{}", "valid array"),
+        ("{", "is not JSON"),
+        ('[{"kind": "good"}]', r"0\.image: is missing"),
+        ("{}", "must be a list"),
         ('[{"image": "../a.png", "kind": "good"}]', r"0\.image: a path must lie inside"),
     ],
 )

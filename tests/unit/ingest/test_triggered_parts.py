@@ -381,8 +381,8 @@ def test_a_verdict_the_journal_did_not_take_is_owed(world: World) -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({}, "Invalid JSON"),
-        ({b"trigger": b"{}"}, "part: Field required"),
+        ({}, "is not JSON"),
+        ({b"trigger": b"{}"}, "part: is missing"),
         ({b"trigger": b"\xff"}, "JSON"),
     ],
 )

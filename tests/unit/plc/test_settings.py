@@ -41,7 +41,7 @@ def test_port_0_is_not_served(monkeypatch) -> None:
             {"OPCUA_PORT": "4840", "OPCUA_STATIONS": "top", "MODBUS_STATIONS": "top"},
             "modbus and opcua both",
         ),
-        ({"OPCUA_PORT": "x"}, "REFEREE_OPCUA_PORT: .*valid integer"),
+        ({"OPCUA_PORT": "x"}, "REFEREE_OPCUA_PORT: must be a whole number"),
     ],
 )
 def test_stations_that_no_plc_could_reach_are_refused(monkeypatch, variables, complaint) -> None:

@@ -155,4 +155,4 @@ def test_a_database_that_cannot_be_read_does_not_make_the_file_wrong(check, tmp_
 def test_a_deadline_behind_the_gate_is_an_error(check) -> None:
     result = check(LINE + GATE + "    deadline_ms: 1041\n")
     assert isinstance(result.exception, BadYaml)
-    assert "line.yaml:14: stations.tiles.deadline_ms: 1041 ms is later" in str(result.exception)
+    assert "line.yaml:14:5: stations.tiles.deadline_ms: 1041 ms is later" in str(result.exception)

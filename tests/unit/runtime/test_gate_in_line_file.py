@@ -67,8 +67,8 @@ def test_a_given_deadline_stands_and_one_that_is_not_given_is_the_latest(
             "known here: actuator_ms,",
         ),
         ("      margin_ms: 50\n", "", 9, "gate.margin_ms", "is missing; add it"),
-        ("scan_ms: 10", "scan_ms: -1", 13, "gate.plc_scan_ms", "or equal to 0, not -1"),
-        ("s: 750", "s: 0", 11, "gate.greatest_belt_speed_mm_per_s", "equal to 0.1, not 0"),
+        ("scan_ms: 10", "scan_ms: -1", 13, "gate.plc_scan_ms", "must be 0 or more, not -1"),
+        ("s: 750", "s: 0", 11, "gate.greatest_belt_speed_mm_per_s", "0.1 or more, not 0"),
         ("s: 750", "s: .inf", 11, "gate.greatest_belt_speed_mm_per_s", "not a finite number"),
         ("mm: 600", "mm: 0", 10, "gate.distance_from_trigger_mm", "greater than 0, not 0"),
     ],
@@ -91,7 +91,7 @@ def test_what_is_wrong_is_named(
     with pytest.raises(BadYaml) as caught:
         load_line_file(path)
     told = str(caught.value)
-    assert told.startswith(f"{path}:{line}: stations.top.{field}: ")
+    assert told.startswith(f"{path}:{line}:{caught.value.column}: stations.top.{field}: ")
     assert says in told
     assert "\n" not in told
     assert "more after it" not in told
@@ -101,7 +101,7 @@ def test_a_deadline_that_could_not_be_computed_is_no_mistake_of_its_own(
     write: Callable[[str], Path],
 ) -> None:
     text = TIMED.replace("    deadline_ms: 600\n", "").replace("kind: simulated", "kind: none")
-    with pytest.raises(BadYaml, match=r"line.yaml:5: stations.top.camera.kind: ") as caught:
+    with pytest.raises(BadYaml, match=r"line.yaml:5:14: stations.top.camera.kind: ") as caught:
         load_line_file(write(text))
     assert "more after it" not in str(caught.value)
 

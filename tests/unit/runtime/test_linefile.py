@@ -85,8 +85,16 @@ def test_recipes_have_numbers(write: Callable[[str], Path]) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "line", "field", "says"),
     [
-        ("      2:", "      two:", 18, "stations.top.recipes.two", "integer"),
-        ("      2:", "      0:", 18, "stations.top.recipes.0", "equal to 1"),
+        ("      2:", "      10:", 21, "stations.top.recipes.10", "appears twice, first on line 18"),
+        ("      2:", "      '10':", 21, "stations.top.recipes.10", "appears twice"),
+        ("      2:", "      010:", 18, "stations.top.recipes", "write 10"),
+        ("      2:", "      '010':", 18, "stations.top.recipes.010", "in digits, such as 7"),
+        ("      2:", "      '+10':", 18, "stations.top.recipes.+10", "in digits, such as 7"),
+        ("      2:", "      '١٠':", 18, "stations.top.recipes.١٠", "in digits, such as 7"),
+        ("- words: rust", "- words: ' '", 20, "stations.top.recipes.2.prompts.0.words", "blank"),
+        ("[0, 1]]", "[0, 0]]", 24, "stations.top.recipes.10.region_of_interest", "is flat"),
+        ("      2:", "      two:", 18, "stations.top.recipes.two", "such as 7"),
+        ("      2:", "      0:", 18, "stations.top.recipes.0", "from 1 to 65535"),
         ("      2:", "      2:\n        roi: x", 19, "stations.top.recipes.2.roi", "no such field"),
         ("[0, 1]]", "[0, 7]]", 24, "stations.top.recipes.10.region_of_interest", "between 0"),
     ],
@@ -121,8 +129,8 @@ def test_what_is_wrong_with_a_recipe_is_named(
         ("mode: guard", "mode: gard", 16, "stations.top.mode", "'observe', 'guard' or 'bypass'"),
         ("deadline_ms: 800", "deadline_ms: soon", 15, "stations.top.deadline_ms", "'soon'"),
         ("deadline_ms: 800", "deadline_ms: '800'", 15, "stations.top.deadline_ms", "'800'"),
-        ("deadline_ms: 800", "deadline_ms: yes", 15, "stations.top.deadline_ms", "True"),
-        ("deadline_ms: 800", "deadline_ms: 5", 15, "stations.top.deadline_ms", "equal to 10"),
+        ("deadline_ms: 800", "deadline_ms: yes", 15, "stations.top.deadline_ms", "write true"),
+        ("deadline_ms: 800", "deadline_ms: 5", 15, "stations.top.deadline_ms", "10 or more"),
         ("words: a dent", "words: no", 12, "stations.top.prompts.1.words", "in quotes"),
         ("words: a dent", "words: 2024-01-01", 12, "stations.top.prompts.1.words", "in quotes"),
         ("words: a dent", "label: dent", 12, "stations.top.prompts.1.words", "is missing"),
@@ -139,10 +147,25 @@ def test_what_is_wrong_with_a_recipe_is_named(
         ("[1, 1]]", "[1, 3]]", 14, "stations.top.region_of_interest", "between 0 and 1"),
         (", [1, 1]]", "]", 14, "stations.top.region_of_interest", "at least 3 corners"),
         ("    mode: guard", "    deadline_ms: 900", 16, "stations.top.deadline_ms", "line 15"),
-        ("  top:", "  Top:", 4, "stations.Top", "Top"),
+        ("words: a dent", "words: ' '", 12, "stations.top.prompts.1.words", "is blank"),
+        ("words: a dent", 'words: "\\u200b"', 12, "stations.top.prompts.1.words", "is blank"),
+        ("label: scratch", "label: ''", 10, "stations.top.prompts.0.label", "is blank"),
+        ("deadline_ms: 800", "deadline_ms: 10:00", 15, "stations.top.deadline_ms", "write 600"),
+        ("mode: guard", "plc_unit: 010", 16, "stations.top.plc_unit", "write 10"),
+        ("[1, 1]]", "[0, 1], [1, 1]]", 14, "stations.top.region_of_interest", "cross or touch"),
+        ("[1, 1]]", "[0.5, 0]]", 14, "stations.top.region_of_interest", "is flat"),
+        ("[1, 1]]", "[96, 64]]", 14, "stations.top.region_of_interest", "divide pixels by"),
+        (
+            "scale_mm_per_px: 0.05",
+            "scale_mm_per_px: x",
+            13,
+            "stations.top.scale_mm_per_px",
+            "must be a number or 'unknown', not 'x'",
+        ),
+        ("  top:", "  Top:", 4, "stations.Top", "such as tile-top_2"),
         ("site: plant-1\n", "", 1, "site", "is missing"),
         ("line: tiles", "line: [tiles", 3, "", "is not YAML"),
-        ("a dent", "*x", 12, "", "undefined alias"),
+        ("a dent", "*x", 12, "", "no &x comes before it"),
     ],
 )
 def test_what_is_wrong_is_named(
@@ -155,7 +178,7 @@ def test_what_is_wrong_is_named(
     error = caught.value
     assert (error.path, error.line, error.field) == (str(path), line, field)
     assert says in str(error)
-    assert str(error).startswith(f"{path}:{line}: {field}")
+    assert str(error).startswith(f"{path}:{line}:{error.column}: {field}")
 
 
 FLASH = """\
@@ -297,7 +320,7 @@ def test_nothing_but_a_bad_line_file_comes_of_any_yaml(
 @pytest.mark.parametrize("rule", ["smallest_area", "largest_length", "zone"])
 def test_a_rule_without_a_value_is_refused(write: Callable[[str], Path], rule: str) -> None:
     text = GOOD.replace("      - words: a dent\n", f"      - words: a dent\n        {rule}:\n")
-    with pytest.raises(BadYaml, match=rf":13: stations\.top\.prompts\.1\.{rule}: has no value"):
+    with pytest.raises(BadYaml, match=rf":13:9: stations\.top\.prompts\.1\.{rule}: has no value"):
         load_line_file(write(text))
 
 
@@ -305,3 +328,26 @@ def test_a_rule_without_a_value_in_a_recipe_is_refused(write: Callable[[str], Pa
     recipes = RECIPES.replace("rust\n", "rust\n            largest_count:\n", 1)
     with pytest.raises(BadYaml, match=r"recipes\.2\.prompts\.0\.largest_count: has no value"):
         load_line_file(write(GOOD.replace("sockets:", recipes + "sockets:")))
+
+
+def test_a_crossed_zone_is_refused(write: Callable[[str], Path]) -> None:
+    zone = "        zone: [[0, 0], [1, 1], [1, 0], [0, 1]]\n"
+    text = GOOD.replace("      - words: a dent\n", "      - words: a dent\n" + zone)
+    with pytest.raises(BadYaml, match=r":13:9: stations\.top\.prompts\.1\.zone: .* cross or touch"):
+        load_line_file(write(text))
+
+
+def test_stations_may_share_what_they_have_in_common(write: Callable[[str], Path]) -> None:
+    side = "  side:\n    <<: *top\n    plc_unit: 2\n    mode: observe\n"
+    text = GOOD.replace("  top:", "  top: &top").replace("sockets:", side + "sockets:")
+    top, side_station = load_line_file(write(text)).stations.values()
+    assert side_station.prompts == top.prompts
+    assert (top.mode, side_station.mode) == (Mode.GUARD, Mode.OBSERVE)
+    with pytest.raises(BadYaml, match=r":13:5: stations\.top\.scale: no such field \(and 1 more"):
+        load_line_file(write(text.replace("scale_mm_per_px", "scale")))
+
+
+def test_a_port_given_in_two_ways_is_refused(write: Callable[[str], Path]) -> None:
+    twice = "sockets:\n  modbus: 5020\n  fieldbuses: {modbus: 5021}\n"
+    with pytest.raises(BadYaml, match=r":17:1: sockets: modbus has its port twice"):
+        load_line_file(write(GOOD.replace("sockets:\n", twice)))

@@ -8,11 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self, TypeVar
 
-import yaml
-
 from contracts.prompt import UNIVERSAL_PROMPT
 from inference.training.evaluation.engines import NO_WORDS
 from inference.training.words.captions import ANY_KIND, Grammar
+from runtime.linefile.yaml_lines import read_yaml
 
 PARAPHRASES = Path(__file__).parents[2] / "words" / "paraphrases.yaml"
 T = TypeVar("T")
@@ -51,7 +50,7 @@ class Paraphrases:
 
     @classmethod
     def read(cls, path: Path = PARAPHRASES) -> Self:
-        raw = yaml.safe_load(path.read_text())
+        raw = read_yaml(path, see="the shipped file").data
         return cls(tuple(raw["universal"]), {kind: tuple(of) for kind, of in raw["kinds"].items()})
 
 

@@ -147,8 +147,8 @@ def break_index(change: Callable[[list[dict]], object]) -> Callable[[Path], None
         (break_index(lambda rows: rows[5].pop("mask")), "without a mask; add"),
         (break_index(lambda rows: rows[5].update(mask="gone.png")), "gone.png is not there"),
         (break_index(lambda rows: rows[4].update(image="gone.png")), "gone.png: no such picture"),
-        (break_index(lambda rows: rows[0].pop("kind")), r"index.json: 0.kind: Field required"),
-        (lambda folder: (folder / "index.json").write_text("{"), "Invalid JSON"),
+        (break_index(lambda rows: rows[0].pop("kind")), r"index.json: 0.kind: is missing"),
+        (lambda folder: (folder / "index.json").write_text("{"), "is not JSON"),
         (lambda folder: (folder / "good/4.png").write_bytes(b"x"), "4.png"),
     ],
 )

@@ -16,14 +16,14 @@ import yaml
 
 from contracts.errors import FatalError, UserError
 from inference.training.data.batches import BatchMaker
-from inference.training.data.sources import grammar_of, own_share, recipe_of
+from inference.training.data.sources import grammar_of, own_share
 from inference.training.loop import checkpoint
 from inference.training.loop.changes import changed_fields
 from inference.training.loop.ranks import choose_device
 from inference.training.loop.run_folder import append_row, forget_after, open_run, read_rows
 from inference.training.loop.stopping import StopSignals
 from inference.training.loop.train import Data, RunContext, run
-from inference.training.recipe import Optimiser, TrainingRecipe
+from inference.training.recipe import Optimiser, TrainingRecipe, read_recipe
 from tests.tiny import ROOT, TINY
 
 OF_THE_CLOCK = {"images_per_s", "minutes_left"}
@@ -252,19 +252,24 @@ def test_a_field_that_the_checkpoint_does_not_know_is_no_change(recipe: Training
     ("text", "told"),
     [
         ("a: [", "not YAML"),
-        ("name: a\nlines: {}\n", "text_encoder: Field required; optimiser: Field required"),
-        ("[]", "the file: Input should be a valid dictionary"),
+        ("seed: 010\n", r"yaml:1:7: seed: 010 begins with a zero"),
+        ("lines: {a: {kinds: {7: 1, 07: 2}}}\n", "07 begins with a zero"),
+        ("lines: {a: {kinds: {7: 1, '7': 2}}}\n", "appears twice, first on line 1"),
+        ("checkpoint_every_s: 1:30\n", "write 90"),
+        ("seed: 1.0\n", "must be a whole number, not 1.0"),
+        ("name: a\nlines: {}\n", r"yaml:1:1: text_encoder: is missing; add it"),
+        ("[]", "must be a group of fields"),
     ],
 )
 def test_a_bad_recipe_is_one_line(text: str, told: str, tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text(text)
     with pytest.raises(UserError, match=told) as raised:
-        recipe_of(path)
+        read_recipe(path)
     assert str(path) in str(raised.value)
     assert "\n" not in str(raised.value)
     with pytest.raises(UserError, match=r"nowhere\.yaml"):
-        recipe_of(tmp_path / "nowhere.yaml")
+        read_recipe(tmp_path / "nowhere.yaml")
 
 
 @pytest.mark.parametrize(

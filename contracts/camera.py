@@ -1,6 +1,7 @@
 """What a camera is: its settings, how it is opened, what it gives. Add your own camera here.
 
-A release carries a ``CameraConfig``: the camera's name and its options as they were written. Only
+A release carries a ``CameraConfig``: the camera's name and its options as they were written, with
+``${NAME}`` where a value stays in the environment (see ``contracts.variables``). Only
 a process that checks a line file or takes pictures needs the camera's own code: a subclass of
 ``CameraSettings``, registered by name as an entry point:
 
@@ -12,7 +13,9 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, NamedTuple, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
@@ -21,6 +24,7 @@ from contracts.errors import UserError
 from contracts.identity import Clock, Config, Stamp
 from contracts.plain_words import reason_of
 from contracts.plugins import plugin
+from contracts.variables import filled
 
 GROUP = "referee.cameras"
 
@@ -115,6 +119,20 @@ class CameraSettings(Config):
         """Whether frames come by themselves, so that ``frames_per_s`` may be left out."""
         return False
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the options that now hold the path of a file or a folder.
+
+        A line file may give it relative to its own folder; a release carries it whole.
+        """
+        return ()
+
+    def check_files(self, images: Path | None) -> None:
+        """Raise CameraFailed if what the camera shows is not on this machine. Opens nothing.
+
+        ``images`` is the folder of ``--images DIR``.
+        """
+
     @abstractmethod
     def open(self, context: CameraContext) -> Camera:
         """Open the camera. Raises CameraFailed if that is not possible now; it is tried again."""
@@ -128,14 +146,17 @@ def camera_class(kind: str) -> type[CameraSettings]:
     return found
 
 
-def camera_settings(config: CameraConfig) -> CameraSettings:
-    """Return the options of a camera, checked by its own settings class.
+def camera_settings(
+    config: CameraConfig, variables: Mapping[str, str] = MappingProxyType({})
+) -> CameraSettings:
+    """Return the options of a camera, with variables filled in, checked by its settings class.
 
     Raises:
-        UserError: names the camera that is not installed, or the option that is wrong and why.
+        UserError: names the camera that is not installed, the variable that is not set, or the
+            option that is wrong and why.
     """
     try:
-        return parse_options(camera_class(config.kind), config.options)
+        return parse_options(camera_class(config.kind), filled(config.options, variables))
     except ValidationError as error:
         problem = error.errors()[0]
         field = ".".join(map(str, ("camera", *problem["loc"])))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from contracts import names
 from contracts.process_state import Role
+from contracts.variables import hiding
 from ingest.frame_parts import FrameParts
 from ingest.frame_stream import FrameStream
 from ingest.line_stations import LineStations, Numbered
@@ -33,19 +35,23 @@ PROCESS = "ingest"
 def main() -> int:
     """Run until SIGTERM; return the exit code."""
     settings = load(IngestSettings)
-    process = VerdictProcess(settings, PROCESS, Role.INGEST)
-    make = _maker(settings, process)
+    variables = {name: os.environ[name] for name in settings.camera_variables if name in os.environ}
+    process = VerdictProcess(settings, PROCESS, Role.INGEST, hiding(variables))
+    make = _maker(settings, process, variables)
     stations = LineStations(make, process.clock, process.stop, process.conditions)
     exit_code = process.run({}, stations.status, stations.follow, stations.on_stored)
     stations.join()
     return exit_code
 
 
-def _maker(settings: IngestSettings, process: VerdictProcess) -> Callable[[str], Numbered]:
+def _maker(
+    settings: IngestSettings, process: VerdictProcess, variables: Mapping[str, str]
+) -> Callable[[str], Numbered]:
     """Return what wires one station."""
     journal, releases, clock = process.journal, process.releases, process.clock
     frames_redis = connect(settings.frames_redis_url, "frames")
-    opener = CameraOpener(settings.images, settings.camera_patience_ms / 1000, clock)
+    patience_s = settings.camera_patience_ms / 1000
+    opener = CameraOpener(settings.images, patience_s, clock, variables)
     notices = MqttNotices(process.link, settings.topics)
 
     def make(name: str) -> Numbered:

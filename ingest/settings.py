@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode, SettingsConfigDict
 
-from runtime.process.settings import ProcessSettings
+from runtime.process.settings import ProcessSettings, comma_list
+
+VariableNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(comma_list)]
 
 
 class IngestSettings(ProcessSettings):
@@ -20,6 +22,10 @@ class IngestSettings(ProcessSettings):
         Path | None,
         Field(title="Folder that every replay camera shows instead of its own"),
     ] = None
+    camera_variables: Annotated[
+        VariableNames,
+        Field(title="Variables that a camera's options may name as ${NAME}, separated by commas"),
+    ] = ()
     trigger_greatest_age_ms: Annotated[
         int, Field(ge=1, title="Oldest trigger for which a picture is taken, ms")
     ] = 500

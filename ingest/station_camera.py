@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import structlog
@@ -12,6 +13,8 @@ from contracts.camera import Camera, CameraConfig, CameraContext, Shot, camera_s
 from contracts.causes import TriggerSource
 from contracts.errors import CameraFailed, UserError
 from contracts.release import Release, StationConfig
+from contracts.variables import hiding, variables_in
+from ingest.cameras.hidden import HiddenCamera, failures_hidden
 from runtime.process.clock import Clock
 
 log = structlog.get_logger()
@@ -22,32 +25,49 @@ RETRY_AFTER_MS = 1000
 class CameraOpener:
     """Opens the camera that a release names."""
 
-    def __init__(self, images: Path | None, patience_s: float, clock: Clock) -> None:
-        """See ``CameraContext``."""
+    def __init__(
+        self,
+        images: Path | None,
+        patience_s: float,
+        clock: Clock,
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """See ``CameraContext``; ``variables`` are those that a release may name, with values."""
         self._images = images
         self._patience_s = patience_s
         self._clock = clock
+        self._variables = variables
 
     def __call__(self, config: CameraConfig, sets_pace: bool = False) -> Camera:
         """Open the camera; ``sets_pace`` if each of its frames is a part.
 
         Raises:
-            CameraFailed: it is not installed, its options are wrong, or it cannot be opened now.
+            CameraFailed: it is not installed, its options are wrong, a variable in them is not
+                set, or it cannot be opened now.
         """
+        hide = hiding(self._variables)
+        with failures_hidden(hide):
+            camera = self._opened(config, sets_pace)
+        return HiddenCamera(camera, hide) if _names_variables(config) else camera
+
+    def _opened(self, config: CameraConfig, sets_pace: bool) -> Camera:
+        context = CameraContext(
+            clock=self._clock,
+            patience_s=self._patience_s,
+            may_be_quiet=sets_pace,
+            images=self._images,
+        )
         try:
-            settings = camera_settings(config)
+            settings = camera_settings(config, self._variables)
+            if sets_pace and not settings.sets_pace:
+                raise CameraFailed(f"camera {config.kind} needs frames_per_s: it sets no pace")
+            return settings.open(context)
         except UserError as error:
             raise CameraFailed(str(error)) from error
-        if sets_pace and not settings.sets_pace:
-            raise CameraFailed(f"camera {config.kind} needs frames_per_s: it sets no pace")
-        return settings.open(
-            CameraContext(
-                clock=self._clock,
-                patience_s=self._patience_s,
-                may_be_quiet=sets_pace,
-                images=self._images,
-            )
-        )
+        except CameraFailed:
+            raise
+        except Exception as error:  # it may be somebody else's; the other stations go on
+            raise CameraFailed(f"camera {config.kind} cannot be opened: {error}") from error
 
 
 class _Wanted(NamedTuple):
@@ -115,6 +135,10 @@ class StationCamera:
             self._tried_at_ns = self._clock.now().monotonic_ns
             self._why_not = str(error)
             log.error("camera_does_not_open", camera=kind, reason=str(error))
+
+
+def _names_variables(config: CameraConfig) -> bool:
+    return bool(variables_in(config.options))
 
 
 def _wanted(config: StationConfig) -> _Wanted:

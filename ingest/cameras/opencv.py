@@ -33,6 +33,16 @@ class OpenCvCamera(CameraSettings):
         """Whether the source is live: a USB index or a URL, not a file."""
         return self.source.isdecimal() or is_url(self.source)
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The video file, if the source is one."""
+        return () if self.sets_pace else ("source",)
+
+    def check_files(self, images: Path | None) -> None:
+        """Raise CameraFailed if the source is a video file that does not exist."""
+        if not self.sets_pace:
+            check_video_file(self.source)
+
     def open(self, context: CameraContext) -> Camera:
         """Open the device or the file. Raises CameraFailed."""
         if not self.sets_pace:
@@ -48,13 +58,18 @@ class OpenCvCamera(CameraSettings):
         )
 
 
+def check_video_file(path: str) -> None:
+    """Raise CameraFailed if there is no file or device at this path."""
+    if not Path(path).exists() or Path(path).is_dir():
+        raise CameraFailed(f"there is no video file {path}")
+
+
 class VideoFile:
     """Returns the next picture of a video file at each capture; after the last, the first again."""
 
     def __init__(self, path: str, *, jpeg_quality: int, clock: Clock) -> None:
         """Open the file. Raises CameraFailed if it does not exist or is not a video."""
-        if not Path(path).is_file():
-            raise CameraFailed(f"there is no video file {path}")
+        check_video_file(path)
         self._path = path
         self._jpeg_quality = jpeg_quality
         self._clock = clock

@@ -30,18 +30,29 @@ class ReplayCamera(CameraSettings):
         str | None, Field(title="Only pictures of this split of the folder's index.json")
     ] = None
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The folder, if it is given."""
+        return ("folder",) if self.folder is not None else ()
+
+    def check_files(self, images: Path | None) -> None:
+        """Raise CameraFailed if there is no folder, or no picture in it."""
+        list_pictures(self._shown(images), self.split)
+
     def open(self, context: CameraContext) -> ReplayFolder:
         """List the folder. Raises CameraFailed if there is no folder, or no picture in it."""
-        folder = context.images or self.folder
-        if folder is None:
-            raise CameraFailed("the replay camera has no folder: give `folder`, or `--images DIR`")
         return ReplayFolder(
-            Path(folder),
+            self._shown(context.images),
             seed=self.seed,
             repeat=self.repeat,
             split=self.split,
             clock=context.clock,
         )
+
+    def _shown(self, images: Path | None) -> Path:
+        if images is None and self.folder is None:
+            raise CameraFailed("the replay camera has no folder: give `folder`, or `--images DIR`")
+        return images or Path(str(self.folder))
 
 
 class ReplayFolder:

@@ -58,7 +58,7 @@ def apply(
 
     Exits with 0 if all that the file says is in force, else with 1.
     """
-    line = load_line_file(file)
+    line = load_line_file(file, elsewhere=mqtt is not None)
     activations = signed(line.releases(), by or this_user(), why)
     folder = None if mqtt else running_folder(line, run_dir)
     endpoints = Endpoints.load(folder) if folder else None

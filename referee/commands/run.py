@@ -51,7 +51,7 @@ def run(
     "pass"; else with 1.
     """
     end_as_by_ctrl_c()
-    line_file = load_line_file(line)
+    line_file = load_line_file(line, images=checked_images(images), starts=True)
     if line_file.soft_plc is None:
         raise UserError(
             f"{line}: `referee run` needs a `soft_plc` section; use `referee up` with a real PLC"

@@ -44,7 +44,7 @@ def up(
     Exits with 0 when it was stopped, with 1 when its supervisor was killed.
     """
     console = Console()
-    line_file = load_line_file(line)
+    line_file = load_line_file(line, images=checked_images(images), starts=True)
     folder = run_folder_of(line_file, run_dir).resolved()
     end_as_by_ctrl_c()
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from contracts.fieldbus import MODBUS, variables_of
 from contracts.line import LineFile, SoftPlc
+from contracts.variables import variables_in
 from referee.line.endpoints import LOOPBACK, Endpoints
 from referee.line.servers.mosquitto import mosquitto_argv
 from referee.line.servers.redis import redis_argv
@@ -60,6 +61,7 @@ def server_programs(endpoints: Endpoints, folder: RunFolder) -> list[Program]:
 def stage_programs(start: Start, endpoints: Endpoints, folder: RunFolder) -> list[Program]:
     """Storage, archive, bridge, ingest and inference."""
     common = stage_environment(start.line, endpoints, folder)
+    cameras = {"REFEREE_CAMERA_VARIABLES": ",".join(_camera_variables(start.line))}
     images = {"REFEREE_IMAGES": str(start.images)} if start.images else {}
     archive = {
         "REFEREE_ARCHIVE_LARGEST_MB": str(start.line.archive.largest_mb),
@@ -74,9 +76,14 @@ def stage_programs(start: Start, endpoints: Endpoints, folder: RunFolder) -> lis
         stage("storage", "storage", {}),
         stage("archive", "storage.archive", archive),
         stage("bridge", "plc", fieldbus_environment(start.line, endpoints)),
-        stage("ingest", "ingest", images),
+        stage("ingest", "ingest", cameras | images),
         stage("inference", "inference", {}),
     ]
+
+
+def _camera_variables(line: LineFile) -> list[str]:
+    """Names of the variables that cameras need; their values stay in the environment."""
+    return variables_in([station.camera.options for station in line.stations.values()])
 
 
 def stage_environment(line: LineFile, endpoints: Endpoints, folder: RunFolder) -> dict[str, str]:

@@ -30,9 +30,18 @@ class VerdictProcess:
         stop: is set by SIGTERM, and by a thread that fails.
     """
 
-    def __init__(self, settings: ProcessSettings, name: str, role: Role) -> None:
-        """Configure log and metrics, and make the links; nothing connects before ``run``."""
-        log.configure(name, settings)
+    def __init__(
+        self,
+        settings: ProcessSettings,
+        name: str,
+        role: Role,
+        hide: Callable[[str], str] | None = None,
+    ) -> None:
+        """Configure log and metrics, and make the links; nothing connects before ``run``.
+
+        ``hide`` leaves out of the log what nobody may read.
+        """
+        log.configure(name, settings, hide)
         metrics.serve(settings)
         topics = settings.topics
         self._settings = settings

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import structlog
+from structlog.processors import ExceptionRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 
@@ -20,10 +23,13 @@ class LogSettings(Protocol):
     def log_format(self) -> str: ...
 
 
-def configure(process: str, settings: LogSettings) -> None:
+def configure(
+    process: str, settings: LogSettings, hide: Callable[[str], str] | None = None
+) -> None:
     """Send what structlog and the standard library's loggers say to standard error.
 
-    Every line carries ``process`` and a UTC time. Called once, in ``__main__``.
+    Every line carries ``process`` and a UTC time, and goes through ``hide``, which leaves out what
+    nobody may read. Called once, in ``__main__``.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -47,6 +53,7 @@ def configure(process: str, settings: LogSettings) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *_rendering(settings.log_format),
+                *([_hiding(hide)] if hide else []),
             ],
         )
     )
@@ -63,7 +70,20 @@ def _naming(process: str) -> Processor:
     return name
 
 
+def _hiding(hide: Callable[[str], str]) -> Callable[[WrappedLogger, str, Any], Any]:
+    def hidden(logger: WrappedLogger, method: str, line: Any) -> Any:
+        return hide(line)
+
+    return hidden
+
+
 def _rendering(log_format: str) -> list[Processor]:
     if log_format == "console":
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        return [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
+    # Not the values of local variables: passwords are among them.
+    tracebacks = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+    return [tracebacks, structlog.processors.JSONRenderer()]

@@ -19,11 +19,12 @@ from runtime.process.run_folder import RUNS, RunFolder
 PREFIX = "REFEREE_"
 
 
-def _comma_list(text: object) -> object:
+def comma_list(text: object) -> object:
+    """Return the entries of a text that separates them by commas; anything else as it is."""
     return tuple(filter(None, map(str.strip, text.split(",")))) if isinstance(text, str) else text
 
 
-Names = Annotated[tuple[Slug, ...], NoDecode, BeforeValidator(_comma_list)]
+Names = Annotated[tuple[Slug, ...], NoDecode, BeforeValidator(comma_list)]
 """Names in one variable, separated by commas."""
 
 

@@ -26,6 +26,7 @@ from runtime.messaging.streams import append
 from runtime.process.clock import SystemClock
 from tests.cameras import write_flash_camera
 from tests.contract.ingest.parts import STATION, release, trigger
+from tests.plugins import write_package
 from tests.servers import RedisServer, Server, mosquitto_server
 from tests.waiting import PATIENCE_S
 
@@ -89,6 +90,10 @@ class Line:
 
     def wait_ready(self) -> None:
         self.wait_until(lambda: self.states and self.states[-1].ready)
+
+    def trouble(self) -> str:
+        found = self.states[-1].troubles.get(STATION) if self.states else None
+        return found.detail if found else ""
 
     def send(self, seq: int, age_ms: float = 0) -> None:
         at = SystemClock().now()
@@ -194,6 +199,69 @@ def test_a_camera_that_cannot_be_used_is_the_reason_why_a_station_is_not_served(
         line.apply(release(camera))
         line.wait_until(lambda: line.states and STATION in line.states[-1].troubles)
         line.wait_until(lambda: reason in line.states[-1].troubles[STATION].detail)
+
+
+TALKS = """\
+import logging
+
+import structlog
+
+from contracts.camera import CameraSettings, Shot
+from contracts.errors import CameraFailed
+
+
+class TalkingCamera(CameraSettings):
+    url: str
+
+    def open(self, context):
+        structlog.get_logger().warning("opened", url=self.url)
+        logging.getLogger("talks").error("opened %s", self.url)
+        return OpenTalking(self.url, context.clock)
+
+
+class OpenTalking:
+    def __init__(self, url, clock):
+        self.url, self.clock, self.asked = url, clock, 0
+
+    def capture(self):
+        self.asked += 1
+        if self.asked == 2:
+            raise CameraFailed(f"{self.url} is gone")
+        if self.asked == 3:
+            raise RuntimeError(self.url)
+        return Shot(b"a", self.clock.now(), self.url)
+
+    def next_frame(self, wait_s):
+        return self.capture()
+
+    def trouble(self):
+        return self.url if self.asked == 2 else ""
+
+    def close(self):
+        pass
+"""
+
+
+def test_the_value_of_a_variable_leaves_the_process_nowhere(line: Line, tmp_path: Path) -> None:
+    entry = {"referee.cameras": {"talks": "talks_package:TalkingCamera"}}
+    write_package(tmp_path, "talks_package", TALKS, entry)
+    more = {"PYTHONPATH": f"{ROOT}:{tmp_path}", "REFEREE_CAMERA_VARIABLES": "HUSH"}
+    with line.ingest(**more, HUSH='s3cret "/@', OTHER="0ther") as process:
+        line.apply(release(CameraConfig(kind="talks", url="rtsp://a:${OTHER}@b")))
+        line.wait_until(lambda: "variable OTHER is not set" in line.trouble())
+        line.apply(release(CameraConfig(kind="talks", url="rtsp://a:${HUSH}@b")))
+        line.wait_ready()
+        line.send(1)
+        line.wait_until(line.sources)
+        assert line.sources() == ["rtsp://a:${HUSH}@b"]
+        line.send(2)
+        line.wait_until(lambda: line.trouble() == "rtsp://a:${HUSH}@b")
+        line.send(3)
+        _, log = process.communicate(timeout=PATIENCE_S)
+    line.hear()
+    assert log.decode().count("${HUSH}") >= 3
+    told = [*line.states, *line.verdicts, *line.frames.xrange(names.frames(STATION)), log]
+    assert [each for each in told if "s3cret" in str(each)] == []
 
 
 def test_kill_9_and_a_new_start_go_on_with_the_next_part(line: Line) -> None:

@@ -16,6 +16,7 @@ from runtime.linefile.line_file import load_line_file
 from runtime.process.clock import ManualClock
 from simulation.truth import truth_of
 
+INDEX = '[{"image": "a.png", "kind": "good", "split": "val"}]'
 LINES = Path(__file__).resolve().parents[3] / "lines"
 
 
@@ -53,5 +54,9 @@ def test_what_is_commented_out_is_right_too(file: str, tmp_path: Path) -> None:
     """A comment such as ``# split: val`` is there to be uncommented."""
     text = (LINES / file).read_text()
     text = re.sub(r"^( +)# ((folder|split|region_of_interest): )", r"\1\2", text, flags=re.M)
-    (tmp_path / file).write_text(text)
-    assert load_line_file(tmp_path / file) != load_line_file(LINES / file)
+    (tmp_path / "lines").mkdir()
+    (tmp_path / "tiles").mkdir()
+    (tmp_path / "tiles" / "a.png").write_bytes(b"a")
+    (tmp_path / "tiles" / "index.json").write_text(INDEX)
+    (tmp_path / "lines" / file).write_text(text)
+    assert load_line_file(tmp_path / "lines" / file) != load_line_file(LINES / file)

@@ -53,4 +53,5 @@ def test_every_log_line_is_json_with_process_and_time() -> None:
     assert all(line["process"] == "bridge" and line["timestamp"] for line in lines)
     assert (lines[0]["trigger_seq"], lines[0]["level"]) == (7, "info")
     assert lines[2]["exception"][0]["exc_type"] == "ZeroDivisionError"
+    assert "locals" not in json.dumps(lines)  # they may hold passwords
     assert result.stdout == ""

@@ -257,7 +257,7 @@ def test_a_field_that_the_checkpoint_does_not_know_is_no_change(recipe: Training
         ("lines: {a: {kinds: {7: 1, '7': 2}}}\n", "appears twice, first on line 1"),
         ("checkpoint_every_s: 1:30\n", "write 90"),
         ("seed: 1.0\n", "must be a whole number, not 1.0"),
-        ("name: a\nlines: {}\n", r"yaml:1:1: text_encoder: is missing; add it"),
+        ("name: a\nlines: {}\n", r"yaml:1:1: text_encoder: is missing \(and 1 more"),
         ("[]", "must be a group of fields"),
     ],
 )

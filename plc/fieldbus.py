@@ -58,7 +58,7 @@ class Stations(Protocol):
 
     @property
     def images(self) -> Mapping[str, Registers]:
-        """By the name of the station."""
+        """By the name of the station. Stations come and go; another object is another station."""
 
     def of_unit(self, unit: int) -> Registers | None:
         """Return the registers of a unit id; None if no station with a release has it."""

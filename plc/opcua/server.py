@@ -20,7 +20,7 @@ from asyncua.common.connection import TransportLimits
 from asyncua.common.utils import ServiceError
 
 from plc.core.one_writer import Peer, WriteRefused
-from plc.fieldbus import Served
+from plc.fieldbus import Registers, Served
 from plc.opcua.limits import (
     ACTIVATION_S,
     LARGEST_CHUNK,
@@ -60,6 +60,7 @@ class OpcUaServer:
         await self._start()
         try:
             while True:
+                await self._follow_stations()
                 await self.refresh()
                 look_after(self._server.bserver.clients)
                 await asyncio.sleep(_REFRESH_EVERY_S)
@@ -77,7 +78,8 @@ class OpcUaServer:
         await self._address.try_to_listen()
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # lines for each bad request
         await self._set_up()
-        await self._add_stations()
+        await self._set_up_nodes()
+        await self._follow_stations()
         await self.refresh()
         for kind, listener in (
             (CallbackType.PreRead, self._before_read),
@@ -105,16 +107,33 @@ class OpcUaServer:
         await server.init()
         await server.set_application_uri(self._line_urn)
 
-    async def _add_stations(self) -> None:
-        namespace = await self._server.register_namespace(NAMESPACE)
-        events = await event_type(self._server, namespace)
-        for name, image in self._images.items():
-            driven = image.protocol == self._address.protocol
-            station = Inspection(name, image, driven=driven, on_bug=self._on_bug)
-            await station.add_to(self._server, namespace, events)
-            self._stations.append(station)
-            if driven:
-                self._writable |= {node: (station, to) for node, to in station.writable.items()}
+    async def _set_up_nodes(self) -> None:
+        self._namespace = await self._server.register_namespace(NAMESPACE)
+        self._events = await event_type(self._server, self._namespace)
+
+    async def _follow_stations(self) -> None:
+        """Build the nodes of stations that have joined; delete those of stations that have left."""
+        for station in [each for each in self._stations if not each.is_of(self._images)]:
+            await self._remove(station)
+        known = {each.name for each in self._stations}
+        for name, image in list(self._images.items()):
+            if name not in known:
+                await self._add(name, image)
+
+    async def _add(self, name: str, image: Registers) -> None:
+        driven = image.protocol == self._address.protocol
+        station = Inspection(name, image, driven=driven, on_bug=self._on_bug)
+        await station.add_to(self._server, self._namespace, self._events)
+        self._stations.append(station)
+        if driven:
+            self._writable |= {node: (station, to) for node, to in station.writable.items()}
+
+    async def _remove(self, station: Inspection) -> None:
+        async with self._refreshing:
+            self._stations.remove(station)
+            for node in station.writable:
+                del self._writable[node]
+            await station.remove()
 
     async def _watched(
         self, listener: Listener, event: ServerItemCallback, service: object

@@ -69,6 +69,7 @@ class Inspection:
             if self._driven and node in WRITTEN:
                 await added.set_writable()
                 self.writable[added.nodeid] = node.source
+            await asyncio.sleep(0)  # a station that joins holds up no part of another
         await inspection.add_method(
             self._id("Inspection", ACK_METHOD),
             self._browse_name(ACK_METHOD),
@@ -77,6 +78,14 @@ class Inspection:
             [_argument("AckState", "1 clear the slot, 2 refused, 3 noted, not a pass")],
         )
         self._event = await server.get_event_generator(events, emitting_node=inspection)
+
+    def is_of(self, images: Mapping[str, Registers]) -> bool:
+        """Whether these are still the station's registers."""
+        return images.get(self.name) is self._image
+
+    async def remove(self) -> None:
+        """Delete the nodes: the line has no such station any more."""
+        await self._server.delete_nodes([self._server.get_node(self._id())], recursive=True)
 
     def check(self, values: Mapping[str, float | bool], peer: Peer) -> None:
         """Raise WriteRefused if the peer may not write this now."""

@@ -41,7 +41,7 @@ class Desk:
         self.clock = SystemClock()
         self.station = Station(Numbering(name), Timing(), bridge_boot_id=5)
         self.station.follow(release(deadline_ms=60_000), UP, self.clock.now())
-        protocol = "opcua" if name in NAMES else "modbus"
+        protocol = "modbus" if name == "modbus" else "opcua"
         writer = OneWriter(silent_ms=2000, grace_ms=60_000)
         self.image = RegisterImage(self.station, self.clock, self._carry_out, protocol, writer)
         self.asked: dict[int, Trigger] = {}

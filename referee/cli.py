@@ -6,6 +6,7 @@ import importlib.metadata
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import structlog
@@ -33,6 +34,7 @@ from referee.commands import (
     train,
     up,
 )
+from runtime.process.files import reading
 from runtime.process.program import run_command
 
 CODES = "\b\nExit codes:\n" + "\n".join(f"  {each:<4} {each.meaning}" for each in ExitCode)
@@ -77,6 +79,8 @@ def called(arguments: Sequence[str]) -> int | None:
     Raises:
         RefereeError: the text is for the user.
     """
+    with reading(Path()):  # it may have been removed
+        Path.cwd()
     # Standard output is for answers; warnings of the libraries go to standard error.
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),

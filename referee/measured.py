@@ -20,6 +20,7 @@ from referee.project import (
     SHIPPED_NETWORK,
     SHIPPED_WEIGHTS,
     how_to_install,
+    served_models,
     text_encoder_folder,
 )
 
@@ -64,7 +65,7 @@ def threads_of(name: EngineName) -> int:
         return torch.get_num_threads()
     if name == EngineName.ONNX:
         return _cores()
-    return served_network(MODELS).threads
+    return served_network().threads
 
 
 def _shipped_weights() -> Path:
@@ -112,7 +113,7 @@ def _served(stack: ExitStack, checkpoint: Path | None, triton: str | None) -> En
 
     if triton is not None and checkpoint is not None:
         raise UserError("give --triton or --checkpoint, not both: a server has its own network")
-    models = _exported(stack, checkpoint) if checkpoint else MODELS
+    models = _exported(stack, checkpoint) if checkpoint else served_models()
     url = triton or stack.enter_context(serving_triton(models))
     model = ModelName() if checkpoint else ModelName.from_environment()
     return ServedEngine(stack.enter_context(TritonModel(url, model)))

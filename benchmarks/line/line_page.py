@@ -9,7 +9,6 @@ page's name.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from benchmarks.line.plots import memory_plot, steps_plot
 from benchmarks.line.scenario import FULL, HALF
 from benchmarks.line.targets import targets
 from benchmarks.markdown import table
+from runtime.process.files import made_folder, read_json, write_text
 
 Report = Mapping[str, Any]
 NONE = "–"
@@ -52,13 +52,13 @@ inference to the bridge."""
 
 def write_page(report_file: Path, page: Path) -> None:
     """Write the page and its plots from what `referee bench line --json` printed."""
-    report = json.loads(report_file.read_text(encoding="utf-8"))
+    report = read_json(report_file)
     folder = page.with_suffix("")
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     steps_plot(report, folder / "steps.svg")
     if grew(report):
         memory_plot(report["memory_growth"], folder / "memory.svg")
-    page.write_text(document(report, folder.name), encoding="utf-8")
+    write_text(page, document(report, folder.name))
 
 
 def grew(report: Report) -> bool:

@@ -22,6 +22,7 @@ from benchmarks.peers.peer_runs import known_result, run
 from benchmarks.peers.results import Result
 from contracts.errors import UserError
 from inference.training.recipe import TrainingRecipe, read_recipe
+from runtime.process.files import made_folder, write_text
 
 RECIPE = Path(__file__).with_name("peers.yaml")
 
@@ -71,8 +72,8 @@ def peer_benchmark(options: PeerOptions) -> None:
     def write() -> None:
         took_s = time.monotonic() - began_s
         setting = Setting(command_of(options), recipe, options.val_every, took_s)
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(document(results, setting, options.note))
+        made_folder(options.out.parent)
+        write_text(options.out, document(results, setting, options.note))
         log.info("wrote %s", options.out)
 
     missing = [name for name in names if name not in results]

@@ -26,6 +26,7 @@ from inference.training.evaluation.torch_predictor import TorchPredictor
 from inference.training.loop import checkpoint
 from inference.training.loop.trainer import Prefetch, Trainer, grid_mean
 from inference.training.recipe import TrainingRecipe
+from runtime.process.files import made_folder
 
 EFFORT = "effort.json"
 LOG_EVERY_STEPS = 20
@@ -91,7 +92,7 @@ def run(contender: Contender, material: Material, folder: Path, resume: bool) ->
         UserError: there is a checkpoint, and it is not to be gone on with, or has other settings.
     """
     folder = folder / contender.name
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     recipe = contender.recipe(material.recipe)
     trainer = Trainer(recipe, material.bank, contender.network)
     clock = Clock(folder, _resumed(trainer, folder, resume))

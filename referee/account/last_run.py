@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from math import inf
-from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError
-
-from contracts.errors import Unavailable
 from contracts.percentiles import percentile
+from referee.account.stored import is_there, reading_stored, refuse_other_database
 from runtime.process.run_folder import RunFolder
-from storage.queries import Answer, last_answers, open_sessions
+from storage.queries import Answer, last_answers
 
 
 class LastRun(NamedTuple):
@@ -47,14 +43,11 @@ def last_run(folder: RunFolder, station: str) -> LastRun | None:
     """Return the last run of a station; None if the line has not run in this folder yet.
 
     Raises:
-        Unavailable: the database cannot be read.
+        UserError: the database cannot be read, or is another one that is not named.
+        Unavailable: it cannot be reached right now.
     """
-    url = folder.database_url
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+    if not is_there(folder):
+        refuse_other_database(folder)
         return None
-    try:
-        with open_sessions(url)() as session:
-            return LastRun.of(last_answers(session, station))
-    except DBAPIError as error:  # also what is no database, or one of an older version
-        raise Unavailable("the database of the last run", str(error.orig)) from error
+    with reading_stored(folder) as session:
+        return LastRun.of(last_answers(session, station))

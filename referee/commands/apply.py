@@ -8,14 +8,15 @@ from typing import Annotated
 
 import typer
 
-from contracts.errors import UserError
 from contracts.exit_codes import ExitCode
 from contracts.names import Topics
+from referee.commands.command import add
 from referee.commands.options import (
     ByOption,
     JsonOption,
     RunDirOption,
     WhyOption,
+    host_and_port,
     running_folder,
 )
 from referee.line.applying import apply_processes, apply_stations, unconfirmed
@@ -29,7 +30,12 @@ from runtime.process.console import Console, Table, print_json, styled
 
 
 def register(app: typer.Typer) -> None:
-    app.command("apply")(apply)
+    add(
+        app,
+        apply,
+        'referee apply line.yaml --by "Anna Berg" --why "smaller scratches"',
+        "referee apply line.yaml --mqtt broker:1883",
+    )
 
 
 def apply(
@@ -58,6 +64,7 @@ def apply(
 
     Exits with 0 if all that the file says is in force, else with 1.
     """
+    host_and_port("--mqtt", mqtt)
     line = load_line_file(file, elsewhere=mqtt is not None)
     activations = signed(line.releases(), by or this_user(), why)
     folder = None if mqtt else running_folder(line, run_dir)
@@ -91,6 +98,4 @@ def _print(changes: Sequence[Change], as_json: bool) -> None:
 
 def _broker(address: str) -> Broker:
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
-        raise UserError(f"--mqtt {address}: expected host:port, such as mosquitto:1883")
     return Broker(host, int(port))

@@ -18,8 +18,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from referee.commands.command import add
 from referee.commands.options import needs_extra
 from runtime.process.console import Console, print_json
+from runtime.process.files import write_text
 from runtime.process.processor import processor_name
 
 QUICK_PARTS, PARTS = 60, 1000
@@ -41,8 +43,11 @@ def register(app: typer.Typer) -> None:
     bench = typer.Typer(
         cls=LineByDefault, help="Measure: the line (if none is named), plc, engines or peers."
     )
-    for command in (line, page, plc, engines, peers):
-        bench.command(command.__name__)(command)
+    add(bench, line, "referee bench --quick", "referee bench line --json")
+    add(bench, page, "referee bench page measured.json --out docs/benchmarks.md")
+    add(bench, plc, "referee bench plc --parts 1000 --restarts 1")
+    add(bench, engines, "referee bench engines --repeats 5")
+    add(bench, peers, "referee bench peers --steps 100 --out peers.md")
     app.add_typer(bench, name="bench")
 
 
@@ -111,7 +116,7 @@ def plc(
     options = PlcOptions(parts, rate, restarts, p99_parts, p99_rate, seed, folder)
     setting = plc_benchmark(options, _command())
     if figures:
-        figures.write_text(json.dumps(report(setting), indent=2) + "\n", encoding="utf-8")
+        write_text(figures, json.dumps(report(setting), indent=2) + "\n")
     _write(document(setting), out)
     raise typer.Exit(1 if setting.broken else 0)
 
@@ -177,7 +182,7 @@ def _command() -> str:
 
 def _write(text: str, out: Path | None) -> None:
     if out:
-        out.write_text(text, encoding="utf-8")
+        write_text(out, text)
     typer.echo(text, nl=False)
 
 

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from contracts.causes import TriggerSource
-from contracts.errors import Unavailable
+from contracts.errors import Unavailable, UserError
 from contracts.release import Release, StationConfig
 from referee.account.last_run import LastRun, last_run
+from referee.commands.command import add
 from referee.commands.options import RunDirOption, run_folder_of
 from referee.tables.deadline_table import deadline_table, warning
 from runtime.linefile.line_file import load_line_file
@@ -19,7 +20,7 @@ from runtime.process.run_folder import RunFolder
 
 
 def register(app: typer.Typer) -> None:
-    app.command("check")(check)
+    add(app, check, "referee check lines/demo.yaml")
 
 
 def check(
@@ -46,7 +47,7 @@ def _last_run(folder: RunFolder, station: str, console: Console) -> LastRun | No
     """Return the last run; print a warning and return None if it cannot be read."""
     try:
         return last_run(folder, station)
-    except Unavailable as error:
+    except (Unavailable, UserError) as error:
         _warn(console, station, error)
         return None
 

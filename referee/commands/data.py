@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from referee.commands.command import add
 from referee.tables.data_tables import tables
 from runtime.process.console import Console, print_json, progress
 
@@ -20,10 +21,9 @@ PLOT = "statistics.png"
 def register(app: typer.Typer) -> None:
     data = typer.Typer(
         help="Build a referring data set (picture, expression, mask), or count what is in one.",
-        no_args_is_help=True,
     )
-    data.command("build")(build)
-    data.command("stats")(stats)
+    add(data, build, "referee data build --data photos --out expressions")
+    add(data, stats, "referee data stats --data expressions --out plots")
     app.add_typer(data, name="data")
 
 

@@ -16,6 +16,8 @@ import typer
 from rich.text import Text
 
 from inference.text_encoder import SHA256
+from referee.commands.command import add
+from referee.commands.options import JsonOption
 from referee.project import (
     IS_CHECKOUT,
     ROOT,
@@ -24,7 +26,7 @@ from referee.project import (
     text_encoder_folder,
     tools_folder,
 )
-from runtime.process.console import Console, Table, styled
+from runtime.process.console import Console, Table, print_json, styled
 
 
 class Finding(NamedTuple):
@@ -37,18 +39,25 @@ class Finding(NamedTuple):
 
 
 def register(app: typer.Typer) -> None:
-    app.command("doctor")(doctor)
+    add(app, doctor, "referee doctor", "referee doctor --json")
 
 
-def doctor() -> None:
+def doctor(as_json: JsonOption = False) -> None:
     """Check everything that a line needs. Exits with 1 if something required is missing."""
     findings = [finding for examine in EXAMINATIONS for finding in examine()]
+    if as_json:
+        print_json({"findings": [finding._asdict() for finding in findings]})
+    else:
+        _print(findings)
+    if any(finding.remedy and finding.needed for finding in findings):
+        raise typer.Exit(1)
+
+
+def _print(findings: list[Finding]) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     for finding in findings:
         table.add_row(_mark(finding), finding.name, finding.seen, finding.remedy)
     Console().print(table)
-    if any(finding.remedy and finding.needed for finding in findings):
-        raise typer.Exit(1)
 
 
 def _mark(finding: Finding) -> Text:

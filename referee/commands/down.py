@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from referee.commands.command import add
 from referee.commands.options import RunDirOption, folder_that_runs
 from referee.line.stopping import stop_line
 from runtime.process.console import Console
 
 
 def register(app: typer.Typer) -> None:
-    app.command("down")(down)
+    add(app, down, "referee down", "referee down --run-dir .run/plant.line")
 
 
 def down(run_dir: RunDirOption = None) -> None:

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from contracts.errors import UserError
+from referee.commands.command import add
+from referee.commands.options import host_and_port
 from referee.measured import EngineName, open_engine, threads_of
 from referee.tables.evaluation_tables import agreement_text, tables, word_tables
 from runtime.process.console import Console, print_json, progress
+from runtime.process.files import made_folder
 from runtime.process.processor import processor_name
 
 if TYPE_CHECKING:
@@ -25,7 +28,12 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command("evaluate")(evaluate)
+    add(
+        app,
+        evaluate,
+        "referee evaluate --data photos",
+        "referee evaluate --data photos --engine onnx --json",
+    )
 
 
 def evaluate(
@@ -76,6 +84,9 @@ def evaluate(
     from inference.training.data.labelled_lines import labelled_lines
     from inference.training.referring.referring_set import FILE
 
+    host_and_port("--triton", triton)
+    if gallery is not None:
+        made_folder(gallery)
     measure: Callable[[Engine], dict[str, Any]]
     if (data / FILE).is_file():
         if agree or gallery or speed or quick:

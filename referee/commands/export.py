@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from referee.commands.command import add
 from referee.commands.options import needs_extra
 
 
 def register(app: typer.Typer) -> None:
-    app.command("export")(export)
+    add(app, export, "referee export --checkpoint runs/edge/last.pt --out network")
 
 
 def export(

@@ -8,12 +8,18 @@ from typing import Annotated
 import typer
 
 from contracts.errors import UserError
+from referee.commands.command import add
 from referee.commands.options import needs_extra
 from referee.project import MODELS, SHIPPED_WEIGHTS, text_encoder_folder
 
 
 def register(app: typer.Typer) -> None:
-    app.command("finetune")(finetune)
+    add(
+        app,
+        finetune,
+        "referee finetune --data photos",
+        "referee finetune --data photos --minutes 20",
+    )
 
 
 def finetune(

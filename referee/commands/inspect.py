@@ -13,9 +13,11 @@ import cv2
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from contracts.camera import CameraConfig
 from contracts.errors import BadImage, ModelRejected, UserError
+from contracts.parsing import first_problem
 from contracts.prompt import UNIVERSAL_PROMPT
 from contracts.release import Prompt, StationConfig
 from contracts.verdict import decision
@@ -24,19 +26,26 @@ from inference.imaging import decode_image
 from inference.model_name import ModelName
 from inference.overlay import draw_findings
 from inference.triton import TritonModel
+from referee.commands.command import add
+from referee.commands.options import host_and_port
 from referee.line.servers.serving import serving_triton
 from runtime.process.console import Console, print_json, progress, styled
-from runtime.process.files import made_folder, reading, writing
+from runtime.process.files import made_folder, read_bytes, reading, writing
 
 TIMEOUT_S = 30.0
 
 
 def register(app: typer.Typer) -> None:
-    app.command("inspect")(inspect)
+    add(
+        app,
+        inspect,
+        'referee inspect photo.png --prompt "a dark crack" --out found',
+        "referee inspect a.png b.png --json",
+    )
 
 
 def inspect(
-    images: Annotated[list[Path], typer.Argument(help="Picture files.", metavar="IMAGE...")],
+    images: Annotated[list[Path], typer.Argument(help="Picture files.", metavar="IMAGE")],
     prompt: Annotated[
         list[str] | None,
         typer.Option(
@@ -59,16 +68,22 @@ def inspect(
 ) -> None:
     """Inspect pictures for what the words describe. Exits with 1 if a picture is not readable."""
     images = _checked(images)
+    address = host_and_port("--triton", triton)
     words = dict.fromkeys(prompt or [UNIVERSAL_PROMPT])
-    station = StationConfig(
-        camera=CameraConfig(kind="replay"),
-        prompts=tuple(Prompt(words=each, smallest_area=smallest_area) for each in words),
-    )
+    station = _station(tuple(words), smallest_area)
     if out is not None:
         made_folder(out)
-    answers = _inspect_all(images, station, out, triton)
+    answers = _inspect_all(images, station, out, address)
     _print(answers, as_json)
     raise typer.Exit(1 if any("error" in answer for answer in answers) else 0)
+
+
+def _station(words: tuple[str, ...], smallest_area: float) -> StationConfig:
+    try:
+        prompts = tuple(Prompt(words=each, smallest_area=smallest_area) for each in words)
+        return StationConfig(camera=CameraConfig(kind="replay"), prompts=prompts)
+    except ValidationError as error:
+        raise UserError(first_problem(error, "--prompt or --smallest-area")) from error
 
 
 def _inspect_all(
@@ -92,8 +107,7 @@ def _inspect_all(
 def _answer(
     image: Path, station: StationConfig, model: TritonModel, overlay: Path | None
 ) -> dict[str, Any]:
-    with reading(image):
-        encoded = image.read_bytes()
+    encoded = read_bytes(image)
     try:
         seen = model.infer(encoded, [prompt.words for prompt in station.prompts], TIMEOUT_S)
         found = find(seen, station)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from contracts.line import LineFile
 from referee.line.claim import is_claimed, refuse_foreign
 from referee.line.endpoints import Endpoints
 from referee.line.line_processes import folders_with_processes
+from runtime.process.files import reading
 from runtime.process.run_folder import RUNS, RunFolder
 from runtime.process.settings import run_folder_at
 
@@ -48,8 +50,9 @@ def run_folder_of(line: LineFile, given: Path | None) -> RunFolder:
     hyphen: such a folder is still used if it is this line's.
     """
     own, before = RUNS / f"{line.site}.{line.line}", RUNS / f"{line.site}-{line.line}"
-    if given is None and not own.exists() and _is_of(before, line):
-        return run_folder_at(before)
+    with reading(RUNS):
+        if given is None and not own.exists() and _is_of(before, line):
+            return run_folder_at(before)
     return run_folder_at(given or own)
 
 
@@ -59,6 +62,20 @@ def _is_of(path: Path, line: LineFile) -> bool:
         return False
     endpoints = Endpoints.load(folder)
     return (endpoints.site, endpoints.line) == (line.site, line.line)
+
+
+def host_and_port(option: str, address: str | None) -> str | None:
+    """Return an address as it was given. Raises UserError if it is not host:port."""
+    if address is None:
+        return None
+    host, _, port = address.rpartition(":")
+    if not re.fullmatch(r"[\w.-]+|\[[\da-fA-F:.]+\]", host, re.ASCII) or not _is_port(port):
+        raise UserError(f"{option} {address}: expected host:port, such as 127.0.0.1:1883")
+    return address
+
+
+def _is_port(text: str) -> bool:
+    return bool(re.fullmatch(r"\d{1,5}", text, re.ASCII)) and 0 < int(text) < 65536
 
 
 def end_as_by_ctrl_c() -> None:
@@ -82,8 +99,9 @@ def newest_run_folder(given: Path | None) -> RunFolder:
     """
     if given is not None:
         return run_folder_at(given)
-    folders = [run_folder_at(path) for path in RUNS.glob("*")]
-    started = [folder for folder in folders if folder.endpoints.exists()]
+    with reading(RUNS):
+        folders = [run_folder_at(path) for path in RUNS.glob("*")]
+        started = [folder for folder in folders if folder.endpoints.exists()]
     if not started:
         raise UserError(f"no line was started in {RUNS.resolve()}; name its folder with --run-dir")
     return max(started, key=lambda folder: folder.endpoints.stat().st_mtime)

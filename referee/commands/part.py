@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from contracts.errors import UserError
 from contracts.messages import Reason
 from contracts.prompt import Prompt
-from referee.commands.options import RunDirOption, newest_run_folder
-from runtime.process.console import Console, Table
+from referee.account.stored import reading_stored
+from referee.commands.command import add
+from referee.commands.options import JsonOption, RunDirOption, newest_run_folder
+from runtime.process.console import Console, Table, print_json
 from runtime.process.run_folder import RunFolder
-from storage.queries import PartStory, VerdictView, open_sessions, part_story
+from storage.queries import PartStory, VerdictView, part_story
 
 
 def register(app: typer.Typer) -> None:
-    app.command("part")(part)
+    add(
+        app,
+        part,
+        "referee part plate/1763829000000/17",
+        "referee part 4711 --run-dir .run/plant.line",
+    )
 
 
 def part(
@@ -28,16 +35,25 @@ def part(
         str, typer.Argument(help="station/epoch/sequence, a verdict id, or the PLC part id.")
     ],
     run_dir: RunDirOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show everything known about a part: picture, findings, deciding rule, gate, times."""
     folder = newest_run_folder(run_dir)
-    with open_sessions(folder.database_url)() as session:
+    with reading_stored(folder) as session:
         stories = part_story(session, identity)
     if not stories:
         raise UserError(f"part {identity} is not in the database of {folder.path}")
+    if as_json:
+        print_json({"parts": [_as_json(story, folder) for story in stories]})
+        return
     console = Console()
     for story in stories:
         console.print(_table(story, folder))
+
+
+def _as_json(story: PartStory, folder: RunFolder) -> dict[str, Any]:
+    file = str(folder.archive / story.picture.path) if story.picture else None
+    return TypeAdapter(PartStory).dump_python(story, mode="json") | {"picture_file": file}
 
 
 def _table(story: PartStory, folder: RunFolder) -> Table:

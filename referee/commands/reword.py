@@ -7,11 +7,16 @@ from typing import Annotated
 
 import typer
 
+from referee.commands.command import add
 from referee.commands.options import needs_extra
 
 
 def register(app: typer.Typer) -> None:
-    app.command("reword")(reword)
+    add(
+        app,
+        reword,
+        "referee reword --recipe recipes/edge.yaml --start runs/edge/last.pt --out runs/reworded",
+    )
 
 
 def reword(

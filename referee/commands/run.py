@@ -13,6 +13,7 @@ from contracts.errors import UserError
 from contracts.line import LineFile, SoftPlc
 from referee.account.facts import known_truth, settled_facts
 from referee.account.summary import is_sound, summarise
+from referee.commands.command import add
 from referee.commands.options import (
     ImagesOption,
     LineOption,
@@ -33,7 +34,12 @@ from runtime.process.settings import run_folder_at
 
 
 def register(app: typer.Typer) -> None:
-    app.command("run")(run)
+    add(
+        app,
+        run,
+        "referee run --parts 200",
+        "referee run --line line.yaml --images photos --parts 50 --json",
+    )
 
 
 def run(

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from contracts.errors import UserError
+from referee.commands.command import add
 from referee.commands.options import LineOption, RunDirOption, run_folder_of
 from referee.line.systemd_unit import UnitOptions, unit_text
 from referee.project import DEMO_LINE, python_path
@@ -25,13 +26,16 @@ from runtime.process.files import made_folder, write_text
 SYSTEM_UNITS = Path("/etc/systemd/system")
 USER_UNITS = Path("~/.config/systemd/user")
 
-service = typer.Typer(
-    name="service", help="Have systemd start a line with the machine.", no_args_is_help=True
-)
+service = typer.Typer(name="service", help="Have systemd start a line with the machine.")
 
 
 def register(app: typer.Typer) -> None:
-    service.command("install")(install)
+    add(
+        service,
+        install,
+        "sudo referee service install --line line.yaml",
+        "referee service install --line line.yaml --own",
+    )
     app.add_typer(service, name="service")
 
 

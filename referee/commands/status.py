@@ -12,6 +12,7 @@ from contracts.conditions import Severity
 from contracts.exit_codes import ExitCode
 from contracts.health import LineHealth, OpenCondition
 from contracts.names import Topics
+from referee.commands.command import add
 from referee.commands.options import JsonOption, RunDirOption, folder_that_runs
 from referee.line.endpoints import LOOPBACK, Endpoints
 from referee.line.life import Life, LineLife, life_of
@@ -27,7 +28,7 @@ COLOURS = {Severity.ALARM: "bold red", Severity.WARNING: "yellow", Severity.NOTE
 
 
 def register(app: typer.Typer) -> None:
-    app.command("status")(status)
+    add(app, status, "referee status", "referee status --json")
 
 
 def status(run_dir: RunDirOption = None, as_json: JsonOption = False) -> None:

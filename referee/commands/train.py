@@ -7,11 +7,17 @@ from typing import Annotated
 
 import typer
 
+from referee.commands.command import add
 from referee.commands.options import needs_extra
 
 
 def register(app: typer.Typer) -> None:
-    app.command("train")(train)
+    add(
+        app,
+        train,
+        "referee train --recipe recipes/edge.yaml",
+        "referee train --recipe recipes/edge.yaml --resume",
+    )
 
 
 def train(

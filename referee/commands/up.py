@@ -10,6 +10,7 @@ import typer
 
 from contracts.errors import Unavailable
 from contracts.exit_codes import ExitCode
+from referee.commands.command import add
 from referee.commands.options import (
     ImagesOption,
     LineOption,
@@ -29,7 +30,7 @@ from runtime.process.console import Console, Table, styled
 
 
 def register(app: typer.Typer) -> None:
-    app.command("up")(up)
+    add(app, up, "referee up", "referee up --line lines/magnetic_tile.yaml --images photos")
 
 
 def up(

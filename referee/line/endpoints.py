@@ -8,6 +8,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from contracts.errors import UserError
 from contracts.line import LineFile
@@ -26,6 +28,7 @@ class Endpoints(BaseModel):
     Attributes:
         host: address that the dashboard and the fieldbuses bind.
         fieldbuses: port of each fieldbus, by its protocol.
+        database: URL without password, if it is not the SQLite file of the run folder.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,6 +45,7 @@ class Endpoints(BaseModel):
     triton_http: int
     triton_metrics: int
     stage_metrics: dict[str, int]
+    database: str | None = None
 
     @property
     def reachable_host(self) -> str:
@@ -51,7 +55,8 @@ class Endpoints(BaseModel):
     def save(self, folder: RunFolder) -> None:
         """Write the ports, whole or not at all."""
         new = folder.endpoints.with_suffix(".new")
-        new.write_text(self.model_dump_json(indent=2))
+        known = self.model_copy(update={"database": shown_url(folder.other_database)})
+        new.write_text(known.model_dump_json(indent=2))
         new.replace(folder.endpoints)
 
     @classmethod
@@ -73,6 +78,16 @@ class Endpoints(BaseModel):
                 f"{folder.endpoints} cannot be read; stop the line with `referee down`, move the "
                 "file away and start the line again"
             ) from error
+
+
+def shown_url(database: str | None) -> str | None:
+    """Return a database's URL without its password. Raises UserError if it is not valid."""
+    if database is None:
+        return None
+    try:
+        return make_url(database).render_as_string(hide_password=True)
+    except ArgumentError as error:
+        raise UserError(f"REFEREE_DATABASE_URL is not valid: {error}") from error
 
 
 def choose(line: LineFile, *, outward: bool = True) -> Endpoints:

@@ -10,6 +10,7 @@ from contracts.names import Topics
 from referee.line.claim import Claim
 from referee.line.endpoints import LOOPBACK, Endpoints
 from referee.line.programs import line_programs
+from referee.line.requirements import refuse_missing
 from referee.line.signing import signed, this_user
 from referee.line.start import Start
 from referee.line.supervision import Supervisor
@@ -44,9 +45,10 @@ def started_line(
     releases; a station in bypass needs it.
 
     Raises:
-        UserError: a station is in mode bypass and no reason is given.
+        UserError: a station is in mode bypass and no reason is given; a package is not installed.
         Unavailable: a server or stage does not start; the text names it and the reason.
     """
+    refuse_missing(start)
     line, folder = start.line, claim.folder
     activations = signed(line.releases(), this_user(), why)
     endpoints.save(folder)

@@ -76,13 +76,15 @@ def print_json(answer: Any) -> None:
 
 @contextmanager
 def progress(total: int, doing: str) -> Iterator[Any]:
-    """Show a line on standard error: how many are done, and the time left.
+    """Show a line on a terminal's standard error: how many are done, and the time left.
 
     Yields:
         a function to be called when another one is done.
     """
     told = TextColumn("{task.description}", markup=False)
     columns = (told, MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    console = Console(stderr=True)
+    quiet = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=quiet) as shown:
         task = shown.add_task(visible(doing), total=total)
         yield lambda: shown.advance(task)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from contracts.errors import UserError
 
@@ -19,6 +22,7 @@ IN_WORDS = {
     errno.ENOSPC: "the disk is full",
     errno.EROFS: "the disk can only be read",
     errno.ENAMETOOLONG: "the name is too long",
+    errno.ELOOP: "its symbolic links lead to each other",
 }
 
 
@@ -37,10 +41,38 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def made_folder(path: Path) -> Path:
-    """Return the folder after making it. Raises UserError if it cannot be made."""
+    """Return the folder after making it. Raises UserError if it cannot be made or written."""
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UserError(f"{path} cannot be written: {IN_WORDS[errno.EACCES]}")
     return path
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text. Raises UserError if it cannot be read, or is not UTF-8."""
+    try:
+        with reading(path):
+            return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} cannot be read: it is not UTF-8 text") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what is in a file. Raises UserError if it cannot be read."""
+    with reading(path):
+        return path.read_bytes()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file. Raises UserError if it cannot be read, or holds none."""
+    try:
+        found = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise UserError(f"{path} is not a JSON object")
+    return found
 
 
 def write_text(path: Path, text: str) -> None:
@@ -59,5 +91,7 @@ def _told(path: Path, done: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = error.filename if isinstance(error.filename, str) else path
+        named = isinstance(error.filename, str) and error.filename not in ("", ".")
+        where = error.filename if named else path
+        where = "the current folder" if where == Path() else where
         raise UserError(f"{where} cannot be {done}: {in_words(error)}") from error

@@ -17,6 +17,7 @@ from storage.queries.row_views import disposition_view, picture_view, verdict_vi
 
 D, V, P = DispositionRow, VerdictRow, PictureRow
 LARGEST_INTEGER = 2**63  # of a column
+MOST_DIGITS = 20  # more are no number of ours, and Python refuses thousands of them
 Row = TypeVar("Row", DispositionRow, VerdictRow, PictureRow)
 
 
@@ -62,7 +63,7 @@ def _meant(session: Session, wanted: str, limit: int) -> list[PartKey]:
     found = dict.fromkeys(_identity(wanted))  # a dict keeps the order
     for table in (D, V):
         named = table.verdict_id == wanted
-        if wanted.isdecimal() and int(wanted) < LARGEST_INTEGER:
+        if wanted.isdecimal() and len(wanted) < MOST_DIGITS and int(wanted) < LARGEST_INTEGER:
             named = or_(named, table.part_id == int(wanted))
         rows = select(table.station, table.epoch, table.trigger_seq).where(named)
         newest = session.execute(rows.order_by(table.id.desc()).limit(limit))

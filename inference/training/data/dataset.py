@@ -16,6 +16,7 @@ import numpy as np
 from contracts.errors import UserError
 from contracts.picture_folder import GOOD, INDEX, IndexRow, parse_index
 from inference.imaging import decode_image
+from runtime.process.files import read_bytes
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg"}
 
@@ -63,7 +64,7 @@ def read_entries(folder: Path, line: str) -> list[Entry]:
     """
     index = folder / INDEX
     if index.is_file():
-        rows = parse_index(index.read_bytes(), str(index))
+        rows = parse_index(read_bytes(index), str(index))
         return [_from_index(index, line, number, row) for number, row in enumerate(rows)]
     if not (folder / "train" / GOOD).is_dir():
         raise FileNotFoundError(f"{folder}: no index.json and no train/good (MVTec AD layout)")
@@ -102,11 +103,11 @@ def load_part(entry: Entry) -> Part:
         contracts.errors.BadImage: the picture or its mask cannot be decoded.
         ValueError: the mask has another size than the picture, or nothing is marked in it.
     """
-    image = decode_image(entry.image.read_bytes())
+    image = decode_image(read_bytes(entry.image))
     part = Part(entry.line, str(entry.image), image)
     if entry.mask is None:
         return part
-    marked = decode_image(entry.mask.read_bytes())[:, :, 0] > 0
+    marked = decode_image(read_bytes(entry.mask))[:, :, 0] > 0
     if marked.shape != image.shape[:2]:
         raise ValueError(f"{entry.mask}: {marked.shape} does not match picture {image.shape[:2]}")
     if not marked.any():

@@ -13,6 +13,7 @@ from contracts.errors import BadImage, UserError
 from contracts.picture_folder import GOOD, INDEX
 from inference.imaging import decode_image
 from inference.training.data.dataset import Entry, Part, load_part, read_entries
+from runtime.process.files import read_bytes, reading
 
 LAYOUT = "a line's folder holds index.json, or train/good and test/<kind> as in MVTec AD"
 
@@ -25,9 +26,12 @@ def find_lines(folder: Path) -> dict[str, Path]:
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; {LAYOUT}")
-    if _is_line(folder):
+    with reading(folder):
+        is_line = _is_line(folder)
+    if is_line:
         return {folder.resolve().name: folder}
-    lines = {inside.name: inside for inside in sorted(folder.iterdir()) if _is_line(inside)}
+    with reading(folder):
+        lines = {inside.name: inside for inside in sorted(folder.iterdir()) if _is_line(inside)}
     if not lines:
         raise UserError(f"{folder}: no line in it; {LAYOUT}")
     return lines
@@ -114,7 +118,7 @@ def load_sound(entry: Entry) -> Part:
 
 def _broken_file(entry: Entry) -> Path:
     try:
-        decode_image(entry.image.read_bytes())
+        decode_image(read_bytes(entry.image))
     except BadImage:
         return entry.image
     return entry.mask or entry.image

@@ -33,6 +33,7 @@ from inference.training.evaluation.engines import OnnxPredictor
 from inference.training.evaluation.torch_predictor import TorchPredictor
 from inference.training.loop.checkpoint import load as read_checkpoint
 from inference.training.loop.saved_network import SUFFIX, model_of, round_to_half, save_weights
+from runtime.process.files import made_folder, read_json, writing
 
 DEFAULT_OUT = Path("triton_models") / DEFAULT_MODEL / "1"
 DEFAULT_WEIGHTS = Path("checkpoints")
@@ -90,7 +91,7 @@ def write_onnx(model: DQFormer, path: Path) -> None:
         input_names=list(shapes),
         output_names=["margin", "presence"],
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
+    made_folder(path.parent)
     program.save(str(path), external_data=False)
     network = onnx.load(path)
     forget_where_it_was_made(network)
@@ -226,5 +227,7 @@ def export_command(
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     log.setLevel(logging.INFO)
-    val = json.loads(figures.read_text()) if figures else {}
-    export(checkpoint, out or DEFAULT_OUT, val, weights or weights_file(checkpoint))
+    val = read_json(figures) if figures else {}
+    folder = made_folder(out or DEFAULT_OUT)
+    with writing(folder):
+        export(checkpoint, folder, val, weights or weights_file(checkpoint))

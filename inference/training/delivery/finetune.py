@@ -46,6 +46,7 @@ from inference.training.recipe import (
 )
 from runtime.linefile.yaml_core import written
 from runtime.process.console import Console
+from runtime.process.files import writing
 
 RECIPE, FIGURES, CARD, MODELS = "recipe.yaml", "figures.json", "model_card.md", "triton_models"
 LEARNING_RATE = 4e-4
@@ -109,7 +110,8 @@ def finetune(options: FinetuneOptions) -> int:
         trainer = run(recipe, options.out, options.resume, data=data, around=around)
         if stop.received:
             return stop.exit_code
-    deliver(options, found, trainer, data, before)
+    with writing(options.out):
+        deliver(options, found, trainer, data, before)
     return 0
 
 

@@ -16,6 +16,7 @@ from inference.training.evaluation.engines import Engine
 from inference.training.evaluation.figures.looks import Look
 from inference.training.evaluation.figures.masks import final_mask
 from inference.training.evaluation.figures.outcomes import Outcome
+from runtime.process.files import made_folder, write_text, writing
 
 WORST = 16
 """Of a line."""
@@ -37,7 +38,7 @@ def write_gallery(
     folder: Path, engine: Engine, lines: Sequence[LabelledLine], seen: dict[str, list[Look]]
 ) -> Path:
     """Write a PNG for each of the worst and an index.html; returns the latter's path."""
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     figures = []
     for line in lines:
         worst = worst_of([look.outcome for look in seen[line.name]])
@@ -50,11 +51,10 @@ def write_gallery(
         for outcome, (entry, part) in zip(worst, chosen.parts(), strict=True):
             figures.append(_figure(folder, engine, outcome, entry, part))
     index = folder / "index.html"
-    index.write_text(
-        PAGE.format(
-            prompt=UNIVERSAL_PROMPT, weights=html.escape(engine.version), figures="\n".join(figures)
-        )
+    page = PAGE.format(
+        prompt=UNIVERSAL_PROMPT, weights=html.escape(engine.version), figures="\n".join(figures)
     )
+    write_text(index, page)
     return index
 
 
@@ -74,7 +74,9 @@ def _figure(folder: Path, engine: Engine, outcome: Outcome, entry: Entry, part: 
     answer = engine.ask(part.image, [UNIVERSAL_PROMPT])
     mask = final_mask(answer.margin[0], float(answer.presence[0]))
     file = f"{outcome.line}-{entry.kind}-{entry.image.stem}.png"
-    cv2.imwrite(str(folder / file), side_by_side(part.image, part.any_mask() > 0, mask))
+    _, drawn = cv2.imencode(".png", side_by_side(part.image, part.any_mask() > 0, mask))
+    with writing(folder / file):
+        (folder / file).write_bytes(drawn.tobytes())
     called = "rejected" if outcome.rejected() else "passed"
     caption = (
         f"{outcome.line}, {entry.image.name}: {', '.join(outcome.kinds) or entry.kind}, {called}, "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from contracts.errors import UserError
 from inference.training.loop import checkpoint
+from runtime.process.files import made_folder
 
 TRAIN, VAL, CURVES = "train.csv", "val.csv", "curves.png"
 
@@ -28,7 +29,7 @@ def open_run(folder: Path, resume: bool) -> None:
         )
     if resume and not (folder / checkpoint.NAME).is_file():
         raise UserError(f"--resume: no checkpoint at {folder / checkpoint.NAME}")
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
 
 
 def forget_after(folder: Path, step: int) -> None:

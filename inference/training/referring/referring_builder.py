@@ -34,6 +34,7 @@ from inference.training.referring.referring_set import (
 )
 from inference.training.words.captions import ANY_KIND, Grammar
 from inference.training.words.forms import SMALLEST_REGION_PX2
+from runtime.process.files import made_folder, writing
 
 COMBINED = "combined"  # MVTec AD's name for parts with several kinds that are not labelled apart
 MOST_PAINTED = 3
@@ -72,14 +73,15 @@ def build(data: Path, plan: Build, progress: Progress) -> list[Referring]:
     entries = {line: entries_of(folder, line, plan.grammar.names) for line, folder in lines.items()}
     for entry in chain.from_iterable(entries.values()):
         check_files(entry)
-    plan.out.mkdir(parents=True, exist_ok=True)
+    made_folder(plan.out)
     records: list[Referring] = []
-    for line, folder in lines.items():
-        told_apart = _told_apart(entries[line])
-        for entry in progress(entries[line], line):
-            records += _of_picture(entry, folder, told_apart, plan)
-        records += _painted(line, entries[line], plan)
-    write_referring(plan.out, records)
+    with writing(plan.out):
+        for line, folder in lines.items():
+            told_apart = _told_apart(entries[line])
+            for entry in progress(entries[line], line):
+                records += _of_picture(entry, folder, told_apart, plan)
+            records += _painted(line, entries[line], plan)
+        write_referring(plan.out, records)
     return records
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import UserError
+from runtime.process.files import made_folder, writing
 
 TO_INSTALL = "pip install 'referee[train]'"
 
@@ -27,8 +28,9 @@ def draw_statistics(report: dict[str, Any], file: Path) -> None:
     _bars(areas, groups, ("anomalies", "regions_by_area"), "Anomalies by share of the picture")
     _shares(regions, groups, ("anomalies", "regions_per_image"), "Anomalies a defective picture")
     _shares(words, groups, ("words", "per_expression"), "Words an expression")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, dpi=110, metadata={"Software": None})
+    made_folder(file.parent)
+    with writing(file):
+        figure.savefig(file, dpi=110, metadata={"Software": None})
 
 
 def _at(figures: dict[str, Any], way: tuple[str, str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from contracts.errors import BadImage, UserError
 from contracts.parsing import first_problem
 from inference.imaging import decode_image
 from inference.training.referring.expressions import Form
+from runtime.process.files import read_text
 
 FILE = "referring.jsonl"
 BoxXyxy = tuple[int, int, int, int]
@@ -95,7 +96,7 @@ def read_referring(path: Path) -> list[Referring]:
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
         raise UserError(f"{file}: no such file; `referee data build` makes one")
-    lines = file.read_text(encoding="utf-8").splitlines()
+    lines = read_text(file).splitlines()
     return [_record(raw, f"{file}:{number}") for number, raw in enumerate(lines, 1)]
 
 

@@ -149,7 +149,7 @@ def test_a_database_that_cannot_be_read_does_not_make_the_file_wrong(check, tmp_
     (tmp_path / "referee.sqlite").write_bytes(b"no database, whatever its name" * 99)
     result = check(LINE + GATE, tmp_path)
     assert rows(result)["the gate allows"] == "1040"
-    assert "warning: tiles: the database of the last run cannot be reached" in result.output
+    assert "cannot be read: file is not a database" in result.output
 
 
 def test_a_deadline_behind_the_gate_is_an_error(check) -> None:

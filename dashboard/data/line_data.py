@@ -22,7 +22,7 @@ from storage.queries import (
     disposition_counts,
     last_challenges,
     last_rejects,
-    ledger,
+    ledger_by_name,
     line_tiles,
     releases,
 )
@@ -92,12 +92,9 @@ def rejects(stations: tuple[str, ...]) -> list[PartStory]:
 
 @st.cache_data(ttl="2s", show_spinner=False)
 def epochs() -> dict[str, list[LedgerRow]]:
-    """Return the ledger of each epoch of the last day, per station, newest first."""
-    stations: dict[str, list[LedgerRow]] = defaultdict(list)
+    """Return the ledger of each epoch of the last day, per station of now, newest first."""
     with reading() as session:
-        for row in ledger(session, since_utc_ns=time.time_ns() - DAY_NS):
-            stations[row.station].append(row)
-    return dict(stations)
+        return ledger_by_name(session, time.time_ns() - DAY_NS)
 
 
 @st.cache_data(ttl="2s", show_spinner=False)

@@ -20,7 +20,7 @@ from storage.queries.distributions import (
     no_verdict_causes,
 )
 from storage.queries.durations import capture_to_plc, latencies
-from storage.queries.epoch_ledger import ledger
+from storage.queries.epoch_ledger import ledger, ledger_by_name
 from storage.queries.part_stories import last_rejects, part_story
 from storage.queries.quality import disposition_counts, pareto
 from storage.queries.release_views import releases
@@ -69,6 +69,7 @@ __all__ = [
     "last_rejects",
     "latencies",
     "ledger",
+    "ledger_by_name",
     "line_tiles",
     "no_verdict_causes",
     "open_sessions",

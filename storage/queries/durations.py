@@ -11,6 +11,7 @@ from contracts.causes import Decision
 from contracts.identity import PartKey
 from contracts.percentiles import nearest_rank
 from storage.models import DispositionRow, VerdictRow
+from storage.queries.lineage import lineage
 from storage.queries.results import PartTimes, Percentiles
 
 D, V = DispositionRow, VerdictRow
@@ -102,16 +103,17 @@ def capture_to_plc(
 
     Parts count that started at ``since`` or later, and at ``until`` or earlier.
     """
-    ms = ms_between(CAPTURED, PRESENTED)
+    ms, known = ms_between(CAPTURED, PRESENTED), lineage(session)
+    name = known.name(D)
     parts = select(
-        D.station,
+        name.label("station"),
         ms.label("ms"),
-        func.row_number().over(partition_by=D.station, order_by=ms).label("rank"),
-        func.count().over(partition_by=D.station).label("n"),
+        func.row_number().over(partition_by=name, order_by=ms).label("rank"),
+        func.count().over(partition_by=name).label("n"),
     ).join(V, same_part())
     parts = parts.where(ms.is_not(None), D.decision != Decision.NO_VERDICT, IN_RATES)
     if station is not None:
-        parts = parts.where(D.station == station)
+        parts = parts.where(known.holds(D, [station]))
     if since_utc_ns is not None:
         parts = parts.where(D.started_at_utc_ns >= since_utc_ns)
     if until_utc_ns is not None:

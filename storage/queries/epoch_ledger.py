@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from contracts.causes import Cause, Decision
 from storage.models import DispositionRow, SequenceRow
+from storage.queries.lineage import lineage
 from storage.queries.results import LedgerRow
 
 Epoch = tuple[str, int]
@@ -58,6 +59,17 @@ def ledger(
         if wanted is None or epoch in wanted
     ]
     return sorted(rows, key=lambda row: (row.station, -row.epoch))
+
+
+def ledger_by_name(session: Session, since_utc_ns: int | None = None) -> dict[str, list[LedgerRow]]:
+    """Return the ledger by the stations' names of now, newest epoch first; see ``ledger``.
+
+    A row has the name that the station had. An epoch is called after the millisecond when it began.
+    """
+    known, found = lineage(session), defaultdict[str, list[LedgerRow]](list)
+    for row in sorted(ledger(session, None, since_utc_ns), key=lambda row: -row.epoch):
+        found[known.name_of(row.station, row.epoch * 10**6)].append(row)
+    return dict(found)
 
 
 def _row(epoch: Epoch, count: _Count, known: SequenceRow | None) -> LedgerRow:

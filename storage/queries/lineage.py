@@ -35,6 +35,12 @@ class Span(NamedTuple):
             bounds.append(table.started_at_utc_ns < self.until_utc_ns)
         return and_(*bounds)
 
+    def has(self, station: str, at_utc_ns: int) -> bool:
+        """Return whether a part of a station that began then is one of these."""
+        since, until = self.since_utc_ns, self.until_utc_ns
+        in_time = (since is None or at_utc_ns >= since) and (until is None or at_utc_ns < until)
+        return station == self.station and in_time
+
 
 class Activated(NamedTuple):
     """One activation of a station: what it was called before, and whether it was cleared."""
@@ -84,6 +90,12 @@ class Lineage:
             if span.station != name
         ]
         return case(*others, else_=table.station) if others else type_coerce(table.station, String)
+
+    def name_of(self, station: str, at_utc_ns: int) -> str:
+        """Return the name under which a part of a station that began then is shown."""
+        part = station, at_utc_ns
+        owners = (name for name, spans in self._held.items() if any(s.has(*part) for s in spans))
+        return next(owners, station)
 
     def _take_over(self, each: Activated) -> None:
         """All that the other name has goes to this one; it stays open until that name is back."""

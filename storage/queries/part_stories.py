@@ -12,6 +12,7 @@ from contracts.causes import Decision
 from contracts.identity import PartKey
 from storage.models import DispositionRow, PictureRow, ReleaseRow, VerdictRow
 from storage.queries.durations import part_times, times_of_parts
+from storage.queries.lineage import lineage
 from storage.queries.results import PartStory, PartTimes
 from storage.queries.row_views import disposition_view, picture_view, verdict_view
 
@@ -32,7 +33,7 @@ def last_rejects(
     The order is that in which they were stored, not that of their times: a clock can be set back.
 
     Args:
-        stations: only of these; None for all.
+        stations: only of these, also under their names before; None for all.
     """
     wanted = (
         select(D.station, D.epoch, D.trigger_seq)
@@ -40,10 +41,11 @@ def last_rejects(
         .order_by(D.id.desc())
         .limit(limit)
     )
+    known = lineage(session)
     if station is not None:
-        wanted = wanted.where(D.station == station)
+        wanted = wanted.where(known.holds(D, [station]))
     if stations is not None:
-        wanted = wanted.where(D.station.in_(stations))
+        wanted = wanted.where(known.holds(D, stations))
     return [_story(session, _key(row)) for row in session.execute(wanted).all()]
 
 

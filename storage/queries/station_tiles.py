@@ -11,6 +11,7 @@ from contracts.causes import Decision
 from contracts.identity import PartKey
 from storage.models import ActivationRow, DispositionRow, PhaseRow, SequenceRow
 from storage.queries.durations import IN_RATES, NO_TIME, capture_to_plc
+from storage.queries.lineage import Lineage, lineage
 from storage.queries.quality import parts_with
 from storage.queries.release_views import releases
 from storage.queries.results import LineTile, Percentiles, ReleaseView
@@ -22,8 +23,12 @@ TIMES_OF_NS = 10 * MINUTE_NS
 
 
 def line_tiles(session: Session, now_utc_ns: int) -> list[LineTile]:
-    """Return a tile for every station that ever had a release, a sequencer or a bridge, by name."""
-    hour = _last_hour(session, now_utc_ns)
+    """Return a tile for every station that ever had a release, a sequencer or a bridge, by name.
+
+    A station that was renamed has one tile, under its name of now.
+    """
+    known = lineage(session)
+    hour = _last_hour(session, known, now_utc_ns)
     active = {view.station: view for view in releases(session) if view.active}
     times = capture_to_plc(session, None, now_utc_ns - TIMES_OF_NS, now_utc_ns)
     return [
@@ -32,10 +37,10 @@ def line_tiles(session: Session, now_utc_ns: int) -> list[LineTile]:
             active.get(station),
             _newest(session, PhaseRow, station),
             hour.get(station),
-            _last_part(session, station),
+            _last_part(session, known, station),
             times.get(station, NO_TIME),
         )
-        for station in sorted(_stations(session) | hour.keys())
+        for station in sorted((_stations(session) | hour.keys()) - known.former)
     ]
 
 
@@ -77,18 +82,20 @@ def _stations(session: Session) -> set[str]:
     return set(session.scalars(union(*(select(table.station) for table in tables))))
 
 
-def _last_hour(session: Session, now_utc_ns: int) -> dict[str, tuple[int, int, int]]:
+def _last_hour(
+    session: Session, known: Lineage, now_utc_ns: int
+) -> dict[str, tuple[int, int, int]]:
     """Return parts passed, rejected and without a verdict, per station."""
     wanted = (
         select(
-            D.station,
+            known.name(D).label("name"),
             parts_with(Decision.PASS),
             parts_with(Decision.REJECT),
             parts_with(Decision.NO_VERDICT),
         )
         .where(D.started_at_utc_ns >= now_utc_ns - HOUR_NS)
         .where(D.started_at_utc_ns <= now_utc_ns, IN_RATES)
-        .group_by(D.station)
+        .group_by("name")
     )
     return {row[0]: (row[1], row[2], row[3]) for row in session.execute(wanted)}
 
@@ -98,9 +105,9 @@ def _newest(session: Session, table: Any, station: str) -> Any:
     return session.scalars(wanted.limit(1)).one_or_none()
 
 
-def _last_part(session: Session, station: str) -> DispositionRow | None:
+def _last_part(session: Session, known: Lineage, station: str) -> DispositionRow | None:
     """Return the newest part by its number: numbers only rise, and a clock can be set back."""
-    wanted = select(D).where(D.station == station)
+    wanted = select(D).where(known.holds(D, [station]))
     newest_first = wanted.order_by(D.epoch.desc(), D.trigger_seq.desc())
     return session.scalars(newest_first.limit(1)).one_or_none()
 

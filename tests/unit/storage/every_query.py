@@ -28,6 +28,7 @@ QUERIES: dict[str, Ask] = {
     "last_rejects": lambda session, station: queries.last_rejects(session, station),
     "latencies": lambda session, station: queries.latencies(session, station, 0),
     "ledger": lambda session, station: queries.ledger(session, station, since_utc_ns=0),
+    "ledger_by_name": lambda session, station: queries.ledger_by_name(session, 0),
     "line_tiles": lambda session, station: queries.line_tiles(session, last_start_utc_ns(session)),
     "no_verdict_causes": lambda session, station: queries.no_verdict_causes(
         session, station, 60, *ALWAYS

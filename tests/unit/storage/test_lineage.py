@@ -31,15 +31,9 @@ def activated(station: str, at: int, renamed_from: str | None = None) -> Activat
     return Activated(station, renamed_from, False, at)
 
 
-def names_of(known: Lineage, part: tuple[str, int]) -> list[str]:
+def names_of(known: Lineage, name: str, at: int) -> list[str]:
     """Every name under which a part is shown."""
-    name, at = part
-    return [each for each in NAMES if any(_in(span, name, at) for span in known.of(each))]
-
-
-def _in(span: Span, name: str, at: int) -> bool:
-    since = span.since_utc_ns is None or at >= span.since_utc_ns
-    return span.station == name and since and (span.until_utc_ns is None or at < span.until_utc_ns)
+    return [each for each in NAMES if any(span.has(name, at) for span in known.of(each))]
 
 
 class Line:
@@ -99,7 +93,8 @@ def test_every_part_is_shown_under_the_one_name_that_owns_it(
         line.act(*action)
     known = Lineage(line.activations)
     for shown, owner in line.owners.items():
-        assert names_of(known, shown) == [owner]
+        assert names_of(known, *shown) == [owner]
+        assert known.name_of(*shown) == owner
 
 
 def test_a_line_without_a_renaming_has_every_station_as_it_is() -> None:
@@ -148,3 +143,15 @@ def test_queries_show_the_parts_of_the_name_before(session: Session) -> None:
     ]
     durations = queries.capture_to_plc_counts(session, "new", *ALWAYS)
     assert sum(each.parts for each in durations) == 3
+
+
+def test_the_line_now_shows_the_station_once_with_the_parts_of_both_names(session: Session) -> None:
+    tiles = {each.station: each for each in queries.line_tiles(session, BEGIN_NS + 60 * SECOND_NS)}
+    assert set(tiles) == {"new", "other"}
+    assert (tiles["new"].parts_last_hour, tiles["new"].rejected_last_hour) == (3, 3)
+    assert tiles["new"].last_part == part(1, "new", 2)
+    assert tiles["new"].capture_to_plc_ms.count == 3
+    rejects = queries.last_rejects(session, stations=["new"])
+    assert [str(each.part) for each in rejects] == ["new/2/1", "old/1/2", "old/1/1"]
+    ledger = queries.ledger_by_name(session)
+    assert [(row.station, row.triggered) for row in ledger["new"]] == [("new", 1), ("old", 2)]

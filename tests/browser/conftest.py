@@ -22,7 +22,14 @@ from tests.waiting import PATIENCE_S
 ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
-Serve = Callable[[Path], str]
+REFRESH_MS = 30_000  # the page asks every 2 s; the machine may be busy
+
+CUT_OFF = """() => [...document.querySelectorAll(
+    '.station *, .condition *, .headline *, .cards *, .ledger *, .release *')]
+  .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline')
+  .map(e => e.outerHTML.slice(0, 120))"""
+
+Serve = Callable[..., str]
 Open = Callable[..., Page]
 
 
@@ -40,9 +47,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def serve() -> Iterator[Serve]:
-    """Starts a dashboard on a run folder; answers with its address."""
+    """Starts a dashboard on a run folder, with more settings; answers with its address."""
     with ExitStack() as servers:
-        yield lambda run_dir: servers.enter_context(_dashboard(run_dir))
+        yield lambda run_dir, **more: servers.enter_context(_dashboard(run_dir, more))
 
 
 @pytest.fixture
@@ -67,7 +74,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
 
 
 @contextmanager
-def _dashboard(run_dir: Path) -> Iterator[str]:
+def _dashboard(run_dir: Path, more: dict[str, str]) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py")]
     command += [f"--server.port={port}", "--server.address=127.0.0.1"]
@@ -77,6 +84,7 @@ def _dashboard(run_dir: Path) -> Iterator[str]:
         "REFEREE_SITE": "plant",
         "REFEREE_LINE": "line-1",
         "REFEREE_RUN_DIR": str(run_dir),
+        **more,
     }
     log = run_dir / "dashboard.log"
     with log.open("wb") as out:

@@ -14,16 +14,10 @@ from sqlalchemy.orm import Session
 from contracts.causes import Decision
 from storage.models import Base, SequenceRow
 from tests.browser.afternoon import add, fill
-from tests.browser.conftest import Open, Serve
+from tests.browser.conftest import CUT_OFF, REFRESH_MS, Open, Serve
 from tests.browser.rows import Part
 
 SCREENS = [(1280, 800), (1920, 1080)]
-REFRESH_MS = 30_000  # the page asks every 2 s; the machine may be busy
-
-CUT_OFF = """() => [...document.querySelectorAll(
-    '.station *, .headline *, .cards *, .ledger *, .release *')]
-  .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline')
-  .map(e => e.outerHTML.slice(0, 120))"""
 
 
 @pytest.fixture(scope="module")

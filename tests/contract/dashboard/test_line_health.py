@@ -12,55 +12,19 @@ from sqlalchemy import create_engine
 from streamlit.testing.v1 import AppTest
 
 from contracts.names import Topics
-from contracts.process_state import Condition, Role, Status
-from contracts.roster import Roster, RosterStation
+from contracts.process_state import Condition, Role
 from runtime.messaging.broker import Broker
-from runtime.messaging.mqtt import MqttLink
-from runtime.messaging.state import StateBoard
-from runtime.process.clock import SystemClock
 from tests.browser.afternoon import fill
+from tests.said_line import SaidLine
 from tests.servers import free_port
 from tests.waiting import PATIENCE_S, until
 
 APP = Path(__file__).resolve().parents[3] / "dashboard" / "app.py"
 LOCKED = Condition(code="database_locked", detail="BEGIN EXCLUSIVE")
-STATIONS = ("tile-edge", "tile-top")
-
-
-class Line:
-    """Processes that say what the test wants."""
-
-    def __init__(self, broker: Broker, topics: Topics) -> None:
-        self.links = {role: self._started(broker, topics, role) for role in Role}
-        self.boards = {
-            role: StateBoard(link, topics, role, role, SystemClock())
-            for role, link in self.links.items()
-        }
-        roster = Roster(stations=dict.fromkeys(STATIONS, RosterStation()))
-        self.links[Role.STORAGE].publish(
-            topics.stations, roster.model_dump_json().encode(), retain=True
-        )
-        for role in Role:
-            self.say(role)
-
-    def _started(self, broker: Broker, topics: Topics, role: Role) -> MqttLink:
-        link = MqttLink(broker, topics, role, will=StateBoard.will(topics, role, role))
-        link.start()
-        assert link.wait_connected(PATIENCE_S)
-        return link
-
-    def say(self, role: Role, *conditions: Condition) -> None:
-        phases = dict.fromkeys(STATIONS, "running") if role is Role.BRIDGE else {}
-        status = Status(ready=True, stations=STATIONS, phases=phases, conditions=conditions)
-        self.boards[role].publish(status)
-
-    def stop(self) -> None:
-        for link in self.links.values():
-            link.stop()
 
 
 @pytest.fixture
-def line(broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+def line(broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SaidLine]:
     topics = Topics("plant", f"line-{free_port()}-{time.monotonic_ns()}")
     monkeypatch.setenv("REFEREE_RUN_DIR", str(tmp_path))
     monkeypatch.setenv("REFEREE_SITE", topics.site)
@@ -69,7 +33,7 @@ def line(broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.delenv("REFEREE_DATABASE_URL", raising=False)
     st.cache_data.clear()
     st.cache_resource.clear()
-    line = Line(broker, topics)
+    line = SaidLine(broker, topics)
     yield line
     line.stop()
     st.cache_data.clear()
@@ -83,8 +47,8 @@ def shown(app: AppTest) -> str:
     return "\n".join(piece.proto.body for piece in app.get("html"))
 
 
-def test_conditions_are_above_the_page_with_words_and_a_remedy(line: Line) -> None:
-    app = AppTest.from_file(str(APP), default_timeout=60)
+def test_conditions_are_above_the_page_with_words_and_a_remedy(line: SaidLine) -> None:
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE_S)
     line.say(Role.STORAGE, LOCKED)
     until(lambda: "The database is locked by another program" in shown(app))
     text = shown(app)
@@ -97,21 +61,15 @@ def test_conditions_are_above_the_page_with_words_and_a_remedy(line: Line) -> No
 
 
 def test_a_tile_shows_the_bridge_as_it_is_and_not_as_it_was_stored(
-    line: Line, tmp_path: Path
+    line: SaidLine, tmp_path: Path
 ) -> None:
     fill(create_engine(f"sqlite:///{tmp_path / 'referee.sqlite'}"), tmp_path, time.time_ns(), 0.02)
-    app = AppTest.from_file(str(APP), default_timeout=60)
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE_S)
     until(lambda: shown(app).count(">Running</span>") == 2)
     silent = Condition(code="plc_silent", station="tile-top")
-    line.boards[Role.BRIDGE].publish(
-        Status(
-            stations=STATIONS,
-            phases={"tile-edge": "running", "tile-top": "fault"},
-            conditions=(silent,),
-        )
-    )
+    line.say(Role.BRIDGE, silent, phases={"tile-edge": "running", "tile-top": "fault"})
     until(lambda: ">Fault</span>" in shown(app))
     assert 'data-code="plc_silent" data-station="tile-top"' in shown(app)
-    line.links[Role.BRIDGE].stop()
+    line.end(Role.BRIDGE)
     until(lambda: shown(app).count(">Offline</span>") == 2)
     assert 'data-code="process_gone"' in shown(app)

@@ -190,6 +190,11 @@ STATIONS = {
         "The model refuses the station's prompts",
         "Read the detail; correct the prompts in the line file and apply it.",
     ),
+    "model_silent": Kind(
+        ALARM,
+        "The model has not answered for the station's prompts yet",
+        "Wait. If this stays for more than two minutes, read Triton's log.",
+    ),
     "no_camera": Kind(
         ALARM,
         "The camera gives no pictures",

@@ -90,8 +90,10 @@ class Readiness:
             for each in (*release.recipes(), release):
                 prompts = [prompt.words for prompt in each.config.prompts]
                 perception = self._model.infer(self._picture, prompts, WARM_UP_TIMEOUT_S)
-        except (ModelRejected, ModelUnavailable) as error:
+        except ModelRejected as error:
             return Trouble(code="no_model", detail=str(error))
+        except ModelUnavailable as error:
+            return Trouble(code="model_silent", detail=str(error))
         self._version = perception.model_version
         self._warm[release.station] = release.release_id
         log.info("warm", station=release.station, release=release.release_id, model=self._version)

@@ -36,7 +36,7 @@ class SelfReport:
         """
         self._board = board
         self._conditions = conditions
-        self._watches = (work.conditions, *watches)
+        self._watches = watches
         self._work = work
         self._pause = pause
         self._status = status
@@ -52,6 +52,7 @@ class SelfReport:
         for watch in self._watches:
             found += watch()
         alarms = [each.sentence for each in found if each.is_alarm]
+        found += () if alarms else self._work.conditions()  # an alarm says why it is slow
         return self._status().model_copy(
             update={
                 "ready": self._work.done_once and not alarms,

@@ -70,11 +70,26 @@ def test_a_disk_that_is_away_is_told_and_nothing_is_lost_or_reordered(writing):
     for epoch in (1, 2, 3):
         writing.writer.submit(OpenEpoch("top", epoch, 1, 1))
     until(lambda: not writing.writer.up)
+    assert writing.writer.trouble.code == "database_locked"
     assert not writing.done
     intruder.execute("ROLLBACK")
     until(lambda: len(writing.done) == 3)
     assert writing.writer.up
+    assert writing.writer.trouble is None
     assert writing.epochs() == [1, 2, 3]
+
+
+def test_a_full_disk_is_told_by_its_name_and_nothing_is_lost(writing):
+    used = writing.journal.database.execute("PRAGMA page_count").fetchone()[0]
+    writing.journal.database.execute(f"PRAGMA max_page_count = {used}")  # SQLite's own full disk
+    for epoch in range(1, 1001):
+        writing.writer.submit(OpenEpoch("top", epoch, 1, 1))
+    until(lambda: not writing.writer.up)
+    assert writing.writer.trouble.code == "disk_full"
+    assert str(writing.journal.path) in writing.writer.trouble.detail
+    writing.journal.database.execute("PRAGMA max_page_count = 1000000")
+    until(lambda: len(writing.done) == 1000)
+    assert writing.writer.trouble is None
 
 
 def foreign(**identity: Any) -> PartKey:

@@ -76,16 +76,20 @@ class Sockets(Config):
         str,
         Field(title="Address of the dashboard and the fieldbuses; all others stay on 127.0.0.1"),
     ] = "127.0.0.1"
-    dashboard: Port = 8501
+    dashboard: Annotated[Port, Field(title="Port of the dashboard")] = 8501
     fieldbuses: Annotated[
         dict[str, Port], Field(title="By protocol. modbus: 5020 beside the others says the same")
     ] = Field(default_factory=dict)
-    redis_frames: Port | None = None
-    redis_journal: Port | None = None
-    mqtt: Port | None = None
-    triton_grpc: Port | None = None
-    triton_http: Port | None = None
-    triton_metrics: Port | None = None
+    redis_frames: Annotated[Port | None, Field(title="Port of the Redis that holds pictures")] = (
+        None
+    )
+    redis_journal: Annotated[Port | None, Field(title="Port of the Redis that holds verdicts")] = (
+        None
+    )
+    mqtt: Annotated[Port | None, Field(title="Port of the MQTT broker")] = None
+    triton_grpc: Annotated[Port | None, Field(title="Port of Triton's gRPC")] = None
+    triton_http: Annotated[Port | None, Field(title="Port of Triton's HTTP")] = None
+    triton_metrics: Annotated[Port | None, Field(title="Port of Triton's metrics")] = None
 
     @model_validator(mode="before")
     @classmethod

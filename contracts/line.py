@@ -52,7 +52,9 @@ class Station(StationConfig, NotInTheRelease):
     """
 
     deadline_ms: Annotated[DeadlineMs, Field(default_factory=_deadline_of)]
-    plc_unit: int = Field(ge=1, le=247, default_factory=_unit_of)
+    plc_unit: int = Field(
+        ge=1, le=247, default_factory=_unit_of, title="What plc.unit was called before"
+    )
 
     @model_validator(mode="after")
     def _one_unit(self) -> Self:
@@ -141,9 +143,9 @@ class SoftPlc(Config):
     cycle_ms: Annotated[
         float, Field(ge=1, le=100, title="Its scan: so often it asks the bridge, unit after unit")
     ] = 8.0
-    seed: int = 0
-    belt: SoftBelt = SoftBelt()
-    faults: SoftFaults = SoftFaults()
+    seed: Annotated[int, Field(title="Of the spacing of parts and of what the belt does")] = 0
+    belt: Annotated[SoftBelt, Field(title="How the belt runs")] = SoftBelt()
+    faults: Annotated[SoftFaults, Field(title="What goes wrong beside the belt")] = SoftFaults()
 
     def gate_way_ms(self, station: Station) -> int:
         """From the trigger to the gate on the fastest belt, in whole milliseconds."""
@@ -165,14 +167,16 @@ class Archive(Config):
 class LineFile(Config):
     """A production line: who it is, its stations, its sockets."""
 
-    site: Slug
-    line: Slug
-    stations: Annotated[dict[Slug, Station], Field(min_length=1)]
-    sockets: Sockets = Sockets()
+    site: Annotated[Slug, Field(title="The plant: first level of every MQTT topic")]
+    line: Annotated[Slug, Field(title="The line: second level of every MQTT topic")]
+    stations: Annotated[
+        dict[Slug, Station], Field(min_length=1, title="The stations of the line, by name")
+    ]
+    sockets: Annotated[Sockets, Field(title="Where the line's servers listen")] = Sockets()
     soft_plc: Annotated[
         SoftPlc | None, Field(title="Only for lines without a real PLC: demo and tests")
     ] = None
-    archive: Archive = Archive()
+    archive: Annotated[Archive, Field(title="Pictures kept on disk")] = Archive()
 
     @model_validator(mode="after")
     def _stations_are_no_topics(self) -> Self:

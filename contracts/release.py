@@ -29,7 +29,9 @@ LEAST_DEADLINE_MS, GREATEST_DEADLINE_MS, DEFAULT_DEADLINE_MS = 10, 60_000, 1000
 class Recipe(Config):
     """What another product on the same line is judged by."""
 
-    prompts: Annotated[tuple[Prompt, ...], Field(min_length=1, max_length=64)]
+    prompts: Annotated[
+        tuple[Prompt, ...], Field(min_length=1, max_length=64, title="What to look for")
+    ]
     region_of_interest: Annotated[
         Polygon | None, Field(title="As of the station; the station's own if none")
     ] = None
@@ -76,7 +78,9 @@ class StationConfig(Config):
         float | None,
         Field(gt=0, le=200, title="Trigger camera: greatest number of parts a second; all if none"),
     ] = None
-    prompts: Annotated[tuple[Prompt, ...], Field(min_length=1, max_length=64)]
+    prompts: Annotated[
+        tuple[Prompt, ...], Field(min_length=1, max_length=64, title="What to look for")
+    ]
     scale_mm_per_px: Annotated[
         Annotated[float, Field(gt=0)] | Literal["unknown"],
         Field(title="Millimetres a sensor pixel covers on the part; areas are px2 if unknown"),

@@ -29,6 +29,7 @@ from referee.commands import (
     part,
     reword,
     run,
+    schema,
     service,
     status,
     train,
@@ -47,7 +48,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # help is plain text: [x] in it is [x]
 )
 COMMANDS = (
-    *(up, down, run, status, bench, inspect, part, check, apply, doctor, service),
+    *(up, down, run, status, bench, inspect, part, check, schema, apply, doctor, service),
     *(data, train, reword, evaluate, export, finetune),
 )
 for command in COMMANDS:

@@ -18,8 +18,8 @@ class SimulatedCamera(CameraSettings):
 
     seed: Annotated[int, Field(title="Seed of the parts")] = 0
     defect_share: Annotated[float, Field(ge=0, le=1, title="Share of parts with a defect")] = 0.2
-    width_px: Annotated[int, Field(ge=64, le=4096)] = 384
-    height_px: Annotated[int, Field(ge=64, le=4096)] = 384
+    width_px: Annotated[int, Field(ge=64, le=4096, title="Width of the pictures")] = 384
+    height_px: Annotated[int, Field(ge=64, le=4096, title="Height of the pictures")] = 384
 
     def open(self, context: CameraContext) -> SimulatedPlates:
         """Begin with part 0."""

@@ -16,7 +16,9 @@ from runtime.process.program import exit_code
 
 ROOT = Path(__file__).resolve().parents[3]
 DEMO = str(ROOT / "lines" / "demo.yaml")
-COMMANDS = "up down run inspect part check apply doctor train reword evaluate export finetune"
+COMMANDS = (
+    "up down run inspect part check schema apply doctor train reword evaluate export finetune"
+)
 WAYS = [*([one] for one in COMMANDS.split()), ["data", "build"], ["data", "stats"]]
 WAYS += [["bench", one] for one in ("line", "page", "plc", "engines", "peers")]
 
@@ -103,7 +105,7 @@ def test_without_a_command_its_help_is_printed(ends) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["chek"], "No such command 'chek'. Did you mean 'check'?; see `referee --help`"),
+        (["aply"], "No such command 'aply'. Did you mean 'apply'?; see `referee --help`"),
         (["check"], "Missing argument 'file'; see `referee check --help`"),
         (["check", "--fast"], "No such option: --fast; see `referee check --help`"),
         (["bench", "line", "--stations", "x"], "see `referee bench line --help`"),

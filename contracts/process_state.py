@@ -35,7 +35,7 @@ class Trouble(Message):
 
     def in_words(self) -> str:
         """Return the trouble as people read it."""
-        return self.detail or self.code.replace("_", " ")
+        return self.detail or self.kind.words
 
     @property
     def kind(self) -> Kind:

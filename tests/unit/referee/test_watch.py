@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from contracts.conditions import CONDITIONS
 from contracts.names import Topics
 from contracts.process_state import ProcessState, Role, Trouble
 from contracts.roster import Roster, RosterStation
@@ -65,9 +66,12 @@ def test_a_line_that_serves_is_up() -> None:
         (state("bridge", ready=False), "bridge: not ready"),
         (
             state("bridge", ready=False, troubles=troubles(plate="no_broker", top="no_resync")),
-            "bridge: plate: no broker",
+            f"bridge: plate: {CONDITIONS['no_broker'].words}",
         ),
-        (state("bridge", troubles=troubles(plate="line_stop")), "bridge: plate: line stop"),
+        (
+            state("bridge", troubles=troubles(plate="line_stop")),
+            f"bridge: plate: {CONDITIONS['line_stop'].words}",
+        ),
     ],
 )
 def test_what_is_missing_is_named(bridge: ProcessState | None, reason: str) -> None:
@@ -77,7 +81,7 @@ def test_what_is_missing_is_named(bridge: ProcessState | None, reason: str) -> N
 def test_a_process_that_serves_some_stations_is_waited_for() -> None:
     some = state("ingest", stations=("plate",), troubles=troubles(top="no_release"))
     line = watch(state("inference"), some, state("bridge"))
-    assert line.reasons_to_wait() == "ingest: top: no release"
+    assert line.reasons_to_wait() == f"ingest: top: {CONDITIONS['no_release'].words}"
 
 
 def test_a_detail_says_more_than_its_code() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from contracts.conditions import CONDITIONS
 from contracts.process_state import ProcessState, Role, Trouble
 from storage.models import PhaseRow
 from storage.process_states import record_state
@@ -64,4 +65,8 @@ def test_a_phase_has_the_reason_of_its_own_station(sessions: sessionmaker[Sessio
     with sessions.begin() as session:
         record_state(session, said.model_copy(update={"troubles": troubles}), 9)
         reasons = {row.station: row.reason for row in session.scalars(select(PhaseRow))}
-    assert reasons == {"tiles": "plc silent", "lids": "no camera", "pcb": ""}
+    assert reasons == {
+        "tiles": CONDITIONS["plc_silent"].words,
+        "lids": CONDITIONS["no_camera"].words,
+        "pcb": "",
+    }

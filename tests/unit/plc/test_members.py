@@ -160,6 +160,7 @@ def test_a_station_that_leaves_settles_its_parts_and_then_its_unit_is_silent(lin
     line.wait()
     assert not line.has(1)
     assert line.bridge.roster_id == roster("b").roster_id
+    assert [(name, last) for name, _, _, last in line.epochs()] == [("a", 1), ("b", 1)]
     decided = {each.part.station: each.decision for each in line.ledger().values()}
     assert decided == {"a": Decision.NO_VERDICT, "b": Decision.PASS}
     line.assert_closed()

@@ -92,3 +92,16 @@ def test_without_the_model_nobody_is_served(world: World) -> None:
     world.is_there = False
     assert world.served() == []
     assert world.readiness.status.reason == "Triton cannot serve the model: nobody listens"
+
+
+def test_a_station_that_joins_is_warmed_up_and_one_that_is_back_is_warmed_up_again() -> None:
+    world = World()
+    world.readiness.follow(["tiles"])
+    world.readiness.step()
+    assert world.asked == ["a crack"]
+    world.readiness.follow(["plates"])
+    world.readiness.step()
+    world.readiness.follow(["tiles", "plates"])
+    world.readiness.step()
+    assert world.asked == ["a crack", "a dent", "a crack"]
+    assert world.readiness.status.troubles == {}

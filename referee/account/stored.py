@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from contracts.errors import Unavailable, UserError
@@ -25,7 +25,7 @@ def reading_stored(folder: RunFolder) -> Iterator[Session]:
         Unavailable: it cannot be reached right now.
     """
     refuse_other_database(folder)
-    url = make_url(folder.database_url)
+    url = _url_of(folder)
     if not is_there(folder):
         raise UserError(f"nothing is stored in {folder.path}: {url.database} does not exist")
     where = url.render_as_string(hide_password=True)
@@ -40,8 +40,15 @@ def reading_stored(folder: RunFolder) -> Iterator[Session]:
 
 def is_there(folder: RunFolder) -> bool:
     """Return whether the folder's SQLite file exists. Another database is asked when it is used."""
-    url = make_url(folder.database_url)
+    url = _url_of(folder)
     return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
+
+
+def _url_of(folder: RunFolder) -> URL:
+    try:
+        return make_url(folder.database_url)
+    except ArgumentError as error:
+        raise UserError(f"REFEREE_DATABASE_URL is not valid: {error}") from error
 
 
 def refuse_other_database(folder: RunFolder) -> None:

@@ -85,7 +85,10 @@ def _explain(
     """Several problems of one value are those of the types that it could have."""
     kind, given = problems[0]["type"], problems[0]["input"]
     if kind == "extra_forbidden":
-        return "no such field", did_you_mean(str(steps[-1]), known(steps[:-1]))
+        near = did_you_mean(str(steps[-1]), known(steps[:-1]))
+        if "prompts" in steps[-3:]:
+            return "no such field, and no such rule is installed", near
+        return "no such field", near
     if kind == "missing":
         return "is missing", "add it"
     ours = [each for each in problems if each["type"] in ("value_error", "rule")]

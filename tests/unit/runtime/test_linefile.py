@@ -242,7 +242,10 @@ def test_a_live_camera_needs_no_frames_per_s(write: Callable[[str], Path], sourc
 
 def test_all_that_is_wrong_is_counted(write: Callable[[str], Path]) -> None:
     text = GOOD.replace("label", "lable").replace("800", "-1").replace("8600", "x")
-    with pytest.raises(BadYaml, match=r"lable: no such field \(and 2 more after it\)"):
+    with pytest.raises(
+        BadYaml,
+        match=r"lable: no such field, and no such rule is installed \(and 2 more after it\)",
+    ):
         load_line_file(write(text))
 
 

@@ -6,11 +6,12 @@ import json
 
 import typer
 
+from referee.commands.command import add
 from runtime.linefile.schema import line_schema
 
 
 def register(app: typer.Typer) -> None:
-    app.command("schema")(schema)
+    add(app, schema, "referee schema > line.schema.json")
 
 
 def schema() -> None:
@@ -18,7 +19,5 @@ def schema() -> None:
 
     Save it beside your line files, and name it in their first line: an editor with a YAML language
     server then completes fields, explains them, and marks mistakes.
-
-    Example: referee schema > line.schema.json
     """
     typer.echo(json.dumps(line_schema(), indent=2, ensure_ascii=False))

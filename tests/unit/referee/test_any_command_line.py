@@ -59,7 +59,7 @@ def examples() -> Iterator[list[str]]:
         else:
             yield from (command.epilog or f"\n\n{command.name} has no example").splitlines()[2:]
 
-    return (shlex.split(line.strip()) for line in below(typer.main.get_command(app)))
+    return (shlex.split(line.partition(" > ")[0]) for line in below(typer.main.get_command(app)))
 
 
 @pytest.mark.parametrize("example", list(examples()), ids=" ".join)

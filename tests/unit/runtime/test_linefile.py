@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +12,9 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+import contracts.line
+import contracts.release
+import contracts.rules
 from contracts.causes import Mode
 from contracts.errors import BadYaml
 from runtime.linefile.line_file import load_line_file
@@ -315,9 +318,53 @@ def test_nothing_but_a_bad_line_file_comes_of_any_yaml(
 ) -> None:
     document = yaml.safe_load(GOOD)
     document[key] = value
-    path = write(yaml.safe_dump(document, allow_unicode=True))
-    with suppress(BadYaml):
+    told = error_of(write(yaml.safe_dump(document, allow_unicode=True)))
+    assert told is None or is_plain(told, str(document)), told
+
+
+PLACES = [text for text in re.split(r"(?<=[:\s\[\],])", GOOD) if text.strip()]
+ODD = "- |: |[|]|{|}|'|\"|&a |*a|<<: |!!int |010|10:00|yes|~|null|${X}|-1|1e9|1.5|true|\t|\n|#|x"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_a_line_file_with_anything_in_any_place_is_read_or_refused_in_plain_words(
+    write: Callable[[str], Path], data: st.DataObject
+) -> None:
+    text = GOOD
+    for _ in range(data.draw(st.integers(1, 3))):
+        old = data.draw(st.sampled_from(PLACES))
+        new = data.draw(st.sampled_from(ODD.split("|")) | st.text(max_size=4))
+        text = text.replace(old, new, 1)
+    path = write("")
+    path.write_text(text, encoding="utf-8")
+    told = error_of(path)
+    assert told is None or is_plain(told, text), told
+
+
+def error_of(path: Path) -> str | None:
+    try:
         load_line_file(path)
+    except BadYaml as error:
+        return str(error)
+    return None
+
+
+def is_plain(told: str, text: str) -> bool:
+    """Whether an error has line and column, and neither the name of a class nor a pattern."""
+    said = [word for word in JARGON.findall(told) if word not in text]
+    return bool(re.match(r"\S+line\.yaml:\d+:\d+: ", told)) and not said
+
+
+CLASSES = [
+    name
+    for module in (contracts.line, contracts.release, contracts.rules)
+    for name, kind in vars(module).items()
+    if isinstance(kind, type) and name not in ("Path", "Station", "Prompt", "Rule", "Zone", "Any")
+]
+JARGON = re.compile(
+    rf"\b(?:{'|'.join(CLASSES)})\b|\^\[|\]\*|\$$|<[a-z ]+>|Input|instance of|\bNone\b|_type\b"
+)
 
 
 @pytest.mark.parametrize("rule", ["smallest_area", "largest_length", "zone"])

@@ -72,7 +72,7 @@ def test_the_examples_of_the_help_can_be_typed(example: list[str]) -> None:
         name, command, words = command.resolve_command(
             context, context._protected_args + context.args
         )
-    assert command.make_context(name, words).params
+    assert command.make_context(name, words).command is command
 
 
 @pytest.fixture

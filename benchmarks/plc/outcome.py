@@ -95,7 +95,7 @@ def outcome_of(facts: Facts) -> Outcome:
         passed=check.passed,
         ejected=check.ejected,
         unmatched=check.unmatched,
-        wrong_pass=sum(not (part.ejected or _may_pass(by_id, part)) for part in gate),
+        wrong_pass=sum(not (part.ejected or may_pass(by_id, part)) for part in gate),
         unlike_ledger=check.wrong_pass,
         late=len(late),
         late_recorded=sum(_is_recorded(said, ledger) for said in late),
@@ -114,7 +114,8 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _may_pass(by_id: Mapping[int, Said], part: GatePart) -> bool:
+def may_pass(by_id: Mapping[int, Said], part: GatePart) -> bool:
+    """Return whether the script sent a pass for the part in time."""
     said = by_id.get(part.part_id)
     return said is not None and said.may_pass
 
@@ -123,7 +124,7 @@ def _over_rejected(
     gate: Sequence[GatePart], by_id: Mapping[int, Said], ledger: Mapping[str, Disposed]
 ) -> list[Disposed]:
     """Return the ledger's dispositions of ejected parts, all of which had been announced."""
-    ejected = [by_id[part.part_id] for part in gate if part.ejected and _may_pass(by_id, part)]
+    ejected = [by_id[part.part_id] for part in gate if part.ejected and may_pass(by_id, part)]
     keys = [str(said.trigger.part) for said in ejected]
     return [ledger[key] for key in keys if key in ledger]
 

@@ -54,10 +54,10 @@ def document(setting: Setting) -> str:
     """The page."""
     parts = [
         "# The PLC bridge over a long run",
-        f"Measured {_today()} on {machine.processor()}; {_versions()}.",
+        measured_on(),
         f"    {setting.command}",
         SCRIPTED,
-        _verdict(setting.broken),
+        verdict(setting.broken),
     ]
     if setting.line is not None:
         parts.append(_line(*setting.line))
@@ -66,7 +66,13 @@ def document(setting: Setting) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _verdict(broken: Sequence[str]) -> str:
+def measured_on() -> str:
+    """Return when this is measured, on what, with what."""
+    return f"Measured {_today()} on {machine.processor()}; {_versions()}."
+
+
+def verdict(broken: Sequence[str]) -> str:
+    """Return what does not hold, or that all holds."""
     if not broken:
         return "All that must hold, holds."
     return "\n".join(["**This does not hold:**", "", *(f"- {one}" for one in broken)])
@@ -78,9 +84,9 @@ def _line(plan: Plan, outcome: Outcome) -> str:
         ("parts that the PLC triggered", outcome.triggered_by_plc),
         ("dispositions in the ledger", outcome.triggered),
         ("missing in the ledger", outcome.missing),
-        ("script", _told(outcome.fates)),
-        ("ledger", _told(outcome.decisions)),
-        ("no_verdict by cause", _told(outcome.no_verdict)),
+        ("script", told(outcome.fates)),
+        ("ledger", told(outcome.decisions)),
+        ("no_verdict by cause", told(outcome.no_verdict)),
         ("through the gate", outcome.passed),
         ("ejected", outcome.ejected),
         ("**wrong_pass**: through without a pass of their own in time", outcome.wrong_pass),
@@ -88,7 +94,7 @@ def _line(plan: Plan, outcome: Outcome) -> str:
         ("late passes sent", outcome.late),
         ("late passes recorded (`late_verdict_id`)", outcome.late_recorded),
         ("late passes applied", outcome.late_applied),
-        ("over_rejected: ejected with a pass in time, by cause", _told(outcome.over_rejected)),
+        ("over_rejected: ejected with a pass in time, by cause", told(outcome.over_rejected)),
         ("over_rejected outside restarts", outcome.over_rejected_outside),
         ("restarts of the bridge, by SIGKILL", outcome.restarts),
     ]
@@ -100,7 +106,7 @@ def _line(plan: Plan, outcome: Outcome) -> str:
         f"{mixture.soonest_ms:g} to {mixture.latest_ms:g} ms after the trigger, late ones up to "
         f"{mixture.late_by_ms:g} ms after the deadline."
     )
-    return head + "\n\n" + _table(("", "parts"), rows)
+    return head + "\n\n" + table(("", "parts"), rows)
 
 
 def _share(plan: Plan, share: Share) -> str:
@@ -118,19 +124,21 @@ def _share(plan: Plan, share: Share) -> str:
         ("the bridge's own share", *_cells(share.own)),
         ("with the wait for the PLC", *_cells(share.whole)),
     ]
-    return head + "\n\n" + _table(("", "parts", "p50 ms", "p95 ms", "p99 ms"), rows)
+    return head + "\n\n" + table(("", "parts", "p50 ms", "p95 ms", "p99 ms"), rows)
 
 
 def _cells(half: Quantiles) -> list[str]:
     return [str(half.parts), *(f"{ms:.2f}" if ms is not None else "–" for ms in half[1:])]
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
 
 
-def _told(counts: Mapping[str, int]) -> str:
+def told(counts: Mapping[str, int]) -> str:
+    """Return counts by name, in words."""
     return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "0"
 
 

@@ -90,6 +90,10 @@ class Processes:
             process.kill()
             process.wait()
 
+    def signal(self, name: str, number: int) -> None:
+        """Send a signal and go on."""
+        self._running[name].send_signal(number)
+
     def end_all(self) -> None:
         """The last one started goes first."""
         for name in reversed(list(self._running)):

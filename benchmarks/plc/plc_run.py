@@ -64,12 +64,12 @@ class Plan(NamedTuple):
 
 def run(plan: Plan, folder: Path) -> Facts:
     """Carry it out. Raises Unavailable if a process did not start or the PLC ended badly."""
-    release = _release(plan)
+    release = release_of(plan.deadline_ms)
     with processes(folder) as running:
         script = Script(plan.mixture, plan.seed)
         ports = running.ports
         inspection = Inspection(ports.broker, Topics(SITE, LINE), ports.redis_url, release, script)
-        with _inspecting(inspection):
+        with inspecting(inspection):
             running.start_module("bridge", "plc")
             options = _plc_options(plan, running)
             plc = running.start_module("soft-plc", "simulation.soft_plc", *options)
@@ -79,7 +79,8 @@ def run(plan: Plan, folder: Path) -> Facts:
 
 
 @contextmanager
-def _inspecting(inspection: Inspection) -> Iterator[None]:
+def inspecting(inspection: Inspection) -> Iterator[None]:
+    """Let the script speak while the context lasts."""
     inspection.start()
     try:
         yield
@@ -87,12 +88,13 @@ def _inspecting(inspection: Inspection) -> Iterator[None]:
         inspection.stop()
 
 
-def _release(plan: Plan) -> Release:
+def release_of(deadline_ms: int) -> Release:
+    """Return the station's configuration: guard."""
     config = StationConfig(
         camera=CameraConfig(kind="replay"),
         prompts=(Prompt(words="a scratch"),),
         mode=Mode.GUARD,
-        deadline_ms=plan.deadline_ms,
+        deadline_ms=deadline_ms,
         plc_unit=UNIT,
     )
     return Release.of(STATION, config)
@@ -130,12 +132,13 @@ def _restart_bridge(plan: Plan, running: Processes, plc: subprocess.Popen[bytes]
         running.end("bridge", signal.SIGKILL)
         time.sleep(DOWN_FOR_S)
         running.start_module("bridge", "plc")
-        _wait_for_modbus(running)
+        wait_for_modbus(running)
         outages.append(Outage(killed_utc_ns, time.time_ns()))
     return outages
 
 
-def _wait_for_modbus(running: Processes) -> None:
+def wait_for_modbus(running: Processes) -> None:
+    """Return once the bridge takes connections. Raises Unavailable."""
     give_up_s = time.monotonic() + START_TIMEOUT_S
     with_bridge = (HOST, running.ports.modbus)
     while time.monotonic() < give_up_s:

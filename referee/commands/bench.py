@@ -41,11 +41,13 @@ class LineByDefault(TyperGroup):
 
 def register(app: typer.Typer) -> None:
     bench = typer.Typer(
-        cls=LineByDefault, help="Measure: the line (if none is named), plc, engines or peers."
+        cls=LineByDefault,
+        help="Measure: the line (if none is named), plc, power, engines or peers.",
     )
     add(bench, line, "referee bench --quick", "referee bench line --json")
     add(bench, page, "referee bench page measured.json --out docs/benchmarks.md")
     add(bench, plc, "referee bench plc --parts 1000 --restarts 1")
+    add(bench, power, "referee bench power --cycles 20 --seed 1")
     add(bench, engines, "referee bench engines --repeats 5")
     add(bench, peers, "referee bench peers --steps 100 --out peers.md")
     app.add_typer(bench, name="bench")
@@ -119,6 +121,23 @@ def plc(
         write_text(figures, json.dumps(report(setting), indent=2) + "\n")
     _write(document(setting), out)
     raise typer.Exit(1 if setting.broken else 0)
+
+
+def power(
+    cycles: Annotated[int, typer.Option(min=1, help="How often the power is cut.")] = 500,
+    seed: Annotated[int, typer.Option(help="Seed of what is cut and when.")] = 1,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the page.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep logs, journals and databases in this folder.")
+    ] = None,
+) -> None:
+    """Cut the power of PLC and bridge at random moments. Exits with 1 if a promise is broken."""
+    with needs_extra("line"):
+        from benchmarks.plc.power_benchmark import broken, power_benchmark
+        from benchmarks.plc.power_page import document
+    runs = power_benchmark(cycles, seed, folder)
+    _write(document(runs, _command()), out)
+    raise typer.Exit(1 if broken(runs) else 0)
 
 
 def engines(

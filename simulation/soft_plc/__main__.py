@@ -1,9 +1,14 @@
-"""``python -m simulation.soft_plc``: a simulated PLC for lines that have none."""
+"""``python -m simulation.soft_plc``: a simulated PLC for lines that have none.
+
+SIGUSR1 takes its power away for a moment. So does SIGUSR2, which leaves its connection open.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
+from functools import partial
 
 from runtime.process.loop import Stop
 from runtime.process.program import run_process
@@ -20,7 +25,11 @@ def main() -> int:
 
     async def cycle() -> None:
         link = BridgeLink(options.host, options.port)
-        await SoftPlc(link, by_unit, options.report, options.cycle_ms).run(stop)
+        plc = SoftPlc(link, by_unit, options.report, options.cycle_ms)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGUSR1, partial(plc.cut_power, closed=True))
+        loop.add_signal_handler(signal.SIGUSR2, partial(plc.cut_power, closed=False))
+        await plc.run(stop)
 
     asyncio.run(cycle())
     return stop.exit_code

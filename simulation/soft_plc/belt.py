@@ -63,6 +63,14 @@ class Slot:
         return self.seq & 0xFFFF
 
 
+class Counted(NamedTuple):
+    """Which parts the PLC counted under one boot id; none if the last is below the first."""
+
+    boot_id: int
+    first_seq: int
+    last_seq: int
+
+
 class Passing(NamedTuple):
     """What happened while the belt moved.
 
@@ -76,11 +84,16 @@ class Passing(NamedTuple):
     left_ns: int
 
 
+def part_id_of(boot_id: int, seq: int) -> int:
+    """Return the number that this PLC gives a part."""
+    return boot_id * 1_000_000 + seq % 1_000_000
+
+
 class Belt:
     """Parts between camera and gate.
 
     Attributes:
-        count: parts since the PLC booted.
+        count: parts since the PLC booted, or since ever if its counter is retentive.
         total: parts of the run.
     """
 
@@ -91,6 +104,8 @@ class Belt:
         self.slots: deque[Slot] = deque()
         self._random = random.Random(plan.seed)
         self._next_ns = self._spacing_ns()
+        self._before: list[Counted] = []
+        self._first_seq = 1
 
     @property
     def is_fed(self) -> bool:
@@ -110,10 +125,21 @@ class Belt:
         at_gate = self.slots.popleft() if is_there else None
         return Passing(at_camera, at_gate, end_ns - self.now_ns)
 
-    def restart(self, boot_id: int) -> None:
-        """Count from 0 again: a restarted PLC does not know the parts on the belt."""
+    @property
+    def counted(self) -> list[Counted]:
+        """The parts that were counted, boot by boot."""
+        return [*self._before, Counted(self.boot_id, self._first_seq, self.count)]
+
+    def restart(self, boot_id: int, *, retentive: bool = False) -> None:
+        """A restarted PLC does not know the parts on the belt.
+
+        It counts from 0 again, or goes on if its counter is ``retentive``.
+        """
+        self._before = self.counted
         self.boot_id = boot_id
-        self.count = 0
+        if not retentive:
+            self.count = 0
+        self._first_seq = self.count + 1
         for slot in self.slots:
             slot.mode = Mode.GUARD
             slot.pending = False
@@ -131,7 +157,7 @@ class Belt:
     def _put_on(self, at_ns: int) -> Slot:
         self.count += 1
         self.total += 1
-        part_id = self.boot_id * 1_000_000 + self.count % 1_000_000
+        part_id = part_id_of(self.boot_id, self.count)
         encoder = at_ns // 1_000_000 & 0xFFFFFFFF
         gate_due_ns = at_ns + self.plan.gate_after_ms * 1_000_000
         slot = Slot(self.total, self.boot_id, self.count, part_id, encoder, gate_due_ns)

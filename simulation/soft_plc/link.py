@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
@@ -18,6 +19,7 @@ from plc.core.registers import (
     encode,
 )
 
+MOST_LEFT_OPEN = 4
 TIMEOUT_S = 1.0  # pymodbus waits 12 s for a server that hangs, by default
 
 
@@ -27,9 +29,9 @@ class BridgeLink:
     def __init__(self, host: str, port: int) -> None:
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
         self._address = f"Modbus {host}:{port}"
-        self._client = AsyncModbusTcpClient(
-            host, port=port, timeout=TIMEOUT_S, retries=0, reconnect_delay=0
-        )
+        self._host, self._port = host, port
+        self._client = self._new_client()
+        self._left: deque[AsyncModbusTcpClient] = deque()
 
     async def open(self) -> None:
         """Connect if there is no connection. Raises Unavailable."""
@@ -39,6 +41,24 @@ class BridgeLink:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+    def cut(self, *, closed: bool) -> None:
+        """Lose the connection as a PLC does that loses its power.
+
+        ``closed``: the bridge is told. If not, its side of the connection stays open for a while.
+        """
+        if closed:
+            self.close()
+            return
+        self._left.append(self._client)
+        self._client = self._new_client()
+        if len(self._left) > MOST_LEFT_OPEN:
+            self._left.popleft().close()
+
+    def _new_client(self) -> AsyncModbusTcpClient:
+        return AsyncModbusTcpClient(
+            self._host, port=self._port, timeout=TIMEOUT_S, retries=0, reconnect_delay=0
+        )
 
     async def write(self, unit: int, image: PlcImage) -> None:
         """Write all holding registers in one request. Raises Unavailable."""

@@ -33,6 +33,7 @@ class SoftPlc:
         self._report = report
         self._cycle_s = cycle_ms / 1000
         self._report_s = 0.0
+        self._boot_ids = [program.belt.boot_id for program in programs.values()]
         self._retry_s = dict.fromkeys(programs, 0.0)
 
     async def run(self, stop: Stop) -> None:
@@ -40,6 +41,7 @@ class SoftPlc:
         moving = asyncio.create_task(self._keep_moving())
         while not stop.is_set() and not self._is_done():
             started_s = time.monotonic()
+            self._follow_power()
             for unit, program in self._programs.items():
                 await self._exchange(unit, program)
             if started_s >= self._report_s:
@@ -49,6 +51,19 @@ class SoftPlc:
         moving.cancel()
         self.write_report(done=self._is_done(), whole=True)
         self._link.close()
+
+    def cut_power(self, *, closed: bool) -> None:
+        """Take the power of all programs away for a moment; ``closed``: the bridge is told."""
+        for program in self._programs.values():
+            program.cut_power()
+        self._follow_power(closed=closed)
+
+    def _follow_power(self, *, closed: bool = True) -> None:
+        """Lose the connection with the power."""
+        boot_ids = [program.belt.boot_id for program in self._programs.values()]
+        if boot_ids != self._boot_ids:
+            self._boot_ids = boot_ids
+            self._link.cut(closed=closed)
 
     def write_report(self, *, done: bool, whole: bool) -> None:
         """Replace the report; ``whole`` includes every part."""

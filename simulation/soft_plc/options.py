@@ -10,7 +10,7 @@ from contracts.line import SoftPlc
 from simulation.soft_plc.belt import Belt, BeltPlan
 from simulation.soft_plc.drive import Drive, DrivePlan
 from simulation.soft_plc.gate import GatePlan, RejectGate
-from simulation.soft_plc.program import Program
+from simulation.soft_plc.program import PowerUp, Program
 
 
 def parsed(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -89,6 +89,12 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         help="number of a part; repeat the option for more",
     )
     faults.add_argument(
+        "--boot-ms", type=_number, default=1000, help="how long the PLC is away when it starts anew"
+    )
+    faults.add_argument(
+        "--retentive", action="store_true", help="its counter goes on when it starts anew"
+    )
+    faults.add_argument(
         "--bin-holds",
         type=_number,
         help="number of parts after which the bin is full and the belt stops",
@@ -101,13 +107,15 @@ def programs(options: argparse.Namespace, boot_id: int) -> dict[int, Program]:
     drive = DrivePlan(
         options.speed_change_every_s, options.least_speed, options.stop_every_s, options.stop_for_s
     )
+    power_up = PowerUp(options.boot_ms, options.retentive)
     gate = GatePlan(frozenset(options.low_air_at), options.bin_holds, options.bin_emptied_after_s)
     made = {}
     for number, (unit, way_ms) in enumerate(zip(options.unit, options.gate_after_ms, strict=True)):
         seed = options.seed + number
         plan = BeltPlan(options.parts_per_s, way_ms, options.jitter, seed, options.parts)
         belt = Belt(plan, boot_id)
-        made[unit] = Program(belt, Drive(drive, seed), RejectGate(gate), options.restart_at)
+        gate_of = RejectGate(gate)
+        made[unit] = Program(belt, Drive(drive, seed), gate_of, options.restart_at, power_up)
     return made
 
 

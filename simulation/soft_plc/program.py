@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.causes import Mode
 from plc.core.part_book import ACCEPTED, REFUSED
@@ -36,22 +36,39 @@ NOT_READY_NS = 2_000_000_000  # the belt stops after this time without TriggerRe
 ALONE_NS = 10_000_000_000  # the belt stops after this time without a bridge
 STALE_TRIGGER_NS = 500_000_000  # an older trigger is not sent; one answered later gives no pass
 OPERATOR_NS = 1_000_000_000  # an operator clears a fault after this time
-BOOT_NS = 1_000_000_000  # how long a restarting PLC is away
 LARGEST_BOOT_ID = 4294  # part ids are boot id * 1,000,000 + count, within 32 bits
 _MODES = {number: mode for mode, number in MODES.items()}
+
+
+class PowerUp(NamedTuple):
+    """What the PLC does after its power was off.
+
+    Attributes:
+        boot_ms: how long it is away.
+        retentive: whether its counter goes on; else it begins at 0.
+    """
+
+    boot_ms: int = 1000
+    retentive: bool = False
 
 
 class Program:
     """The program of one unit: belt, shift register, gate, and the registers that it writes."""
 
     def __init__(
-        self, belt: Belt, drive: Drive, gate: RejectGate, restart_at: Iterable[int] = ()
+        self,
+        belt: Belt,
+        drive: Drive,
+        gate: RejectGate,
+        restart_at: Iterable[int] = (),
+        power_up: PowerUp = PowerUp(),  # noqa: B008
     ) -> None:
         self.belt = belt
         self.drive = drive
         self.gate = gate
         self.tally = Tally(belt.boot_id, belt.plan.parts)
         self._restart_at = deque(sorted(restart_at))
+        self._power_up = power_up
         self._now_ns = self._up_ns = 0
         self._boot()
 
@@ -94,7 +111,8 @@ class Program:
     def report(self, *, whole: bool) -> dict[str, Any]:
         """Return this unit's share of the report; ``whole`` includes every part."""
         things = {"bin_full": self.gate.times_full, "belt_stops": self.drive.stops}
-        return self.tally.as_dict(whole=whole) | things
+        counted = [boot._asdict() for boot in self.belt.counted] if whole else []
+        return self.tally.as_dict(whole=whole) | things | {"counted": counted}
 
     def move(self, now_ns: int) -> None:
         """Let the belt run up to now, and the gate act."""
@@ -239,10 +257,14 @@ class Program:
         if not self._restart_at or self.belt.total < self._restart_at[0] or self._unannounced:
             return
         self._restart_at.popleft()
+        self.cut_power()
+
+    def cut_power(self) -> None:
+        """Take the PLC's power away for a moment, whatever it is doing."""
         boot_id = self.belt.boot_id % LARGEST_BOOT_ID + 1
-        self.belt.restart(boot_id)
+        self.belt.restart(boot_id, retentive=self._power_up.retentive)
         self.tally.restarted(boot_id)
-        self._up_ns = self._now_ns + BOOT_NS
+        self._up_ns = self._now_ns + self._power_up.boot_ms * 1_000_000
         self._boot()
 
     def _give_up_unannounced(self) -> None:

@@ -10,7 +10,7 @@ from plc.core.registers import CANARY, COILS, DISCRETE_INPUTS, bits_to_word, wor
 from simulation.soft_plc.belt import Belt, BeltPlan
 from simulation.soft_plc.drive import Drive, DrivePlan
 from simulation.soft_plc.gate import GatePlan, RejectGate
-from simulation.soft_plc.program import BOOT_NS, Program
+from simulation.soft_plc.program import PowerUp, Program
 
 MS = 1_000_000
 READY = {"online": True, "trigger_ready": True}
@@ -246,7 +246,7 @@ def test_a_plc_that_starts_anew_has_forgotten_what_it_was_told():
     assert bench.program.belt.slots[0].cleared
     bench.until(60)  # the second part, and then nothing for a while
     assert (bench.program.is_away, bench.program.belt.boot_id) == (True, 6)
-    bench.until(BOOT_NS // MS, ack_echo=0, ack_state=0, status=0)
+    bench.until(PowerUp().boot_ms, ack_echo=0, ack_state=0, status=0)
     assert not bench.program.is_away
     assert (bench.program.image.plc_boot_id, bench.program.image.trigger_seq) == (6, 0)
     bench.until(150, status=bits_to_word(DISCRETE_INPUTS, READY))
@@ -272,7 +272,7 @@ def test_what_was_on_the_wire_when_the_plc_started_anew_is_not_its_resync():
     bench.program.wrote(told)
     bench.program.read(bench.inputs)
     assert (bench.program.connected, bench.program.started) == (False, False)
-    bench.now_ns += BOOT_NS
+    bench.now_ns += PowerUp().boot_ms * MS
     bench.program.move(bench.now_ns)
     written = bench.program.next_write()
     assert written is not None

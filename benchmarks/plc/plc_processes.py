@@ -23,7 +23,7 @@ from runtime.process.run_folder import RunFolder
 
 HOST = "127.0.0.1"
 SITE, LINE, STATION, UNIT = "bench", "plc", "gate", 1
-START_TIMEOUT_S, END_TIMEOUT_S = 60.0, 30.0
+START_TIMEOUT_S, END_TIMEOUT_S = 120.0, 30.0
 
 
 class Ports(NamedTuple):
@@ -60,7 +60,7 @@ class Processes:
         """Start one."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
-                argv, env=os.environ | self._environment(), cwd=ROOT, stdout=log, stderr=log
+                argv, env=os.environ | self.environment, cwd=ROOT, stdout=log, stderr=log
             )
         return self._running[name]
 
@@ -103,7 +103,9 @@ class Processes:
         """Return the last lines of a process's log."""
         return (self.folder / f"{name}.log").read_text(errors="replace")[-characters:]
 
-    def _environment(self) -> Mapping[str, str]:
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What our processes read."""
         return {
             **python_path(),
             "REFEREE_SITE": SITE,

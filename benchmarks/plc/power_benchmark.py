@@ -31,7 +31,7 @@ def power_benchmark(cycles: int, seed: int, folder: Path | None = None) -> list[
     with tempfile.TemporaryDirectory(prefix="referee-power-") as scratch:
         at = (folder or Path(scratch)).resolve()
         plans = {
-            name: PowerPlan(count, retentive=name == "retentive", seed=seed)
+            name: PowerPlan(count, retentive=name == "retentive", seed=seed + (name == "anew"))
             for name, count in halves.items()
             if count
         }

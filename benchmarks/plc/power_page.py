@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.plc.plc_page import measured_on, table, told, verdict
 from benchmarks.plc.power_benchmark import PowerRun, broken
+from benchmarks.plc.power_run import LONGEST_OFF_S, LONGEST_PAUSE_S
 
 ABOUT = """\
 Real: the bridge (`python -m plc`) with its journal, Redis, Mosquitto, the storage sink with SQLite,
@@ -38,8 +39,9 @@ def _plans(runs: Sequence[PowerRun]) -> str:
     plan = runs[0].plan
     return (
         f"{plan.parts_per_s:g} parts a second, deadline {plan.deadline_ms} ms, gate after "
-        f"{plan.gate_way_ms} ms, guard mode, seed {plan.seed}. The PLC is away for {plan.boot_ms} "
-        "ms, the bridge for as long as Python needs to start."
+        f"{plan.gate_way_ms} ms, guard mode, seed {plan.seed}. The PLC is off for {plan.boot_ms} "
+        f"ms, the bridge for up to {LONGEST_OFF_S:g} s and its start; the next cut comes after "
+        f"up to {LONGEST_PAUSE_S:g} s."
     )
 
 

@@ -13,24 +13,36 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.plc.bridge_power import BridgePower
 from benchmarks.plc.facts import Disposed, disposed_parts
 from benchmarks.plc.inspection import Inspection
-from benchmarks.plc.plc_processes import LINE, SITE, STATION, UNIT, Processes, processes
+from benchmarks.plc.plc_processes import (
+    LINE,
+    SITE,
+    START_TIMEOUT_S,
+    STATION,
+    UNIT,
+    Processes,
+    processes,
+)
 from benchmarks.plc.plc_run import inspecting, release_of, wait_for_modbus
 from benchmarks.plc.script import Mixture, Said, Script
+from contracts.errors import Unavailable
 from contracts.names import Topics
 from storage.queries import LedgerRow, ledger, open_sessions
 
 ENDLESS = 1_000_000
 SETTLE_S = 60.0
-LAST_PARTS_S = 5.0
-LONGEST_PAUSE_S, LONGEST_BETWEEN_S = 2.5, 0.8
-WITH_PLC, WITH_BRIDGE = ("plc", "plc, then bridge"), ("bridge", "bridge, then plc")
-CUTS = WITH_PLC + WITH_BRIDGE
+LAST_PARTS_S = 3.0
+LONGEST_PAUSE_S, LONGEST_BETWEEN_S, LONGEST_OFF_S = 2.5, 0.4, 1.0
+PLC_FIRST = ("plc", "plc, then bridge")
+CUTS = (*PLC_FIRST, "bridge", "bridge, then plc")
 """Whose power is cut, in which order; the second while the first is not back."""
+PLC_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2)
 
 
 class PowerPlan(NamedTuple):
@@ -48,6 +60,7 @@ class PowerPlan(NamedTuple):
     deadline_ms: int = 500
     gate_way_ms: int = 800
     boot_ms: int = 300
+    cycle_ms: float = 15.0
     mixture: Mixture = Mixture()
 
 
@@ -77,12 +90,15 @@ def power_run(plan: PowerPlan, folder: Path) -> PowerFacts:
         script = Script(plan.mixture, plan.seed)
         inspection = Inspection(ports.broker, Topics(SITE, LINE), ports.redis_url, release, script)
         with inspecting(inspection):
-            running.start_module("bridge", "plc")
+            bridge = BridgePower(running.environment, folder / "bridge.log")
             running.start_module("soft-plc", "simulation.soft_plc", *_plc_options(plan, running))
-            cuts = _cut_power(plan, running)
-            time.sleep(LAST_PARTS_S)
-            running.end("soft-plc")
-            return _settled(running, inspection, cuts)
+            try:
+                cuts = _cut_power(plan, running, bridge)
+                time.sleep(LAST_PARTS_S)
+                running.end("soft-plc")
+                return _settled(running, inspection, cuts)
+            finally:
+                bridge.off()
 
 
 def _plc_options(plan: PowerPlan, running: Processes) -> list[str]:
@@ -94,34 +110,47 @@ def _plc_options(plan: PowerPlan, running: Processes) -> list[str]:
         "seed": plan.seed,
         "gate-after-ms": plan.gate_way_ms,
         "boot-ms": plan.boot_ms,
+        "cycle-ms": plan.cycle_ms,
         "report": running.run_folder.soft_plc_report,
     }
     options = [text for name, value in said.items() for text in (f"--{name}", str(value))]
     return options + (["--retentive"] if plan.retentive else [])
 
 
-def _cut_power(plan: PowerPlan, running: Processes) -> Counter[str]:
+def _cut_power(plan: PowerPlan, running: Processes, bridge: BridgePower) -> Counter[str]:
     dice, cuts = random.Random(plan.seed), Counter[str]()
+    bridge.on()
     wait_for_modbus(running)
+    _wait_for_plc(running)
     for _ in range(plan.cycles):
         time.sleep(dice.uniform(0, LONGEST_PAUSE_S))
         what = dice.choice(CUTS)
-        plc_signal = dice.choice((signal.SIGUSR1, signal.SIGUSR2))
-        between_s = dice.uniform(0, LONGEST_BETWEEN_S)
-        if what in WITH_PLC:
-            running.signal("soft-plc", plc_signal)
+        cut_plc = partial(running.signal, "soft-plc", dice.choice(PLC_SIGNALS))
+        between_s, off_s = dice.uniform(0, LONGEST_BETWEEN_S), dice.uniform(0, LONGEST_OFF_S)
+        if what in PLC_FIRST:
+            cut_plc()
         if what == "plc, then bridge":
             time.sleep(between_s)
         if what != "plc":
-            running.end("bridge", signal.SIGKILL)
+            bridge.off()
+            time.sleep(off_s)
         if what == "bridge, then plc":
+            cut_plc()
             time.sleep(between_s)
-            running.signal("soft-plc", plc_signal)
         if what != "plc":
-            running.start_module("bridge", "plc")
+            bridge.on()
             wait_for_modbus(running)
         cuts[what] += 1
     return cuts
+
+
+def _wait_for_plc(running: Processes) -> None:
+    """Return once the PLC runs. Raises Unavailable."""
+    give_up_s = time.monotonic() + START_TIMEOUT_S
+    while not running.run_folder.soft_plc_report.exists():
+        if time.monotonic() > give_up_s:
+            raise Unavailable("the simulated PLC", running.log_tail("soft-plc"))
+        time.sleep(0.05)
 
 
 def _settled(running: Processes, inspection: Inspection, cuts: Mapping[str, int]) -> PowerFacts:

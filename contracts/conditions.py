@@ -241,6 +241,25 @@ STATIONS = {
         "The PLC's part counter jumped",
         "Check the PLC's program and its retentive memory; then clear the error at the PLC.",
     ),
+    "second_writer": Kind(
+        ALARM,
+        "A second client tried to write to the station of a PLC",
+        "The detail names both addresses. Stop the one that is not the PLC, and name the PLC's "
+        "address in `plc.peers` in the line file. Nothing was written. This message goes five "
+        "minutes after the last try.",
+    ),
+    "not_a_peer": Kind(
+        ALARM,
+        "A client tried to write to the station whose address is not in `plc.peers`",
+        "Stop this client, or add its address to `plc.peers` in the line file. Nothing was "
+        "written. This message goes five minutes after the last try.",
+    ),
+    "boot_id_jump": Kind(
+        ALARM,
+        "The PLC's boot id changed on a connection that was not lost: it was not believed",
+        "Look for a second client behind the same gateway. A PLC that was off has to connect "
+        "anew. This message goes five minutes after the last try.",
+    ),
     "unconfirmed_reject": Kind(
         ALARM,
         "The gate did not confirm that it ejected a part",

@@ -341,9 +341,12 @@ class Bridge:
         }
 
     def conditions(self) -> tuple[Condition, ...]:
-        """Return why the journal cannot be written, if it cannot."""
-        trouble = self._journal.trouble
-        return (trouble,) if trouble else ()
+        """Return what is wrong and keeps no station from taking triggers.
+
+        Why the journal cannot be written, and writes of clients that are not the PLC.
+        """
+        trouble, refused = self._journal.trouble, self.refused_writes.conditions()
+        return (*((trouble,) if trouble else ()), *refused)
 
     def _unreachable(self, name: str) -> Trouble | None:
         protocol = self.links[name].protocol

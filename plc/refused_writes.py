@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import Counter
 
+from contracts.conditions import kind_of
+from contracts.process_state import Condition
 from plc.core.one_writer import Peer, Refusal, WriteRefused
 
 log = structlog.get_logger()
@@ -20,13 +22,6 @@ REFUSED = Counter(
 )
 ALARM_FOR_S = 300.0
 SAID_AGAIN_S = 60.0
-REMEDIES = {
-    Refusal.NOT_A_PEER: "stop this client, or add its address to plc.peers in the line file",
-    Refusal.SECOND_WRITER: "if the first address is the PLC, stop the other client; if it is not, "
-    "stop that one, and name the PLC's address in plc.peers in the line file",
-    Refusal.BOOT_ID_JUMP: "find the second client that writes over this connection; a PLC that has "
-    "started anew has to connect anew, or a gateway for it, and write its boot id at once",
-}
 
 
 @dataclass
@@ -63,11 +58,14 @@ class RefusedWrites:
         self._told = {key: told for key, told in self._told.items() if key[0] != station}
         self._said_s = {key: at_s for key, at_s in self._said_s.items() if key[0] != station}
 
-    def alarms(self) -> dict[tuple[str, Refusal], str]:
-        """Return by station and reason what was refused in the last five minutes, in words."""
+    def conditions(self) -> tuple[Condition, ...]:
+        """Return what was refused in the last five minutes."""
         now_s = self._clock_s()
-        recent = {key: t for key, t in self._told.items() if now_s - t.last_s < ALARM_FOR_S}
-        return {key: _words(key[1], told) for key, told in recent.items()}
+        return tuple(
+            Condition(code=why, detail=_words(why, told), station=station)
+            for (station, why), told in self._told.items()
+            if now_s - told.last_s < ALARM_FOR_S
+        )
 
     def _say(self, station: str, peer: Peer, refused: WriteRefused, now_s: float) -> None:
         key = station, peer.address, refused.why
@@ -81,7 +79,7 @@ class RefusedWrites:
             peer=peer.address,
             why=str(refused.why),
             held_by=refused.held_by,
-            remedy=REMEDIES[refused.why],
+            remedy=kind_of(refused.why).remedy,
         )
 
 

@@ -94,6 +94,7 @@ def test_a_second_client_that_writes_a_boot_id_once_changes_nothing_and_is_told_
     [said] = [each for each in log_of(line) if each["event"] == "plc_write_refused"]
     assert (said["peer"], said["held_by"], said["why"]) == (ELSEWHERE, HERE, "second_writer")
     assert "plc.peers" in said["remedy"]
+    until(lambda: f"{ELSEWHERE} refused: {HERE} writes" in alarms(line).get("second_writer", ""))
 
 
 def test_another_boot_id_on_the_plcs_own_connection_is_not_believed(line):
@@ -124,8 +125,10 @@ def test_the_station_is_free_again_after_the_grace(line):
         until(lambda: write(second, plc_boot_id=8) == 0)
 
 
-@pytest.mark.parametrize("counter", [206, 0], ids=["retentive", "begins anew"])
-@pytest.mark.parametrize("order", ["plc", "plc, then bridge", "bridge, then plc"])
+@pytest.mark.parametrize(
+    ("order", "counter"),
+    [("plc", 206), ("plc", 0), ("plc, then bridge", 206), ("bridge, then plc", 0)],
+)
 def test_after_a_power_cycle_parts_go_on_where_the_counter_stands(line, counter, order):
     line.configure(release("top", deadline_ms=500))
     started(line)
@@ -168,6 +171,12 @@ def test_function_3_reads_what_the_plc_wrote_and_function_4_what_the_bridge_show
         assert plc.read_holding_registers(0, count=INPUT_SIZE, device_id=1).exception_code == 2
         assert plc.read_holding_registers(13, count=1, device_id=1).exception_code == 2
         assert plc.read_input_registers(INPUT_SIZE, count=1, device_id=1).exception_code == 2
+
+
+def alarms(line: PlcLine) -> dict[str, str]:
+    """What the bridge's state says of the station, by code."""
+    conditions = line.state.conditions if line.state else ()
+    return {each.code: each.detail for each in conditions if each.station == "top"}
 
 
 def log_of(line: PlcLine) -> list[dict[str, str]]:

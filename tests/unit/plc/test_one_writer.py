@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from contracts.conditions import CONDITIONS, Severity, kind_of
 from plc.core.one_writer import OneWriter, Peer, Refusal, WriteRefused
 from plc.refused_writes import ALARM_FOR_S, RefusedWrites
 from runtime.process.clock import ManualClock
@@ -198,9 +199,16 @@ def test_refused_writes_are_an_alarm_in_words_until_five_minutes_after_the_last(
     refused = RefusedWrites(lambda: now_s)
     for address in (OTHER, "10.0.0.8", OTHER):
         refused.note("top", Peer(address, 2), WriteRefused(SECOND, PLC))
-    words = f"3 write(s) of 10.0.0.8, {OTHER} refused: {PLC} writes to this station"
-    assert refused.alarms() == {("top", SECOND): words}
+    [alarm] = refused.conditions()
+    assert (alarm.code, alarm.station, alarm.is_alarm) == ("second_writer", "top", True)
+    assert alarm.detail == f"3 write(s) of 10.0.0.8, {OTHER} refused: {PLC} writes to this station"
     now_s += ALARM_FOR_S
-    assert refused.alarms() == {}
+    assert refused.conditions() == ()
     refused.note("top", Peer(OTHER, 2), WriteRefused(SECOND, PLC))
-    assert refused.alarms()["top", SECOND].startswith(f"1 write(s) of {OTHER} ")
+    assert refused.conditions()[0].detail.startswith(f"1 write(s) of {OTHER} ")
+
+
+@pytest.mark.parametrize("why", Refusal)
+def test_every_refusal_is_an_alarm_with_a_remedy_of_its_own(why):
+    assert why in CONDITIONS
+    assert kind_of(why).severity is Severity.ALARM

@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from structlog.testing import capture_logs
 
 from contracts.conditions import CONDITIONS, Severity, kind_of
 from plc.core.one_writer import OneWriter, Peer, Refusal, WriteRefused
@@ -197,15 +198,17 @@ TestPlant.settings = settings(max_examples=100, stateful_step_count=30, deadline
 def test_refused_writes_are_an_alarm_in_words_until_five_minutes_after_the_last():
     now_s = 1000.0
     refused = RefusedWrites(lambda: now_s)
-    for address in (OTHER, "10.0.0.8", OTHER):
-        refused.note("top", Peer(address, 2), WriteRefused(SECOND, PLC))
-    [alarm] = refused.conditions()
+    with capture_logs() as logged:
+        for address in (OTHER, "10.0.0.8", OTHER):
+            refused.note("top", Peer(address, 2), WriteRefused(SECOND, PLC))
+        [alarm] = refused.conditions()
+        now_s += ALARM_FOR_S
+        assert refused.conditions() == ()
+        refused.note("top", Peer(OTHER, 2), WriteRefused(SECOND, PLC))
     assert (alarm.code, alarm.station, alarm.is_alarm) == ("second_writer", "top", True)
     assert alarm.detail == f"3 write(s) of 10.0.0.8, {OTHER} refused: {PLC} writes to this station"
-    now_s += ALARM_FOR_S
-    assert refused.conditions() == ()
-    refused.note("top", Peer(OTHER, 2), WriteRefused(SECOND, PLC))
     assert refused.conditions()[0].detail.startswith(f"1 write(s) of {OTHER} ")
+    assert [each["peer"] for each in logged] == [OTHER, "10.0.0.8", OTHER]  # once a minute each
 
 
 @pytest.mark.parametrize("why", Refusal)

@@ -53,7 +53,7 @@ def started_line(
     activations = signed(line.releases(), this_user(), why)
     endpoints.save(folder)
     programs = line_programs(start, endpoints, folder)
-    start.model_copy(update={"programs": programs}).save(folder)
+    start.model_copy(update={"programs": tuple(programs)}).save(folder)
     supervisor = Supervisor(folder)
     try:
         supervisor.start(programs, claim)

@@ -23,7 +23,8 @@ from referee.line.line_processes import end, mark, processes_of
 from runtime.process.run_folder import RunFolder
 
 DAEMON = "supervisord"
-STOP_TIMEOUT_S = 25.0
+STOP_TIMEOUT_S = 60.0
+"""The supervisor itself kills what does not stop, rank by rank: this is for one that hangs."""
 LONGEST_SOCKET_PATH = 100
 """Bytes; the kernel takes 107, and supervisord adds a process id while it binds."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-STOP_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 90
 """Longer than a line takes to stop in order; after it, systemd kills what is left."""
 
 

@@ -87,6 +87,7 @@ def test_up_serves_restarts_and_stops(tmp_path: Path) -> None:
         await_that(lambda: is_healthy(line.dashboard), "the dashboard answers")
         socket.create_connection(("127.0.0.1", line.modbus), timeout=5).close()
         pids = {each.name: each.pid for each in line.supervisor.processes()}
+        assert set(pids.values()) <= {each.pid for each in processes_of(line.folder)}
         os.kill(pids["inference"], signal.SIGKILL)
         await_that(
             lambda: "inference ended and was started again" in line.log.read_text(),

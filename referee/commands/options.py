@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,12 +75,6 @@ def host_and_port(option: str, address: str | None) -> str | None:
 
 def _is_port(text: str) -> bool:
     return bool(re.fullmatch(r"\d{1,5}", text, re.ASCII)) and 0 < int(text) < 65536
-
-
-def end_as_by_ctrl_c() -> None:
-    """Have SIGTERM, and the end of the terminal, stop the line in order, as Ctrl-C does."""
-    for each in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.default_int_handler)
 
 
 def checked_images(images: Path | None) -> Path | None:

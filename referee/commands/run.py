@@ -19,13 +19,13 @@ from referee.commands.options import (
     LineOption,
     RunDirOption,
     checked_images,
-    end_as_by_ctrl_c,
 )
 from referee.line.belt import run_belt
 from referee.line.claim import claimed
 from referee.line.endpoints import choose
 from referee.line.running_line import started_line
 from referee.line.start import Start
+from referee.line.stop_signals import end_as_by_ctrl_c
 from referee.project import DEMO_LINE
 from runtime.linefile.line_file import load_line_file
 from runtime.process.console import Console, Table, print_json, styled

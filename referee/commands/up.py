@@ -17,13 +17,13 @@ from referee.commands.options import (
     RunDirOption,
     WhyOption,
     checked_images,
-    end_as_by_ctrl_c,
     run_folder_of,
 )
 from referee.line.claim import Claim, claimed
 from referee.line.endpoints import choose
 from referee.line.running_line import RunningLine, started_line
 from referee.line.start import Start
+from referee.line.stop_signals import end_as_by_ctrl_c
 from referee.project import DEMO_LINE
 from runtime.linefile.line_file import load_line_file
 from runtime.process.console import Console, Table, styled

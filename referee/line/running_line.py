@@ -13,6 +13,7 @@ from referee.line.programs import line_programs
 from referee.line.requirements import refuse_missing
 from referee.line.signing import signed, this_user
 from referee.line.start import Start
+from referee.line.stop_signals import uninterrupted
 from referee.line.supervision import Supervisor
 from referee.line.watch import LineWatch, watch_line
 from runtime.messaging.broker import Broker
@@ -64,4 +65,5 @@ def started_line(
             watch.wait_until_up(READY_TIMEOUT_S, on_wait)
             yield RunningLine(supervisor, watch, endpoints, folder)
     finally:
-        supervisor.stop()
+        with uninterrupted():
+            supervisor.stop()

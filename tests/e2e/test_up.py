@@ -94,6 +94,8 @@ def test_up_serves_restarts_and_stops(tmp_path: Path) -> None:
             "the restart is reported",
         )
         pids["inference"] = line.supervisor.pid("inference")
+        line.process.send_signal(signal.SIGTERM)
+        time.sleep(1)  # the next one, at the end of the context, comes while the line is stopping
     assert line.process.returncode == 0
     assert "The line has stopped." in line.log.read_text()
     assert set(pids) >= {"triton", "mosquitto", "bridge", "soft-plc", "dashboard"}

@@ -126,7 +126,7 @@ def _running(watch: LineWatch) -> dict[str, InForce]:
     for name, station in watch.roster.stations.items():
         release = watch.releases.get(name)
         unit = release.config.plc_unit if release else None
-        found[name] = InForce(release.release_id if release else "", unit, station.protocol)
+        found[name] = InForce(release.release_id if release else "", unit, station)
     return found
 
 

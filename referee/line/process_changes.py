@@ -9,6 +9,9 @@ from referee.line.programs import FOLLOW_STATIONS, RESTART_HARMS_NO_PART
 from referee.line.station_changes import Change, Outcome
 from referee.line.supervision import Program
 
+IN_THE_ROSTER = ("STATIONS", "PEERS")
+"""How variables end that say what the roster says too."""
+
 
 def plan_processes(
     running: Iterable[Program], wanted: Iterable[Program], *, restart: bool
@@ -57,6 +60,8 @@ def _compared(program: Program) -> Program:
     if program.name not in FOLLOW_STATIONS:
         return program
     compared = {
-        name: value for name, value in program.environment.items() if not name.endswith("STATIONS")
+        name: value
+        for name, value in program.environment.items()
+        if not name.endswith(IN_THE_ROSTER)
     }
     return program._replace(environment=compared)

@@ -25,7 +25,7 @@ STATIONS = "REFEREE_STATIONS"
 SERVERS, STAGES, AT_LAST = 1, 2, 3
 """Ranks: what stages need starts before them and stops after them."""
 
-FOLLOW_STATIONS = frozenset({"storage", "bridge", "ingest", "inference"})
+FOLLOW_STATIONS = frozenset({"storage", "archive", "bridge", "ingest", "inference"})
 """Processes that follow the line's roster, and so need no restart when stations come and go."""
 RESTART_HARMS_NO_PART = frozenset({"archive", "dashboard", "storage"})
 """No part waits for these, and what they have not read yet waits for them."""

@@ -60,8 +60,11 @@ def started_line(
         supervisor.start(programs, claim)
         topics, broker = Topics(line.site, line.line), Broker(LOOPBACK, endpoints.mqtt)
         with watch_line(topics, broker, timeout_s=30.0) as watch:
+            # Before the stages start: else they would follow what an earlier start has retained.
             watch.publish_roster(line.roster())
             watch.publish(activations)
+            watch.clear_releases_but(line.stations)
+            supervisor.start_rest()
             watch.wait_until_up(READY_TIMEOUT_S, on_wait)
             yield RunningLine(supervisor, watch, endpoints, folder)
     finally:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from contracts.line import LineFile, Station
 from contracts.release import Release
+from contracts.roster import RosterStation
 
 
 class Outcome(StrEnum):
@@ -30,12 +31,17 @@ class InForce(NamedTuple):
     Attributes:
         release_id: empty if the station has no release.
         unit: None if it has no release.
-        protocol: fieldbus that its PLC speaks.
+        link: how its PLC reaches the bridge.
     """
 
     release_id: str
     unit: int | None
-    protocol: str
+    link: RosterStation
+
+    @property
+    def address(self) -> tuple[str, int | None]:
+        """Where the PLC finds the station."""
+        return self.link.protocol, self.unit
 
 
 class Change(NamedTuple):
@@ -71,13 +77,13 @@ def plan_stations(
         served: fieldbuses that the running bridge serves.
         restart: whether processes may be restarted for it.
     """
-    unclear = _unclear_names(running, file)
+    unclear, links = _unclear_names(running, file), file.roster().stations
     changes = []
     for name, station in file.stations.items():
         now, release = running.get(name), Release.of(name, station.config)
         if name in unclear:
             changes.append(Change(name, Outcome.REFUSED, unclear[name]))
-        elif now == InForce(release.release_id, station.plc_unit, station.plc.protocol):
+        elif now == InForce(release.release_id, station.plc_unit, links[name]):
             changes.append(Change(name, Outcome.UNCHANGED, _mode(release)))
         elif (why := _restart_of_bridge(now, station, served)) and not restart:
             changes.append(Change(name, Outcome.NEEDS_RESTART, why))
@@ -97,7 +103,7 @@ def _without_taken_units(
     """Return the plan in which no station takes a unit from one that keeps what it has."""
     keep = {each.subject for each in changes if each.outcome in WAITS}
     while True:
-        taken = {(now.protocol, now.unit): name for name, now in running.items() if name in keep}
+        taken = {now.address: name for name, now in running.items() if name in keep}
         late = {
             name: taken[unit]
             for name, station in file.stations.items()
@@ -117,7 +123,7 @@ def _without_taken_units(
 def _unclear_names(running: Mapping[str, InForce], file: LineFile) -> dict[str, str]:
     """Return why stations cannot be told apart: a new name has the unit of one that is gone."""
     gone = {
-        (now.protocol, now.unit): name
+        now.address: name
         for name, now in running.items()
         if name not in file.stations and now.unit is not None
     }
@@ -141,8 +147,8 @@ def _restart_of_bridge(now: InForce | None, station: Station, served: Collection
         return f"the bridge does not serve {station.plc.protocol} yet"
     if now is None or now.unit is None:
         return ""
-    if now.protocol != station.plc.protocol:
-        return f"its PLC speaks {now.protocol} until the bridge is restarted"
+    if now.link.protocol != station.plc.protocol:
+        return f"its PLC speaks {now.link.protocol} until the bridge is restarted"
     if now.unit != station.plc_unit:
         return f"it has PLC unit {now.unit} until the bridge is restarted"
     return ""

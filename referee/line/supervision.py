@@ -61,7 +61,10 @@ class Supervisor:
         self._daemon: subprocess.Popen[bytes] | None = None
 
     def start(self, programs: Sequence[Program], claim: Claim) -> None:
-        """Start every program. The supervisor keeps the folder claimed as long as it lives."""
+        """Start the programs of the first rank. ``start_rest`` starts the others.
+
+        The supervisor keeps the folder claimed as long as it lives.
+        """
         self._folder.logs.mkdir(parents=True, exist_ok=True)
         self.write_config(programs, Path.cwd())
         config = str(self._folder.supervisor_config)
@@ -73,6 +76,10 @@ class Supervisor:
             start_new_session=True,  # Ctrl-C reaches us alone; we stop the line in order
         )
         self._await_answer()
+
+    def start_rest(self) -> None:
+        """Start every program that does not run yet, rank by rank."""
+        self._call("startAllProcesses", False)
 
     def processes(self) -> list[ProcessStatus]:
         """Return every process, sorted by name. Raises Unavailable if no supervisor runs."""
@@ -104,6 +111,7 @@ class Supervisor:
             self._call("removeProcessGroup", name)
         for name in sorted(wanted & {*changed, *added}):
             self._call("addProcessGroup", name)
+            self._call("startProcessGroup", name, False)
 
     def is_running(self) -> bool:
         """Return whether a supervisor answers for this run folder."""
@@ -182,8 +190,11 @@ class Supervisor:
         config["rpcinterface:supervisor"] = {
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         }
+        first = min(program.rank for program in programs)
         for program in programs:
-            config[f"program:{program.name}"] = self._section(program, working_folder)
+            section = self._section(program, working_folder)
+            section["autostart"] = str(program.rank == first).lower()
+            config[f"program:{program.name}"] = section
         # Environments may hold the password of a database: nobody else may read them.
         with open(self._folder.supervisor_config, "w", opener=_for_us_alone) as file:
             config.write(file)

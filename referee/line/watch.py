@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from contracts.errors import Unavailable
@@ -77,6 +77,12 @@ class LineWatch:
             for state in online
             for release in releases
         )
+
+    def clear_releases_but(self, stations: Collection[str]) -> None:
+        """Take away the releases that the broker keeps of stations that are no longer there."""
+        self.wait_for_releases()
+        for station in self.releases.keys() - set(stations):
+            self.clear_release(station)
 
     def followers(self, roster: Roster) -> dict[Role, bool]:
         """Return, for each role that follows rosters, whether all its processes follow this one.

@@ -51,7 +51,6 @@ def test_the_same_file_changes_nothing() -> None:
 def test_a_new_station_restarts_no_process_that_parts_wait_for() -> None:
     found = outcomes(demo(), two_stations())
     assert found == {
-        "archive": Outcome.IN_FORCE,
         "dashboard": Outcome.IN_FORCE,
         "soft-plc": Outcome.NEEDS_RESTART,
     }

@@ -25,8 +25,9 @@ def line(**stations: dict[str, Any]) -> LineFile:
 
 
 def in_force(file: LineFile) -> dict[str, InForce]:
+    links = file.roster().stations
     return {
-        name: InForce(Release.of(name, each.config).release_id, each.plc_unit, each.plc.protocol)
+        name: InForce(Release.of(name, each.config).release_id, each.plc_unit, links[name])
         for name, each in file.stations.items()
     }
 
@@ -43,6 +44,11 @@ def test_only_a_station_that_the_file_changes_is_changed() -> None:
     before = line(top=station(1), side=station(2))
     found = plan(before, line(top=station(1, words="a dent"), side=station(2)))
     assert outcomes(found) == {"top": Outcome.IN_FORCE, "side": Outcome.UNCHANGED}
+
+
+def test_who_may_write_is_a_change_of_its_own() -> None:
+    after = line(top=station(1, plc={"peers": ["10.0.0.7"]}))
+    assert outcomes(plan(line(top=station(1)), after)) == {"top": Outcome.IN_FORCE}
 
 
 def test_stations_come_and_go() -> None:

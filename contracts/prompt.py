@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, to_jsonable_python
 
 from contracts.errors import UserError
@@ -29,10 +30,21 @@ class Prompt(Config):
     model_config = ConfigDict(extra="allow")
 
     words: Annotated[str, Field(min_length=1, max_length=400, title="What to look for, in words")]
+    confirmed: Annotated[
+        bool,
+        Field(title="A person knows what `referee check` warns of in the words, and wants them"),
+    ] = False
     label: Annotated[
         str | None,
         Field(max_length=60, title="Short name for charts and lists; the words themselves if none"),
     ] = None
+
+    @field_validator("words")
+    @classmethod
+    def _can_be_seen(cls, words: str) -> str:
+        if not any(unicodedata.category(letter)[0] in "LNPS" for letter in words):
+            raise ValueError("is blank: write what a defect looks like")
+        return words
 
     @property
     def name(self) -> str:

@@ -20,6 +20,8 @@ from tokenizers import Tokenizer
 
 MAX_TOKENS = 32
 STATE_WIDTH = 384
+UNKNOWN = "[UNK]"
+"""BERT's token for signs that its vocabulary does not have."""
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,37 @@ class PromptTokens(NamedTuple):
 
     states: np.ndarray
     mask: np.ndarray
+
+
+class Piece(NamedTuple):
+    """A piece of a text that the encoder has one state for: a word, or a part of a rare one.
+
+    Attributes:
+        word: number of the word in the text that it is part of, from 0.
+        start, end: the letters ``text[start:end]`` that it stands for.
+        known: False if the encoder has no state for these signs, as for most emoji.
+    """
+
+    word: int
+    start: int
+    end: int
+    known: bool
+
+
+class ReadText(NamedTuple):
+    """A text as the encoder reads it.
+
+    Attributes:
+        text: as it was given.
+        pieces: every piece of the text, also those behind the last that is read.
+        states: (n, 384) float32, states of the pieces that are read: the first 30 at most.
+        meaning: (384,) float32, the mean of all states, of length 1.
+    """
+
+    text: str
+    pieces: tuple[Piece, ...]
+    states: np.ndarray
+    meaning: np.ndarray
 
 
 class TextEncoder:
@@ -76,16 +109,36 @@ class TextEncoder:
         mask = np.zeros((len(texts), MAX_TOKENS), bool)
         for index, text in enumerate(texts):
             ids = self._token_ids(text)
+            if lost := len(self._tokenizer.encode(text).ids) - len(ids):
+                log.warning("prompt cut to %d tokens, %d are lost: %r", MAX_TOKENS, lost, text)
             states[index, : len(ids)] = self._forward(ids)
             mask[index, : len(ids)] = True
         return PromptTokens(states, mask)
+
+    def read(self, text: str) -> ReadText:
+        """Return the text's pieces and what they mean; its end is cut as by ``encode``.
+
+        Raises:
+            ValueError: the text is empty or blank.
+        """
+        states = self._forward(self._token_ids(text))
+        mean = states.mean(axis=0)
+        return ReadText(text, self._pieces(text), states[1:-1], mean / np.linalg.norm(mean))
+
+    def _pieces(self, text: str) -> tuple[Piece, ...]:
+        encoding = self._tokenizer.encode(text)
+        within = zip(encoding.word_ids, encoding.offsets, encoding.tokens, strict=True)
+        return tuple(
+            Piece(word, *offsets, token != UNKNOWN)
+            for word, offsets, token in within
+            if word is not None  # not [CLS] and [SEP], which stand around the text
+        )
 
     def _token_ids(self, text: str) -> np.ndarray:
         if not text.strip():
             raise ValueError("a prompt is empty: write what a defect looks like")
         ids = self._tokenizer.encode(text).ids
         if len(ids) > MAX_TOKENS:
-            log.warning("prompt cut to %d tokens, it has %d: %r", MAX_TOKENS, len(ids), text)
             ids = ids[: MAX_TOKENS - 1] + ids[-1:]  # keep the closing [SEP]
         return np.asarray(ids)
 

@@ -9,6 +9,7 @@ import typer
 
 from referee.commands.command import add
 from referee.commands.options import needs_extra
+from referee.project import text_encoder_folder
 
 
 def register(app: typer.Typer) -> None:
@@ -37,4 +38,4 @@ def export(
     """Write a run's averaged network as model.onnx, model.json and a weights file."""
     with needs_extra("train"):
         from inference.training.delivery.export import export_command
-    export_command(checkpoint, out, weights, figures)
+    export_command(checkpoint, out, weights, figures, text_encoder_folder())

@@ -9,14 +9,18 @@ from collections.abc import Iterable
 from contracts.causes import Mode
 from contracts.errors import UserError
 from contracts.release import Activation, Release
+from referee.line.word_check import refuse, unconfirmed, warned_prompts
 
 
 def signed(releases: Iterable[Release], who: str, why: str) -> list[Activation]:
     """Return the releases as they are published.
 
     Raises:
-        UserError: a station is in mode bypass and no reason is given.
+        UserError: a station is in mode bypass and no reason is given; or it is in mode guard, and
+            a prompt that the network may not understand is not confirmed.
     """
+    releases = list(releases)
+    refuse([each for one in releases for each in unconfirmed(one, warned_prompts(one))])
     return [_signed(release, who, why) for release in releases]
 
 

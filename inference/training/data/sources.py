@@ -78,8 +78,13 @@ def encoder_of(recipe: TrainingRecipe) -> TextEncoder:
     Raises:
         UserError: the recipe's folder does not hold it.
     """
+    return encoder_at(expand(recipe.text_encoder))
+
+
+def encoder_at(folder: Path) -> TextEncoder:
+    """The text encoder of a folder. Raises UserError if it is not there."""
     try:
-        return TextEncoder(expand(recipe.text_encoder))
+        return TextEncoder(folder)
     except FileNotFoundError as error:
         raise UserError(f"{error}: run `make setup`, or set REFEREE_TEXT_ENCODER") from error
 

@@ -1,7 +1,8 @@
 """Export a checkpoint: ``referee export``.
 
-Writes ``model.onnx`` (the averaged weights) and ``model.json``, once ONNX Runtime gives the same
-masks as torch; and the same weights as a safetensors file, to fine-tune from. Both hold weights
+Writes ``model.onnx`` (the averaged weights), ``model.json`` and ``words.safetensors`` (the words
+that the network was trained with), once ONNX Runtime gives the same masks as torch; and the same
+weights as a safetensors file, to fine-tune from. Both hold weights
 rounded to float16 values, so that torch and the served network are the same.
 Inputs: ``image`` float32 (B, 3, H, W), RGB, 0..255, H and W multiples of 32; ``tokens`` float32
 (N, L, 384); ``token_mask`` bool (N, L). Outputs: ``margin`` float32 (B, N, H / 2, W / 2),
@@ -28,11 +29,14 @@ from inference import text_encoder
 from inference.dqformer.model import STRIDE, DQFormer
 from inference.imaging import SIZE_MULTIPLE, margin_to_mask
 from inference.model_name import DEFAULT_MODEL
-from inference.text_encoder import PromptTokens
+from inference.text_encoder import PromptTokens, TextEncoder
+from inference.training.data.sources import encoder_at
+from inference.training.delivery.trained_words import words_of
 from inference.training.evaluation.engines import OnnxPredictor
 from inference.training.evaluation.torch_predictor import TorchPredictor
 from inference.training.loop.checkpoint import load as read_checkpoint
 from inference.training.loop.saved_network import SUFFIX, model_of, round_to_half, save_weights
+from inference.words.known_words import NAME as WORDS
 from runtime.process.files import made_folder, read_json, writing
 
 DEFAULT_OUT = Path("triton_models") / DEFAULT_MODEL / "1"
@@ -176,16 +180,21 @@ def model_settings(recipe: dict[str, Any]) -> dict[str, Any]:
 
 
 def export(
-    checkpoint: Path, folder: Path, val: dict[str, Any], weights: Path | None = None
+    checkpoint: Path,
+    folder: Path,
+    val: dict[str, Any],
+    encoder: TextEncoder,
+    weights: Path | None = None,
 ) -> Path:
-    """Write model.onnx and model.json, and the weights file where one is named; the files in place
-    change only if the check passes.
+    """Write model.onnx, model.json and words.safetensors, and the weights file if one is named; the
+    files in place change only if the check passes.
 
     Raises:
         UserError: the checkpoint cannot be read.
         FatalError: ONNX Runtime and torch disagree.
     """
     model, state = model_of(checkpoint)
+    words = words_of(state, encoder)
     # The exporter bakes the layout in; ONNX Runtime chooses its own.
     model = round_to_half(model).to(memory_format=torch.contiguous_format)
     candidate = folder / "model.onnx.new"
@@ -197,6 +206,7 @@ def export(
     path = candidate.replace(folder / "model.onnx")
     described = describe(state, path, val)
     (folder / "model.json").write_text(json.dumps(described, indent=2) + "\n")
+    words.save(folder / WORDS)
     log.info("wrote %s, %.1f MB, agreement %.4f", path, path.stat().st_size / 1e6, reached)
     if weights is not None:
         save_weights(weights, model, notes_on(state, described), half=True)
@@ -218,7 +228,11 @@ def weights_file(checkpoint: Path) -> Path:
 
 
 def export_command(
-    checkpoint: Path, out: Path | None, weights: Path | None, figures: Path | None
+    checkpoint: Path,
+    out: Path | None,
+    weights: Path | None,
+    figures: Path | None,
+    text_encoder_folder: Path,
 ) -> None:
     """Run the command.
 
@@ -228,6 +242,7 @@ def export_command(
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     log.setLevel(logging.INFO)
     val = read_json(figures) if figures else {}
+    encoder = encoder_at(text_encoder_folder)
     folder = made_folder(out or DEFAULT_OUT)
     with writing(folder):
-        export(checkpoint, folder, val, weights or weights_file(checkpoint))
+        export(checkpoint, folder, val, encoder, weights or weights_file(checkpoint))

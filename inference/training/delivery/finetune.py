@@ -23,6 +23,7 @@ from inference.training.data.batches import BatchMaker
 from inference.training.data.dataset import Part
 from inference.training.data.labelled_folder import load_sound
 from inference.training.data.own_parts import OwnParts, find_parts
+from inference.training.data.sources import encoder_of
 from inference.training.delivery.export import export
 from inference.training.delivery.repository import copy_repository
 from inference.training.delivery.tuned_card import Tuned, figures_table, model_card
@@ -218,7 +219,7 @@ def deliver(
     copy_repository(options.shipped, models)
     weights = options.out / f"{recipe.name}{SUFFIX}"
     network = models / DEFAULT_MODEL / "1"
-    export(options.out / checkpoint.NAME, network, {}, weights)
+    export(options.out / checkpoint.NAME, network, {}, encoder_of(recipe), weights)
     after = figures(read_network(weights)[0], data.cases, recipe)
     described = json.loads((network / "model.json").read_text())
     described["val"] = {"split": "val", "lines": {found.name: after}}

@@ -14,6 +14,7 @@ from inference.model_name import DEFAULT_MODEL
 from inference.training.delivery.export import write_onnx
 
 LEFT_OUT = ("model.onnx", "model.json", "__pycache__")
+"""The words stay: the networks that `referee bench` compares have those of the shipped one."""
 
 
 def write_repository(model: DQFormer, version: str, shipped: Path, folder: Path) -> Path:

@@ -163,6 +163,7 @@ def run(
         if rewording.step % LOG_EVERY == 0:
             log.info("step %d of %d: %s", rewording.step, steps, _means(recent))
             recent.clear()
+    state["words"] = bank.asked()
     checkpoint.save(out, _state(state, rewording.taught(), settings))
 
 

@@ -120,6 +120,7 @@ class Trainer:
             "recipe": self.recipe.model_dump(mode="json"),
             "recent": [[float(term) for term in result] for result in self.recent],
             "changes": self.changes,
+            "words": self.bank.asked(),
             "ranks": self.ranks.world,
         }
         checkpoint.save(folder, state, name)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +37,21 @@ class Grammar:
 
     def sentences(self, kind: str, form: str = PLAIN) -> list[str]:
         """Return every sentence that asks for a kind in a form."""
-        return self.worded(self.names.get(kind, (kind.replace("_", " "),)), form)
+        return self.worded(self.names_of(kind), form)
+
+    def names_of(self, kind: str) -> tuple[str, ...]:
+        """Return what people call a kind; one that is not listed is called by its own name."""
+        return self.names.get(kind, (kind.replace("_", " "),))
+
+    @classmethod
+    def of_checkpoint(cls, asked: Mapping[str, Any]) -> Grammar:
+        """Return the grammar that ``CaptionBank.asked`` says; without kinds that are mixed up."""
+        return cls(
+            universal=tuple(asked["universal"]),
+            forms={form: tuple(each) for form, each in asked["forms"].items()},
+            names={kind: tuple(each) for kind, each in asked["names"].items()},
+            near={},
+        )
 
     def worded(self, names: tuple[str, ...], form: str) -> list[str]:
         """The form's templates about each of the names."""
@@ -81,6 +97,16 @@ class CaptionBank:
         self._usual = np.array(usual)
         self._encoder = encoder
         self._encoded: dict[int, PromptTokens] = {}
+
+    def asked(self) -> dict[str, Any]:
+        """Return what the captions are made of, as a checkpoint keeps it: JSON of a grammar, with
+        the kinds that are asked for and no others."""
+        kinds = (*self.kinds, ANY_KIND)
+        return {
+            "universal": list(self.grammar.universal),
+            "forms": {form: list(each) for form, each in self.grammar.forms.items()},
+            "names": {kind: list(self.grammar.names_of(kind)) for kind in kinds},
+        }
 
     def tokens(self, captions: np.ndarray) -> PromptTokens:
         """States (..., L, width) and mask (..., L) of captions (...)."""

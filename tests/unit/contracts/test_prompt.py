@@ -89,6 +89,7 @@ def test_a_prompt_keeps_its_rules_through_json_and_copies() -> None:
     assert again == prompt
     assert again.model_dump(mode="json") == {
         "words": "x",
+        "confirmed": False,
         "label": None,
         "zone": [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]],
         "smallest_area": 1.0,
@@ -126,3 +127,24 @@ def test_a_class_that_is_not_a_whole_rule_is_refused(
     write_package(tmp_path, module, text, {GROUP: {"bad": f"{module}:Bad"}})
     with installed(tmp_path), pytest.raises(ValidationError, match=says):
         Prompt(words="x", largest_count=1000, bad=0.5)
+
+
+@pytest.mark.parametrize("words", ["", " ", "\t\n", "\u00a0", "\u200b", "\u2060 \ufeff", "\u0301"])
+def test_words_that_nobody_can_see_are_an_error(words: str) -> None:
+    with pytest.raises(ValidationError, match=r"blank|at least 1 character"):
+        Prompt(words=words)
+
+
+@pytest.mark.parametrize("words", ["x", "キズ", "🔥", "?"])
+def test_words_that_somebody_can_see_are_none_of_the_contracts_business(words: str) -> None:
+    assert Prompt(words=words).words == words
+
+
+def test_a_confirmation_is_part_of_the_release_and_its_absence_is_not() -> None:
+    def named(**more: bool) -> str:
+        station = StationConfig(
+            camera=CameraConfig(kind="replay"), prompts=(Prompt(words="any defect", **more),)
+        )
+        return Release.of("tiles", station).release_id
+
+    assert named() == named(confirmed=False) != named(confirmed=True)

@@ -24,6 +24,7 @@ from inference.training.evaluation.figures import measure, universal_cases
 from inference.training.evaluation.torch_predictor import TorchPredictor
 from inference.training.loop.saved_network import load_weights, round_to_half, save_weights
 from inference.training.recipe import read_recipe
+from inference.words.known_words import KnownWords
 from tests.tiny import ROOT, TINY
 
 
@@ -83,6 +84,9 @@ def test_the_whole_command(
     described = json.loads((network / "model.json").read_text())
     assert described["steps"] == 2
     assert described["val"]["lines"]["widgets"]["all"]["good"] == 5
+    known = KnownWords.read(network / "words.safetensors")
+    assert known.has_sentence("any odd glow")
+    assert not known.has_sentence("any blowhole"), "a word of the network that ships"
     weights = asked.out / "widgets.safetensors"
     assert load_weights(weights).config == TINY
     with safe_open(weights, framework="pt") as file:

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from contracts.errors import BadYaml, UserError
+from inference.text_encoder import TextEncoder
 from inference.training.data.batches import Batch, BatchMaker
 from inference.training.data.sources import caption_bank, expand, load_parts
 from inference.training.delivery.export import agreement, export
@@ -147,12 +148,12 @@ def test_norms_and_biases_are_not_decayed(recipe: TrainingRecipe) -> None:
 
 
 def test_export_agrees_and_takes_any_size_and_number(
-    recipe: TrainingRecipe, tmp_path: Path
+    recipe: TrainingRecipe, tmp_path: Path, encoder: TextEncoder
 ) -> None:
     trainer, batch = fixed_batch(recipe)
     trainer.train_step(batch)
     trainer.save(tmp_path)
-    path = export(tmp_path / checkpoint.NAME, tmp_path / "out", {"escapes": 1})
+    path = export(tmp_path / checkpoint.NAME, tmp_path / "out", {"escapes": 1}, encoder)
     described = json.loads((tmp_path / "out" / "model.json").read_text())
     assert described["onnx_sha256"].startswith(described["model_version"])
     assert described["val"] == {"escapes": 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -208,15 +209,25 @@ class Activation(Release):
     Attributes:
         who: a name; empty where nobody said.
         why: their reason. A bypass lets every part through, so it has both.
+        word_warnings: words of a prompt -> what the network may not understand in them, as it was
+            said to who put the release in force.
     """
 
     who: str = ""
     why: str = ""
+    word_warnings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @classmethod
-    def by(cls, who: str, why: str, release: Release) -> Activation:
+    def by(
+        cls,
+        who: str,
+        why: str,
+        release: Release,
+        word_warnings: Mapping[str, Sequence[str]] | None = None,
+    ) -> Activation:
         """The release, put in force by ``who``, because of ``why``."""
-        return cls.model_validate(release.model_dump() | {"who": who, "why": why})
+        said = {"who": who, "why": why, "word_warnings": dict(word_warnings or {})}
+        return cls.model_validate(release.model_dump() | said)
 
     @model_validator(mode="after")
     def _a_bypass_is_signed(self) -> Self:

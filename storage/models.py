@@ -178,6 +178,7 @@ class ActivationRow(Base):
     at_utc_ns: Mapped[int]
     who: Mapped[LongText] = mapped_column(server_default="")
     why: Mapped[LongText] = mapped_column(server_default="")
+    word_warnings: Mapped[dict[str, Any] | None]
 
 
 class RosterRow(Base):

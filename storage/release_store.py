@@ -35,6 +35,7 @@ def record_release(session: Session, activation: Activation, now_utc_ns: int) ->
         at_utc_ns=now_utc_ns,
         who=activation.who,
         why=activation.why,
+        word_warnings=activation.model_dump(mode="json")["word_warnings"],
     )
     return _activate(session, row)
 
@@ -60,7 +61,7 @@ def active_release(session: Session, station: str) -> Activation | None:
         release = Release.model_validate(
             {"station": station, "release_id": row.release_id, "config": row.config}
         )
-        return Activation.by(newest.who, newest.why, release)
+        return Activation.by(newest.who, newest.why, release, newest.word_warnings)
     except ValidationError as error:
         log.warning("release_not_understood", station=station, reason=str(error))
         return None
@@ -85,8 +86,8 @@ def _activate(session: Session, row: ActivationRow) -> bool:
     return True
 
 
-def _content(row: ActivationRow) -> tuple[str, str, str]:
-    return row.release_id, row.who, row.why
+def _content(row: ActivationRow) -> tuple[object, ...]:
+    return row.release_id, row.who, row.why, row.word_warnings or {}
 
 
 def _newest(session: Session, station: str) -> ActivationRow | None:

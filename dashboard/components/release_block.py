@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import tzinfo
 from html import escape
 
@@ -25,7 +26,7 @@ def release_block(station: str, view: ReleaseView | None, now_utc_ns: int, zone:
         config = StationConfig.model_validate(view.config)
     except ValidationError:
         return _block(station, sentence, f"{name}. Another version of Referee wrote it.", "")
-    return _block(station, sentence, f"{name}. {_terms(config)}", _prompts(config))
+    return _block(station, sentence, f"{name}. {_terms(config)}", _prompts(config, view))
 
 
 def _signed(view: ReleaseView) -> str:
@@ -40,13 +41,22 @@ def _terms(config: StationConfig) -> str:
     return f"Deadline {milliseconds(config.deadline_ms)}, {size}."
 
 
-def _prompts(config: StationConfig) -> str:
+def _prompts(config: StationConfig, view: ReleaseView) -> str:
     items = "".join(
         f"<li><b>{escape(prompt.name)}</b>{_words(prompt)}"
-        f"<span>{escape(prompt.in_words(config.length_unit))}</span></li>"
+        f"<span>{escape(prompt.in_words(config.length_unit))}</span>"
+        f"{_warnings(prompt, view.word_warnings.get(prompt.words, ()))}</li>"
         for prompt in config.prompts
     )
     return f"<ul>{items}</ul>"
+
+
+def _warnings(prompt: Prompt, warnings: Sequence[str]) -> str:
+    """Return what the network may not understand in the words; a person may have confirmed it."""
+    title = "Words confirmed in the line file" if prompt.confirmed else "Look at the words"
+    return "".join(
+        f'<span class="doubtful">{title}: {escape(warning)}.</span>' for warning in warnings
+    )
 
 
 def _words(prompt: Prompt) -> str:

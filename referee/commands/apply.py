@@ -19,11 +19,13 @@ from referee.commands.options import (
     host_and_port,
     running_folder,
 )
+from referee.commands.words import print_word_warnings
 from referee.line.applying import apply_processes, apply_stations, unconfirmed
 from referee.line.endpoints import LOOPBACK, Endpoints
 from referee.line.signing import signed, this_user
 from referee.line.station_changes import Change, Outcome
 from referee.line.watch import watch_line
+from referee.line.word_check import warning_lines
 from runtime.linefile.line_file import load_line_file
 from runtime.messaging.broker import Broker
 from runtime.process.console import Console, Table, print_json, styled
@@ -67,6 +69,7 @@ def apply(
     host_and_port("--mqtt", mqtt)
     line = load_line_file(file, elsewhere=mqtt is not None)
     activations = signed(line.releases(), by or this_user(), why)
+    print_word_warnings(warning_lines(activations), Console(stderr=True))
     folder = None if mqtt else running_folder(line, run_dir)
     endpoints = Endpoints.load(folder) if folder else None
     broker = Broker(LOOPBACK, endpoints.mqtt) if endpoints else _broker(mqtt or "")

@@ -19,7 +19,7 @@ from contracts.camera import CameraConfig
 from contracts.errors import BadImage, ModelRejected, UserError
 from contracts.parsing import first_problem
 from contracts.prompt import UNIVERSAL_PROMPT
-from contracts.release import Prompt, StationConfig
+from contracts.release import Prompt, Release, StationConfig
 from contracts.verdict import decision
 from inference.findings import find
 from inference.imaging import decode_image
@@ -28,7 +28,9 @@ from inference.overlay import draw_findings
 from inference.triton import TritonModel
 from referee.commands.command import add
 from referee.commands.options import host_and_port
+from referee.commands.words import print_word_warnings
 from referee.line.servers.serving import serving_triton
+from referee.line.word_check import as_said, warned_prompts
 from runtime.process.console import Console, print_json, progress, styled
 from runtime.process.files import made_folder, read_bytes, reading, writing
 
@@ -71,10 +73,11 @@ def inspect(
     address = host_and_port("--triton", triton)
     words = dict.fromkeys(prompt or [UNIVERSAL_PROMPT])
     station = _station(tuple(words), smallest_area)
+    warned = _warned_words(station)
     if out is not None:
         made_folder(out)
     answers = _inspect_all(images, station, out, address)
-    _print(answers, as_json)
+    _print(answers, warned, as_json)
     raise typer.Exit(1 if any("error" in answer for answer in answers) else 0)
 
 
@@ -84,6 +87,15 @@ def _station(words: tuple[str, ...], smallest_area: float) -> StationConfig:
         return StationConfig(camera=CameraConfig(kind="replay"), prompts=prompts)
     except ValidationError as error:
         raise UserError(first_problem(error, "--prompt or --smallest-area")) from error
+
+
+def _warned_words(station: StationConfig) -> dict[str, list[str]]:
+    """Print what the network may not understand, before it is asked; return it by prompt."""
+    warned = warned_prompts(Release.of("inspect", station))
+    said = as_said(warned)
+    lines = [f'"{words}": {text}.' for words, texts in said.items() for text in texts]
+    print_word_warnings(lines, Console(stderr=True))
+    return said
 
 
 def _inspect_all(
@@ -165,9 +177,9 @@ def _overlay_names(images: list[Path]) -> dict[Path, Path]:
     return {image: name(path) for image, path in whole.items()}
 
 
-def _print(answers: list[dict[str, Any]], as_json: bool) -> None:
+def _print(answers: list[dict[str, Any]], warned: dict[str, list[str]], as_json: bool) -> None:
     if as_json:
-        print_json({"images": answers})
+        print_json({"images": answers, "word_warnings": warned})
         return
     console = Console()
     for answer in answers:

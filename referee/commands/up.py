@@ -19,11 +19,13 @@ from referee.commands.options import (
     checked_images,
     run_folder_of,
 )
+from referee.commands.words import print_word_warnings
 from referee.line.claim import Claim, claimed
 from referee.line.endpoints import choose
 from referee.line.running_line import RunningLine, started_line
 from referee.line.start import Start
 from referee.line.stop_signals import end_as_by_ctrl_c
+from referee.line.word_check import warning_lines
 from referee.project import DEMO_LINE
 from runtime.linefile.line_file import load_line_file
 from runtime.process.console import Console, Table, styled
@@ -78,6 +80,7 @@ def _serve(start: Start, claim: Claim, why: str, console: Console) -> bool:
     ):
         status.stop()
         console.print(_addresses(start, running))
+        print_word_warnings(warning_lines(running.activations), console)
         console.print("The line is running. Press Ctrl-C to stop it.")
         with suppress(Unavailable):  # the supervisor is gone
             _report_restarts(running, console)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from contracts.names import Topics
+from contracts.release import Activation
 from referee.line.claim import Claim
 from referee.line.endpoints import LOOPBACK, Endpoints
 from referee.line.programs import line_programs
@@ -29,6 +30,7 @@ class RunningLine(NamedTuple):
     watch: LineWatch
     endpoints: Endpoints
     folder: RunFolder
+    activations: Sequence[Activation]
 
 
 @contextmanager
@@ -66,7 +68,7 @@ def started_line(
             watch.clear_releases_but(line.stations)
             supervisor.start_rest()
             watch.wait_until_up(READY_TIMEOUT_S, on_wait)
-            yield RunningLine(supervisor, watch, endpoints, folder)
+            yield RunningLine(supervisor, watch, endpoints, folder, activations)
     finally:
         with uninterrupted():
             supervisor.stop()

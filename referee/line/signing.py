@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contracts.causes import Mode
 from contracts.errors import UserError
 from contracts.release import Activation, Release
-from referee.line.word_check import refuse, unconfirmed, warned_prompts
+from referee.line.word_check import as_said, refuse, unconfirmed, warned_prompts
 
 
 def signed(releases: Iterable[Release], who: str, why: str) -> list[Activation]:
@@ -19,9 +19,9 @@ def signed(releases: Iterable[Release], who: str, why: str) -> list[Activation]:
         UserError: a station is in mode bypass and no reason is given; or it is in mode guard, and
             a prompt that the network may not understand is not confirmed.
     """
-    releases = list(releases)
-    refuse([each for one in releases for each in unconfirmed(one, warned_prompts(one))])
-    return [_signed(release, who, why) for release in releases]
+    warned = [(release, warned_prompts(release)) for release in releases]
+    refuse([each for release, found in warned for each in unconfirmed(release, found)])
+    return [_signed(release, who, why, as_said(found)) for release, found in warned]
 
 
 def this_user() -> str:
@@ -32,10 +32,12 @@ def this_user() -> str:
         return f"uid {os.getuid()}"
 
 
-def _signed(release: Release, who: str, why: str) -> Activation:
+def _signed(
+    release: Release, who: str, why: str, word_warnings: dict[str, list[str]]
+) -> Activation:
     if release.config.mode is Mode.BYPASS and not (who.strip() and why.strip()):
         raise UserError(
             f"station {release.station}: mode bypass lets every part through: "
             "give the reason with --why TEXT"
         )
-    return Activation.by(who, why, release)
+    return Activation.by(who, why, release, word_warnings)

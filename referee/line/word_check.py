@@ -10,7 +10,7 @@ from typing import NamedTuple
 from contracts.causes import Mode
 from contracts.errors import UserError
 from contracts.prompt import Prompt
-from contracts.release import Release
+from contracts.release import Activation, Release
 from inference.model_name import ModelName
 from inference.text_encoder import TextEncoder
 from inference.words.known_words import NAME, KnownWords
@@ -70,6 +70,25 @@ def word_warnings(prompts: Sequence[str]) -> list[tuple[WordWarning, ...]]:
     if isinstance(reader, str):
         return [() if known.has_sentence(each) else _not_judged(reader) for each in prompts]
     return warnings_of(prompts, reader)
+
+
+def as_said(warned: Iterable[WarnedPrompt]) -> dict[str, list[str]]:
+    """Return the warnings by the words of their prompts, as an activation carries them."""
+    said: dict[str, list[str]] = {}
+    for each in warned:
+        texts = said.setdefault(each.prompt.words, [])
+        texts += [warning.text for warning in each.warnings if warning.text not in texts]
+    return said
+
+
+def warning_lines(activations: Iterable[Activation]) -> list[str]:
+    """Return what is to be said of the words of releases that are put in force."""
+    return [
+        f'{each.station}: "{words}": {text}.'
+        for each in activations
+        for words, texts in each.word_warnings.items()
+        for text in texts
+    ]
 
 
 def unconfirmed(release: Release, warned: Iterable[WarnedPrompt]) -> list[WarnedPrompt]:

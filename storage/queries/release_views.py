@@ -41,4 +41,5 @@ def _view(row: ReleaseRow, activation: ActivationRow, active: bool) -> ReleaseVi
         active=active,
         who=activation.who,
         why=activation.why,
+        word_warnings=activation.word_warnings or {},
     )

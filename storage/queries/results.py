@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.causes import Cause, Decision, Gate, Mode
@@ -233,7 +233,11 @@ class ParetoRow:
 
 @dataclass(frozen=True)
 class ReleaseView:
-    """A configuration of a station, and when, by whom and why it was last activated."""
+    """A configuration of a station, and when, by whom and why it was last activated.
+
+    Attributes:
+        word_warnings: words of a prompt -> what the network may not understand in them.
+    """
 
     station: str
     release_id: str
@@ -243,3 +247,4 @@ class ReleaseView:
     active: bool
     who: str = ""
     why: str = ""
+    word_warnings: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC
 
+import pytest
+
 from contracts.camera import CameraConfig
 from contracts.causes import Cause, Decision, Gate, Mode
 from contracts.identity import PartKey
@@ -195,6 +197,20 @@ def test_who_put_a_release_in_force_and_why_is_shown() -> None:
     html = release_block("top", signed, NOW, UTC)
     assert "active since 10:00:00 by anna (&lt;script&gt;" in html
     assert "Bypass: an operator lets every part through." in html
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_what_the_network_may_not_understand_is_shown_with_the_prompt(confirmed: bool) -> None:
+    prompt = Prompt(words=ANGRY, label="dent", confirmed=confirmed)
+    config = StationConfig(camera=CameraConfig(kind="simulated"), prompts=(prompt,))
+    view = _release(config.model_dump(mode="json"))
+    assert "doubtful" not in release_block("top", view, NOW, UTC)
+    warned = replace(view, word_warnings={ANGRY: [f"unlike {ANGRY}"], "other": ["not shown"]})
+    html = release_block("top", warned, NOW, UTC)
+    title = "Words confirmed in the line file" if confirmed else "Look at the words"
+    assert f'<span class="doubtful">{title}: unlike &lt;script&gt;' in html
+    assert "not shown" not in html
+    assert ANGRY not in html
 
 
 def test_a_release_of_another_version_is_named_not_guessed() -> None:

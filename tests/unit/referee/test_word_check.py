@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from contracts.errors import UserError
 from referee.cli import app
 from referee.line.signing import signed
+from referee.line.word_check import warning_lines
 from runtime.linefile.line_file import load_line_file
 
 LINE = """\
@@ -56,7 +57,12 @@ def test_confirmed_words_are_taken_and_still_warned_of(line) -> None:
     assert result.exit_code == 0
     assert 'warning: tiles, prompt 2 "xyzzy": unlike everything' in result.output
     assert "Confirmed in the file." in result.output
-    assert signed(load_line_file(file).releases(), "anna", "")[0].config.prompts[1].confirmed
+    [activation] = signed(load_line_file(file).releases(), "anna", "")
+    assert activation.config.prompts[1].confirmed
+    assert list(activation.word_warnings) == ["xyzzy"]
+    [first, _] = activation.word_warnings["xyzzy"]
+    assert first.startswith("unlike everything that the network was trained to find")
+    assert warning_lines([activation])[0].startswith('tiles: "xyzzy": unlike everything')
 
 
 def test_other_modes_only_warn(line) -> None:

@@ -32,7 +32,7 @@ def test_an_upgrade_is_done_once_however_many_do_it(tmp_path: Path) -> None:
         for done in [pool.submit(upgrade, url) for _ in range(3)]:
             done.result()
     with open_engine(url).connect() as connection:
-        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0008"
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0009"
 
 
 def test_sqlite_survives_a_power_cut_and_checks_its_keys(database_url: str) -> None:

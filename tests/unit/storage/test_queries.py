@@ -226,6 +226,12 @@ def test_a_release_has_who_put_it_in_force_and_why(sessions: sessionmaker[Sessio
         newest, before = queries.releases(session)
         [active] = [view for view in queries.releases(session) if view.active]
         assert active_release(session, "tiles") == longer
+        warned = longer.model_copy(update={"word_warnings": {"a scratch": ("unlike all",)}})
+        assert record_release(session, warned, 4)
+        assert not record_release(session, warned, 5)
+        assert active_release(session, "tiles") == warned
+        assert queries.releases(session)[0].word_warnings == {"a scratch": ["unlike all"]}
+        assert record_release(session, longer, 4)
     assert newest == active
     assert (active.mode, active.activated_at_utc_ns) == (Mode.BYPASS, 4)
     assert (active.who, active.why) == ("ben", "the gate is still mended")

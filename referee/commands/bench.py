@@ -42,7 +42,7 @@ class LineByDefault(TyperGroup):
 def register(app: typer.Typer) -> None:
     bench = typer.Typer(
         cls=LineByDefault,
-        help="Measure: the line (if none is named), plc, power, engines or peers.",
+        help="Measure: the line (if none is named), plc, power, engines, peers or words.",
     )
     add(bench, line, "referee bench --quick", "referee bench line --json")
     add(bench, page, "referee bench page measured.json --out docs/benchmarks.md")
@@ -50,6 +50,7 @@ def register(app: typer.Typer) -> None:
     add(bench, power, "referee bench power --cycles 20 --seed 1")
     add(bench, engines, "referee bench engines --repeats 5")
     add(bench, peers, "referee bench peers --steps 100 --out peers.md")
+    add(bench, words, "referee bench words")
     app.add_typer(bench, name="bench")
 
 
@@ -216,3 +217,12 @@ def _about() -> dict[str, str | int]:
         ),
         "command": _command(),
     }
+
+
+def words() -> None:
+    """Measure which prompts are warned of as not understood, on prompts that people judged."""
+    from benchmarks.words.word_benchmark import measured
+    from benchmarks.words.word_page import page
+    from referee.line.word_check import served_reader
+
+    typer.echo(page(measured(served_reader())))

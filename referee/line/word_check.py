@@ -91,6 +91,15 @@ def warning_lines(activations: Iterable[Activation]) -> list[str]:
     ]
 
 
+def served_reader() -> PromptReader:
+    """Return what reads prompts as the served network does. Raises UserError if it is not here."""
+    known = _known(ModelName.from_environment().folder(served_models()) / NAME)
+    reader = known if isinstance(known, str) else _reader(known, text_encoder_folder())
+    if isinstance(reader, str):
+        raise UserError(reader)
+    return reader
+
+
 def unconfirmed(release: Release, warned: Iterable[WarnedPrompt]) -> list[WarnedPrompt]:
     """Return the warned prompts that a person must confirm before the station may guard with them.
 

@@ -1,0 +1,1 @@
+"""How well the warnings of words tell prompts that the network understands from others."""

@@ -22,6 +22,7 @@ from typing import Any
 
 import psutil
 import yaml
+from sqlalchemy.exc import OperationalError
 
 from referee.line.claim import holder, is_claimed
 from referee.line.endpoints import free_ports
@@ -133,8 +134,11 @@ class LifeCycle:
 
     def _open_before(self) -> list[Any]:
         """Epochs that are open, without the newest of each station, which goes on."""
-        with open_sessions(self.folder.database_url)() as session:
-            rows = ledger(session)
+        try:
+            with open_sessions(self.folder.database_url)() as session:
+                rows = ledger(session)
+        except OperationalError:  # storage has not made its tables yet
+            return ["no tables"]
         newest: dict[str, int] = {}
         for row in rows:
             newest[row.station] = max(row.epoch, newest.get(row.station, 0))

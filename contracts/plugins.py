@@ -30,7 +30,8 @@ def plugin(group: str, name: str) -> Any:
     registered = _registered(group).get(name)
     if registered is None:
         known = ", ".join(plugin_names(group)) or "none"
-        raise UserError(f"{name!r} is not installed as one of {group}; installed: {known}")
+        kind = group.removeprefix("referee.")
+        raise UserError(f"{name!r} is none of the installed {kind}: {known}")
     try:
         return registered.load()
     except Exception as error:  # the module is somebody else's: it may fail in any way

@@ -14,6 +14,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import redis
+import structlog
 
 from runtime.messaging.broker import Broker
 from runtime.messaging.redis_link import connect
@@ -27,6 +28,13 @@ hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True)
+def _log_of_its_own() -> Iterator[None]:
+    """A command that ran in a test wrote its log to a stream that pytest has closed since."""
+    yield
+    structlog.reset_defaults()
 
 
 def pytest_sessionstart() -> None:

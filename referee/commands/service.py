@@ -15,8 +15,10 @@ from typing import Annotated
 import typer
 
 from contracts.errors import UserError
+from contracts.line import LineFile
 from referee.commands.command import add
 from referee.commands.options import LineOption, RunDirOption, run_folder_of
+from referee.line.programs import camera_variables
 from referee.line.systemd_unit import UnitOptions, unit_text
 from referee.project import DEMO_LINE, python_path
 from runtime.linefile.line_file import load_line_file
@@ -58,7 +60,7 @@ def install(
     """Write the systemd unit of a line, check it, and print how to switch it on.
 
     systemd then starts the line with the machine, and again if it fails. Variables named REFEREE_
-    of the environment are kept in the unit. Nothing is started.
+    of the environment are kept in the unit, and those that the cameras need. Nothing is started.
     """
     file = load_line_file(line)
     folder = run_folder_of(file, run_dir).path.resolve()
@@ -70,7 +72,7 @@ def install(
         argv=argv,
         working_folder=Path.cwd(),
         user="" if own else _user(user),
-        environment=python_path() | _settings(),
+        environment=python_path() | _settings(file),
     )
     text = unit_text(options)
     _check(options.name, text)
@@ -96,8 +98,14 @@ def _login_name() -> str:
         raise UserError("your user has no login name here; give one with --user") from None
 
 
-def _settings() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith("REFEREE_")}
+def _settings(line: LineFile) -> dict[str, str]:
+    """Return what the environment says now of the line: its settings, and its cameras' secrets."""
+    named = set(camera_variables(line))
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("REFEREE_") or name in named
+    }
 
 
 def _check(name: str, text: str) -> None:

@@ -14,6 +14,7 @@ import psutil
 from contracts.errors import UserError
 from referee.line.endpoints import Endpoints
 from referee.line.line_processes import end, processes_of
+from runtime.process.files import in_words
 from runtime.process.run_folder import RunFolder
 
 LOOKS_S = 0.5
@@ -89,7 +90,7 @@ def _opened(folder: RunFolder) -> Iterator[IO[str]]:
         lock = folder.lock.open("a+")
     except OSError as error:
         raise UserError(
-            f"the run folder {folder.path} cannot be written: {error.strerror}; change its "
+            f"the run folder {folder.path} cannot be used: {in_words(error)}; change its "
             "permissions, or name another with --run-dir"
         ) from error
     with lock:

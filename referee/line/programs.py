@@ -61,7 +61,7 @@ def server_programs(endpoints: Endpoints, folder: RunFolder) -> list[Program]:
 def stage_programs(start: Start, endpoints: Endpoints, folder: RunFolder) -> list[Program]:
     """Storage, archive, bridge, ingest and inference."""
     common = stage_environment(start.line, endpoints, folder)
-    cameras = {"REFEREE_CAMERA_VARIABLES": ",".join(_camera_variables(start.line))}
+    cameras = {"REFEREE_CAMERA_VARIABLES": ",".join(camera_variables(start.line))}
     images = {"REFEREE_IMAGES": str(start.images)} if start.images else {}
     archive = {
         "REFEREE_ARCHIVE_LARGEST_MB": str(start.line.archive.largest_mb),
@@ -81,7 +81,7 @@ def stage_programs(start: Start, endpoints: Endpoints, folder: RunFolder) -> lis
     ]
 
 
-def _camera_variables(line: LineFile) -> list[str]:
+def camera_variables(line: LineFile) -> list[str]:
     """Names of the variables that cameras need; their values stay in the environment."""
     return variables_in([station.camera.options for station in line.stations.values()])
 

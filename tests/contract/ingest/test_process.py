@@ -188,7 +188,7 @@ def test_a_camera_from_outside_takes_the_picture_of_a_part(line: Line, tmp_path:
 @pytest.mark.parametrize(
     ("camera", "reason"),
     [
-        (CameraConfig(kind="flash"), "'flash' is not installed as one of referee.cameras"),
+        (CameraConfig(kind="flash"), "'flash' is none of the installed cameras"),
         (CameraConfig(kind="replay", sed=1), "camera.sed: no such field"),
     ],
 )

@@ -22,7 +22,10 @@ def test_a_package_from_outside_is_found_by_name(tmp_path: Path) -> None:
 
 def test_an_unknown_name_is_refused_with_those_that_are_installed(tmp_path: Path) -> None:
     write_package(tmp_path, "outside_two", "THING = 7\n", {GROUP: {"thing": "outside_two:THING"}})
-    with installed(tmp_path), pytest.raises(UserError, match=r"'thin' is not .*installed: thing"):
+    with (
+        installed(tmp_path),
+        pytest.raises(UserError, match="'thin' is none of the installed"),
+    ):
         plugin(GROUP, "thin")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner, Result
 from contracts.causes import Decision
 from contracts.errors import BadYaml
 from referee.cli import app
+from referee.project import DEMO_LINE
 from storage.database import open_sessions, upgrade
 from storage.part_rows import record_disposition
 from tests.unit.storage.part_messages import at, disposition
@@ -45,10 +47,10 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("REFEREE_DATABASE_URL", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
 
-    def check(text: str, run_dir: Path = tmp_path / "never") -> Result:
+    def check(text: str, run_dir: Path = tmp_path / "never", *more: str) -> Result:
         file = tmp_path / "line.yaml"
         file.write_text(text)
-        return CliRunner().invoke(app, ["check", str(file), "--run-dir", str(run_dir)])
+        return CliRunner().invoke(app, ["check", str(file), "--run-dir", str(run_dir), *more])
 
     return check
 
@@ -150,6 +152,15 @@ def test_a_database_that_cannot_be_read_does_not_make_the_file_wrong(check, tmp_
     result = check(LINE + GATE, tmp_path)
     assert rows(result)["the gate allows"] == "1040"
     assert "cannot be read: file is not a database" in result.output
+
+
+def test_the_answer_as_json(check, tmp_path: Path) -> None:
+    found = json.loads(check(DEMO_LINE.read_text(), tmp_path / "never", "--json").output)
+    (plate,) = found["stations"].values()
+    assert (found["site"], found["line"]) == ("demo", "demo")
+    assert plate["mode"] == "guard"
+    assert plate["prompts"][0] == "any defect"
+    assert plate["warnings"] == []
 
 
 def test_a_deadline_behind_the_gate_is_an_error(check) -> None:

@@ -42,6 +42,21 @@ def test_paths_and_settings_with_signs_that_systemd_expands_arrive_as_they_are(
     assert r'REFEREE_DATABASE_URL=postgresql://plant:5%%f\"$$x@db/parts"' in text
 
 
+def test_the_unit_has_the_variables_that_the_cameras_need_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = DEMO_LINE.read_text().replace("kind: simulated", "kind: opencv")
+    start, _, end = text.partition("      seed: 42")
+    rest = end.partition("height_px: 384")[2]
+    file = tmp_path / "line.yaml"
+    file.write_text(f"{start}      source: rtsp://${{CAMERA}}@10.0.0.7/1{rest}")
+    monkeypatch.setenv("CAMERA", "user:secret")
+    monkeypatch.setenv("OTHER", "not for the unit")
+    unit = installed(tmp_path, "--line", str(file))
+    assert "Environment=CAMERA=user:secret" in unit
+    assert "not for the unit" not in unit
+
+
 def test_what_systemd_does_not_take_is_an_error_and_no_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="Special user nobody"):
         called(["service", "install", "--to", str(tmp_path / "units"), "--user", "nobody"])

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import redis
+from sqlalchemy import make_url
 
 from contracts.names import Topics
 from referee.line.endpoints import LOOPBACK, Endpoints
@@ -59,7 +60,7 @@ class Line:
 
     def locked_database(self) -> Iterator[None]:
         """Another program holds the database."""
-        path = self.folder.path / "referee.sqlite"
+        path = str(make_url(self.folder.database_url).database)
         with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as other:
             other.execute("BEGIN EXCLUSIVE")
             yield

@@ -33,7 +33,7 @@ def things(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield folder
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(command_lines(quick=True))
 def test_any_command_line_ends_in_a_documented_way(line: list[str]) -> None:
     assert faults_of(line) == []

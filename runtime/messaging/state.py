@@ -138,11 +138,16 @@ class Conditions:
 
 
 def show(conditions: tuple[Condition, ...]) -> None:
-    """Set the metrics: 1 for each of these conditions, 0 for those that are over."""
+    """Set the metrics: 1 for each of these conditions; those that are over have no series any more.
+
+    So nothing is left of a station that is gone.
+    """
     now = {(each.code, each.kind.severity.value, each.station or "") for each in conditions}
     before = {tuple(s.labels.values()) for metric in CONDITION.collect() for s in metric.samples}
-    for labels in now | before:
-        CONDITION.labels(*labels).set(labels in now)
+    for labels in before - now:
+        CONDITION.remove(*labels)
+    for labels in now:
+        CONDITION.labels(*labels).set(1)
 
 
 def _timeless(state: ProcessState) -> ProcessState:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
+
+from referee.line.endpoints import free_ports
+from referee.line.supervision import Supervisor
+from runtime.process.run_folder import RunFolder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,3 +62,55 @@ def summary_of(process: subprocess.Popen[str], timeout_s: float = 240) -> dict[s
 def total(summary: dict[str, Any]) -> int:
     """Parts with a disposition."""
     return summary["pass"] + summary["reject"] + sum(summary["no_verdict"].values())
+
+
+def await_that(condition: Callable[[], bool], what: str, timeout_s: float = 90) -> None:
+    """Wait for something that a whole line does."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {timeout_s:.0f} s: {what}"
+        time.sleep(0.25)
+
+
+class Up(NamedTuple):
+    """A `referee up` in the background."""
+
+    process: subprocess.Popen[bytes]
+    argv: list[str]
+    log: Path
+    folder: RunFolder
+    dashboard: int
+    modbus: int
+
+    @property
+    def supervisor(self) -> Supervisor:
+        return Supervisor(self.folder)
+
+
+@contextmanager
+def up(path: Path, *more: str, wait: bool = True) -> Iterator[Up]:
+    """`referee up` on the demo line in ``path``, running; ended with the context."""
+    dashboard, modbus = free_ports("127.0.0.1", 2)
+    file = write_line(path)
+    line = yaml.safe_load(file.read_text())
+    line["sockets"] = {"dashboard": dashboard, "modbus": modbus}
+    file.write_text(yaml.safe_dump(line))
+    run_dir, log = path / "run", path / "up.log"
+    argv = [sys.executable, "-m", "referee", "up", "--line", str(file), "--run-dir", str(run_dir)]
+    argv += more
+    with log.open("w") as out:
+        process = subprocess.Popen(argv, cwd=ROOT, stdout=out, stderr=out)
+    try:
+        if wait:
+            text = "The line is running"
+            await_that(lambda: text in log.read_text(), "the line runs", timeout_s=150)
+        yield Up(process, argv, log, RunFolder(run_dir), dashboard, modbus)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
+
+
+def referee(*words: str) -> subprocess.CompletedProcess[str]:
+    """A command that ends by itself."""
+    argv = [sys.executable, "-m", "referee", *words]
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=90)

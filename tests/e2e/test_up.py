@@ -5,29 +5,15 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import yaml
+from typing import Any
 
 from referee.line.claim import is_claimed
-from referee.line.endpoints import free_ports
 from referee.line.line_processes import processes_of
-from referee.line.supervision import Supervisor
 from runtime.process.run_folder import RunFolder
-from tests.e2e.lines import ROOT, write_line
-
-
-def await_that(condition: Callable[[], bool], what: str, timeout_s: float = 90) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {timeout_s:.0f} s: {what}"
-        time.sleep(0.25)
+from tests.e2e.lines import ROOT, await_that, referee, up
 
 
 def is_healthy(port: int) -> bool:
@@ -44,42 +30,6 @@ def is_gone(pid: int) -> bool:
     except ProcessLookupError:
         return True
     return False
-
-
-class Up(NamedTuple):
-    """A `referee up` in the background."""
-
-    process: subprocess.Popen[bytes]
-    argv: list[str]
-    log: Path
-    folder: RunFolder
-    dashboard: int
-    modbus: int
-
-    @property
-    def supervisor(self) -> Supervisor:
-        return Supervisor(self.folder)
-
-
-@contextmanager
-def up(path: Path, *, wait: bool = True) -> Iterator[Up]:
-    dashboard, modbus = free_ports("127.0.0.1", 2)
-    file = write_line(path)
-    line = yaml.safe_load(file.read_text())
-    line["sockets"] = {"dashboard": dashboard, "modbus": modbus}
-    file.write_text(yaml.safe_dump(line))
-    run_dir, log = path / "run", path / "up.log"
-    argv = [sys.executable, "-m", "referee", "up", "--line", str(file), "--run-dir", str(run_dir)]
-    with log.open("w") as out:
-        process = subprocess.Popen(argv, cwd=ROOT, stdout=out, stderr=out)
-    try:
-        if wait:
-            text = "The line is running"
-            await_that(lambda: text in log.read_text(), "the line runs", timeout_s=150)
-        yield Up(process, argv, log, RunFolder(run_dir), dashboard, modbus)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
 
 
 def test_up_serves_restarts_and_stops(tmp_path: Path) -> None:
@@ -141,11 +91,6 @@ def told(folder: RunFolder) -> dict[str, Any]:
     found = json.loads(ended.stdout)
     assert ended.returncode == 1 or found["life"] == "running"
     return found
-
-
-def referee(*words: str) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "referee", *words]
-    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=90)
 
 
 def test_down_in_the_middle_of_a_start_leaves_nothing(tmp_path: Path) -> None:

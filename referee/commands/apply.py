@@ -20,7 +20,7 @@ from referee.commands.options import (
     running_folder,
 )
 from referee.commands.words import print_word_warnings
-from referee.line.applying import apply_processes, apply_stations, unconfirmed
+from referee.line.applying import apply_processes, apply_stations, check_processes, unconfirmed
 from referee.line.endpoints import LOOPBACK, Endpoints
 from referee.line.signing import signed, this_user
 from referee.line.station_changes import Change, Outcome
@@ -74,6 +74,8 @@ def apply(
     endpoints = Endpoints.load(folder) if folder else None
     broker = Broker(LOOPBACK, endpoints.mqtt) if endpoints else _broker(mqtt or "")
     served = endpoints.fieldbuses if endpoints else line.fieldbus_ports
+    if folder:
+        check_processes(folder, line)
     with watch_line(Topics(line.site, line.line), broker) as watch:
         published = apply_stations(watch, line, activations, served, restart=restart)
         plan = published.plan

@@ -63,6 +63,11 @@ def apply_stations(
     return Published(plan, releases, roster if roster != watch.roster else None)
 
 
+def check_processes(folder: RunFolder, file: LineFile) -> None:
+    """Raise UserError for what ``apply_processes`` would, before anything is published."""
+    with_changed_ports(Endpoints.load(folder), Start.load(folder).line, file)
+
+
 def apply_processes(
     folder: RunFolder, file: LineFile, plan: StationPlan, *, restart: bool
 ) -> list[Change]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.errors import Unavailable, UserError
 from referee.line.claim import is_claimed
-from referee.line.line_processes import name_of, processes_of
+from referee.line.line_processes import names_of, processes_of
 from referee.line.start import Start
 from referee.line.supervision import ProcessStatus, Supervisor
 from runtime.process.run_folder import RunFolder
@@ -88,7 +88,7 @@ def life_of(folder: RunFolder) -> LineLife:
         programs = Supervisor(folder).processes()
     except Unavailable:
         life = Life.CHANGING if claimed else Life.LEFT_BEHIND if processes else Life.STOPPED
-        orphans = tuple(sorted(map(name_of, processes))) if life is Life.LEFT_BEHIND else ()
+        orphans = tuple(names_of(processes)) if life is Life.LEFT_BEHIND else ()
         return LineLife(folder=folder.path, life=life, left_behind=orphans)
     return LineLife(
         folder=folder.path,

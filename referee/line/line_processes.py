@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -54,6 +55,15 @@ def end(processes: Iterable[psutil.Process], term_wait_s: float = TERM_WAIT_S) -
     for process in deaf:
         _kill(process)
     psutil.wait_procs(deaf, KILL_WAIT_S)
+    return sorted(names)
+
+
+def names_of(processes: Iterable[psutil.Process]) -> list[str]:
+    """Return the names of those that are still there, sorted."""
+    names = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            names.append(name_of(process))
     return sorted(names)
 
 

@@ -1,6 +1,7 @@
 """`referee apply` changes prompts and rules between parts, and no part is lost over it."""
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -81,6 +82,14 @@ def test_stations_come_go_and_are_renamed_on_a_running_line(tmp_path: Path) -> N
             "other": "in force now",
             "soft-plc": "needs a restart",
         }
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            sockets = first["sockets"] | {"dashboard": taken.getsockname()[1]}
+            file = tmp_path / "taken.yaml"
+            file.write_text(yaml.safe_dump(first | {"sockets": sockets}))
+            ended = referee("apply", str(file), "--run-dir", str(line.folder.path))
+            assert ended.returncode == 2
+            assert "sockets.dashboard" in ended.stderr
+        assert applied({"plate": plate, "other": other})["other"] == "unchanged", "nothing was done"
         unclear = applied({"plate": plate, "lid": other})
         assert (unclear["lid"], unclear["other"]) == ("refused", "refused")
         renamed = {"plate": plate, "lid": other | {"renamed_from": "other"}}
